@@ -1,0 +1,71 @@
+"""A batch of users with their rows packed: only true rows, no padding."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.episodes import Catalogue, Episodes, Rows
+
+
+@dataclass(frozen=True)
+class PackedRows:
+    """The rows of a batch's users, user by user.
+
+    user, item: [rows] int64 into the batch's users and items. rank: [rows] int64 among the
+    user's rows. place: [rows] int64 into the fold's rows. target: [rows] float32.
+    counts: [users] int64, rows of each user.
+    """
+
+    user: Tensor
+    item: Tensor
+    rank: Tensor
+    place: Tensor
+    target: Tensor
+    counts: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some users of a fold, those with fewest support rows first.
+
+    users: [users] int64 into the fold. codes: [users, features] int64. items: [items] int64 into
+    the catalogue, each once. item_codes, item_bags: their features, as EmbeddingBag wants them.
+    """
+
+    users: Tensor
+    codes: Tensor
+    items: Tensor
+    item_codes: Tensor
+    item_bags: Tensor
+    support: PackedRows
+    query: PackedRows
+
+    def __len__(self) -> int:
+        """Count the users."""
+        return len(self.users)
+
+
+def take_batch(episodes: Episodes, catalogue: Catalogue, users: Tensor) -> Batch:
+    """Assemble a batch of the fold's users at the places `users`, [users] int64."""
+    users = users[episodes.support.users.lengths(users).argsort(stable=True)]
+    support, query = _pack(episodes.support, users), _pack(episodes.query, users)
+    items, item = torch.unique(torch.cat((support.item, query.item)), return_inverse=True)
+    codes, bags = catalogue.take(items)
+    local = item.split((len(support.item), len(query.item)))
+    return Batch(
+        users=users,
+        codes=episodes.codes[users],
+        items=items,
+        item_codes=codes,
+        item_bags=bags,
+        support=replace(support, item=local[0]),
+        query=replace(query, item=local[1]),
+    )
+
+
+def _pack(rows: Rows, users: Tensor) -> PackedRows:
+    place, user, rank = rows.users.take(users)
+    return PackedRows(
+        user, rows.item[place], rank, place, rows.target[place], rows.users.lengths(users)
+    )

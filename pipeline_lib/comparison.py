@@ -1,0 +1,150 @@
+"""Compare the methods of a dataset: over seeds, between groups, with the best baseline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from pydantic import BaseModel
+from scipy.stats import ttest_ind
+
+from pipeline_lib.evaluation import METRICS, Evaluation
+from pipeline_lib.settings.method import MethodBase
+
+
+class Statistic(BaseModel):
+    """A metric over seeds; sd is the sample standard deviation, None for a single seed.
+
+    baseline_p: two-tailed t-test of the seeds' values against the best baseline's, None for that
+    baseline, for references and where either has fewer than two seeds.
+    """
+
+    values: list[float]
+    mean: float
+    sd: float | None
+    baseline_p: float | None = None
+
+
+class MethodResult(BaseModel):
+    """One method over its seeds.
+
+    group_p: two-tailed t-test between major and minor users' errors, each user's error averaged
+    over seeds (Yu et al. 2021, Table 4).
+    """
+
+    name: str
+    label: str
+    role: str
+    seeds: list[int]
+    metrics: dict[str, Statistic]
+    group_p: float | None
+
+
+class Comparison(BaseModel):
+    """All methods of a dataset on the same test users. baselines: the best one by metric."""
+
+    dataset: str
+    title: str
+    sample: bool
+    split_sha256: str
+    test_users: int
+    ranked_users: int
+    users_by_group: dict[str, int]
+    baselines: dict[str, str]
+    methods: list[MethodResult]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One evaluated training: its record and its users' metrics."""
+
+    evaluation: Evaluation
+    users: pl.DataFrame
+
+
+def higher_is_better(metric: str) -> bool:
+    """Tell whether larger values of a metric are better."""
+    return metric.startswith("ndcg")
+
+
+def compare(
+    dataset: str,
+    title: str,
+    sample: bool,
+    methods: dict[str, MethodBase],
+    trials: Sequence[Trial],
+) -> Comparison:
+    """Compare methods; raise ValueError when their trials are not on the same split."""
+    splits = {t.evaluation.split_sha256 for t in trials}
+    if len(splits) != 1:
+        raise ValueError(f"{dataset}: results of {len(splits)} different splits cannot be compared")
+    results = [
+        _result(name, settings, [t for t in trials if t.evaluation.method == name])
+        for name, settings in methods.items()
+    ]
+    baselines = {m: best.name for m in METRICS if (best := _best_baseline(results, m))}
+    users = trials[0].users
+    return Comparison(
+        dataset=dataset,
+        title=title,
+        sample=sample,
+        split_sha256=splits.pop(),
+        test_users=trials[0].evaluation.users,
+        ranked_users=trials[0].evaluation.ranked_users,
+        users_by_group=dict(users["group"].value_counts(sort=True).iter_rows()),
+        baselines=baselines,
+        methods=[_against(result, results, baselines) for result in results],
+    )
+
+
+def _result(name: str, settings: MethodBase, trials: Sequence[Trial]) -> MethodResult:
+    evaluations = [t.evaluation for t in trials]
+    return MethodResult(
+        name=name,
+        label=settings.label,
+        role=settings.role,
+        seeds=[e.seed for e in evaluations],
+        metrics={
+            metric: _statistic([e.metrics[metric] for e in evaluations])
+            for metric in METRICS
+            if all(metric in e.metrics for e in evaluations)
+        },
+        group_p=_group_p(pl.concat(t.users for t in trials)),
+    )
+
+
+def _statistic(values: list[float]) -> Statistic:
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Statistic(values=values, mean=float(np.mean(values)), sd=sd)
+
+
+def _group_p(users: pl.DataFrame) -> float | None:
+    means = users.group_by("user", "group", maintain_order=True).agg(pl.col("mse").mean())
+    major, minor = (means.filter(pl.col("group") == g)["mse"] for g in ("major", "minor"))
+    return _t_test(major.to_list(), minor.to_list())
+
+
+def _t_test(left: Sequence[float], right: Sequence[float]) -> float | None:
+    if min(len(left), len(right)) < 2 or (np.ptp(left) == 0 and np.ptp(right) == 0):
+        return None
+    return float(ttest_ind(left, right).pvalue)
+
+
+def _best_baseline(results: Sequence[MethodResult], metric: str) -> MethodResult | None:
+    baselines = [r for r in results if r.role == "baseline" and metric in r.metrics]
+    sign = -1 if higher_is_better(metric) else 1
+    return min(baselines, key=lambda r: sign * r.metrics[metric].mean, default=None)
+
+
+def _against(
+    result: MethodResult, results: Sequence[MethodResult], baselines: dict[str, str]
+) -> MethodResult:
+    by_name = {r.name: r for r in results}
+    tested = {}
+    for metric, statistic in result.metrics.items():
+        best = baselines.get(metric)
+        p = None
+        if best not in (None, result.name) and result.role != "reference":
+            p = _t_test(statistic.values, by_name[best].metrics[metric].values)
+        tested[metric] = statistic.model_copy(update={"baseline_p": p})
+    return result.model_copy(update={"metrics": tested})

@@ -1,0 +1,137 @@
+"""The one tensor format: a fold's users with support and query rows, and the items' catalogue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.tensors import read_tensors, write_tensors
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Lists of different lengths, one behind the other.
+
+    offsets: [lists + 1] int64, where each list starts and the last one ends.
+    """
+
+    offsets: Tensor
+
+    def __len__(self) -> int:
+        """Count the lists."""
+        return len(self.offsets) - 1
+
+    def lengths(self, lists: Tensor) -> Tensor:
+        """Count the elements of some lists, [lists] int64."""
+        return self.offsets[lists + 1] - self.offsets[lists]
+
+    def take(self, lists: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Find the elements of some lists, in order and without a loop.
+
+        Returns their places, which of `lists` each is from and its rank there: [elements] int64.
+        """
+        lengths = self.lengths(lists)
+        owner = torch.repeat_interleave(lengths)
+        before = lengths.cumsum(0) - lengths
+        rank = torch.arange(len(owner), device=owner.device) - before[owner]
+        return self.offsets[lists][owner] + rank, owner, rank
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every item's features.
+
+    bags: a list of codes for each feature of each item, item by item. codes: [codes] int64.
+    """
+
+    bags: Ragged
+    codes: Tensor
+    features: int
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.bags) // self.features
+
+    def take(self, items: Tensor) -> tuple[Tensor, Tensor]:
+        """Find the codes of some items and where each of their bags starts.
+
+        Returns codes [codes] int64 and starts [items * features] int64, as EmbeddingBag wants.
+        """
+        features = torch.arange(self.features, device=items.device)
+        bags = (items[:, None] * self.features + features).flatten()
+        places, _, _ = self.bags.take(bags)
+        lengths = self.bags.lengths(bags)
+        return self.codes[places], lengths.cumsum(0) - lengths
+
+    def save(self, path: Path) -> None:
+        """Write the catalogue to one file."""
+        features = torch.tensor(self.features)
+        write_tensors(
+            {"offsets": self.bags.offsets, "codes": self.codes, "features": features}, path
+        )
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device | str = "cpu") -> Self:
+        """Read a catalogue from one file."""
+        tensors = _to(read_tensors(path), device)
+        return cls(Ragged(tensors["offsets"]), tensors["codes"], int(tensors["features"]))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows user by user: item [rows] int64, its place in the catalogue; target [rows] float32."""
+
+    users: Ragged
+    item: Tensor
+    target: Tensor
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """The users of one fold.
+
+    user: [users] int64, places in the split's table of users. codes: [users, features] int64.
+    """
+
+    user: Tensor
+    codes: Tensor
+    support: Rows
+    query: Rows
+
+    def __len__(self) -> int:
+        """Count the users."""
+        return len(self.user)
+
+    def all_rows(self) -> tuple[Tensor, Tensor]:
+        """Join support and query: item [rows] int64, target [rows] float32."""
+        parts = (self.support, self.query)
+        return torch.cat([p.item for p in parts]), torch.cat([p.target for p in parts])
+
+    def save(self, path: Path) -> None:
+        """Write the episodes to one file."""
+        rows = {"support": self.support, "query": self.query}
+        tensors = {"user": self.user, "codes": self.codes}
+        for part, r in rows.items():
+            tensors |= {
+                f"{part}.offsets": r.users.offsets,
+                f"{part}.item": r.item,
+                f"{part}.target": r.target,
+            }
+        write_tensors(tensors, path)
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device | str = "cpu") -> Self:
+        """Read episodes from one file."""
+        tensors = _to(read_tensors(path), device)
+        support, query = (
+            Rows(Ragged(tensors[f"{p}.offsets"]), tensors[f"{p}.item"], tensors[f"{p}.target"])
+            for p in ("support", "query")
+        )
+        return cls(tensors["user"], tensors["codes"], support, query)
+
+
+def _to(tensors: Mapping[str, Tensor], device: torch.device | str) -> dict[str, Tensor]:
+    return {name: tensor.to(device) for name, tensor in tensors.items()}

@@ -1,0 +1,52 @@
+"""What a method is: something that, once trained, scores the query rows of unseen users."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from pipeline_lib.batch import Batch
+from pipeline_lib.episodes import Episodes
+from pipeline_lib.models.preference import InputSizes
+from pipeline_lib.settings.run import Network
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a method must know of the data and the run before it sees any row."""
+
+    sizes: InputSizes
+    items: int
+    network: Network
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """score: [query rows]. inner_lr: [users], or None where a method takes no step."""
+
+    score: Tensor
+    inner_lr: Tensor | None
+
+
+class Method(nn.Module, ABC):
+    """A method; its state dict is all that training leaves."""
+
+    @abstractmethod
+    def predict(self, batch: Batch) -> Prediction:
+        """Score the batch's query rows from its support rows and profiles alone."""
+
+
+class Baseline(Method):
+    """A method fitted in closed form."""
+
+    @abstractmethod
+    def fit(self, train: Episodes) -> None:
+        """Fit to all rows of the training users."""
+
+
+class Learner(Method):
+    """A method trained by gradient descent on batches of training users."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> Tensor:
+        """Compute the loss to be minimised, a scalar."""

@@ -1,0 +1,31 @@
+"""Global mean: the same score for everyone and everything."""
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.batch import Batch
+from pipeline_lib.episodes import Episodes
+from pipeline_lib.methods.base import Baseline, Prediction, Problem
+from pipeline_lib.settings.method import GlobalMean as Settings
+
+
+class GlobalMean(Baseline):
+    """Predict the mean of all training rows."""
+
+    mean: Tensor
+
+    def __init__(self, _settings: Settings, _problem: Problem) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()))
+
+    def fit(self, train: Episodes) -> None:
+        """Take the mean over rows."""
+        _, target = train.all_rows()
+        self.mean.copy_(target.mean())
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Score every row alike."""
+        return Prediction(self.mean.expand(len(batch.query.target)), None)
+
+
+build = GlobalMean

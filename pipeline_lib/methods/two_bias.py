@@ -1,0 +1,25 @@
+"""Two-bias model: global mean + item bias + user bias."""
+
+from pipeline_lib.batch import Batch
+from pipeline_lib.methods.base import Prediction, Problem
+from pipeline_lib.methods.item_mean import ItemMean
+from pipeline_lib.methods.user_mean import user_sum
+from pipeline_lib.settings.method import TwoBias as Settings
+
+
+class TwoBias(ItemMean):
+    """Add to the item's score the user's shrunk mean deviation from it on support rows."""
+
+    def __init__(self, settings: Settings, problem: Problem) -> None:
+        super().__init__(settings, problem)
+        self.user_shrinkage = settings.user_shrinkage
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Score each row by its item and its user."""
+        scores, support = self.score_items(batch), batch.support
+        residual = user_sum(support.target - scores[support.item], support)
+        user_bias = residual / (support.counts + self.user_shrinkage)
+        return Prediction(scores[batch.query.item] + user_bias[batch.query.user], None)
+
+
+build = TwoBias

@@ -1,0 +1,77 @@
+"""The preference network: embedded user and item features, then fully connected layers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import embedding_bag, linear, relu
+
+from pipeline_lib.batch import Batch, PackedRows
+
+
+@dataclass(frozen=True)
+class InputSizes:
+    """How many features each side has, and how many values in all (code 0 apart)."""
+
+    user_features: int
+    user_values: int
+    item_features: int
+    item_values: int
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A batch's embeddings: users [users, user_width], items [items, item_width]."""
+
+    users: Tensor
+    items: Tensor
+
+
+class PreferenceNetwork(nn.Module):
+    """Embed users and items, and map both to a score by layers with ReLU between them.
+
+    The layers are the decision layers that the inner step adapts (Yu et al. 2021, "Experiment
+    setting", after Lee et al. 2019). Code 0, an unknown value, is the zero vector for good.
+    """
+
+    def __init__(
+        self, sizes: InputSizes, embedding_size: int, embedding_std: float, hidden: Sequence[int]
+    ) -> None:
+        super().__init__()
+        self.user_values = _embedding(sizes.user_values, embedding_size, embedding_std)
+        self.item_values = _embedding(sizes.item_values, embedding_size, embedding_std)
+        self.user_width = sizes.user_features * embedding_size
+        self.item_width = sizes.item_features * embedding_size
+        widths = (self.user_width + self.item_width, *hidden, 1)
+        self.first, *later = (nn.Linear(i, o) for i, o in pairwise(widths))
+        self.later = nn.ModuleList(later)
+
+    def embed(self, batch: Batch) -> Embedded:
+        """Embed users by their features' vectors side by side, items by the mean of each bag."""
+        users = self.user_values(batch.codes).flatten(1)
+        bags = embedding_bag(
+            batch.item_codes, self.item_values.weight, batch.item_bags, mode="mean"
+        )
+        return Embedded(users, bags.view(len(batch.items), self.item_width))
+
+    def first_layer(self, embedded: Embedded, rows: PackedRows) -> Tensor:
+        """Compute the first layer of some rows, each user's and each item's part only once."""
+        for_user, for_item = self.first.weight.split((self.user_width, self.item_width), 1)
+        users = linear(embedded.users, for_user, self.first.bias)
+        return users[rows.user] + linear(embedded.items, for_item)[rows.item]
+
+    def forward(self, embedded: Embedded, rows: PackedRows) -> Tensor:
+        """Score rows without adaptation, [rows]."""
+        z = self.first_layer(embedded, rows)
+        for layer in self.later:
+            z = layer(relu(z))
+        return z[:, 0]
+
+
+def _embedding(values: int, size: int, std: float) -> nn.Embedding:
+    embedding = nn.Embedding(values + 1, size, padding_idx=0)
+    with torch.no_grad():
+        embedding.weight.normal_(0, std)[0] = 0
+    return embedding

@@ -1,0 +1,38 @@
+"""Put users into folds, and each user's interactions into support and query."""
+
+import polars as pl
+
+from pipeline_lib.schemas import FOLDS
+from pipeline_lib.seeds import combine_keys, hash_keys
+from pipeline_lib.settings.dataset import FoldShares
+
+
+def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFrame:
+    """Split users at random into train, validation and test; return `user`, `fold`.
+
+    The folds' sizes are the rounded shares; which user is where depends on names and seed alone.
+    """
+    shuffled = pl.DataFrame({"user": users, "key": hash_keys(users, seed)}).sort("key", "user")
+    parts = [getattr(shares, fold) for fold in FOLDS]
+    ends = [round(sum(parts[: i + 1]) * len(users) / sum(parts)) for i in range(len(parts))]
+    number = pl.int_range(pl.len())
+    fold = pl.when(number < ends[0]).then(pl.lit(FOLDS[0]))
+    fold = fold.when(number < ends[1]).then(pl.lit(FOLDS[1])).otherwise(pl.lit(FOLDS[2]))
+    return shuffled.select("user", fold.alias("fold")).sort("user")
+
+
+def assign_parts(interactions: pl.DataFrame, query_share: float, seed: int) -> pl.DataFrame:
+    """Add the column `part`: each user's interactions at random into support and query.
+
+    Query gets the rounded `query_share`, but at least one row, and leaves support at least one.
+    A user's split depends on that user's interactions and the seed alone.
+    """
+    keys = combine_keys(
+        hash_keys(interactions["user"], seed), hash_keys(interactions["item"], seed)
+    )
+    rank = pl.col("key").rank("ordinal").over("user")
+    count = pl.len().over("user")
+    query = (count * query_share + 0.5).floor().clip(1, count - 1)
+    part = pl.when(rank <= query).then(pl.lit("query")).otherwise(pl.lit("support"))
+    keyed = interactions.with_columns(keys.alias("key"))
+    return keyed.with_columns(part.alias("part")).drop("key")

@@ -1,0 +1,44 @@
+"""Turn pydantic's findings into lines a person can act on."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+class SettingsError(Exception):
+    """A setting is unknown, of the wrong type or names something that does not exist."""
+
+
+def unknown(name: str, what: str, known: Iterable[str]) -> str:
+    """Say that `name` is no known `what`, and which valid name is nearest."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"unknown {what} {name!r}; {hint}Known: {', '.join(names)}"
+
+
+def explain(error: ValidationError, model: type[BaseModel], source: str) -> SettingsError:
+    """List every finding as `source: key: what is wrong`."""
+    return SettingsError("\n".join(f"{source}: {_line(e, model)}" for e in error.errors()))
+
+
+def _line(finding: Any, model: type[BaseModel]) -> str:
+    *parents, last = finding["loc"] or ("",)
+    key = ".".join(map(str, finding["loc"]))
+    if finding["type"] == "extra_forbidden":
+        where = f"{'.'.join(map(str, parents))}: " if parents else ""
+        return where + unknown(str(last), "key", _model_at(model, parents).model_fields)
+    if finding["type"] == "missing":
+        return f"{key}: missing; add it"
+    given = "" if isinstance(finding["input"], dict) else f", but is {finding['input']!r}"
+    return f"{key}: {finding['msg']}{given}" if key else f"{finding['msg']}"
+
+
+def _model_at(model: type[BaseModel], path: list[int | str]) -> type[BaseModel]:
+    for part in path:
+        inner = model.model_fields[str(part)].annotation
+        assert isinstance(inner, type)  # noqa: S101  # only a nested model can forbid a key
+        model = inner
+    return model

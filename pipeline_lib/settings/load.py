@@ -1,0 +1,91 @@
+"""Read and check the settings of a run and of the datasets and methods it names."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from pipeline_lib.settings.dataset import Dataset
+from pipeline_lib.settings.errors import SettingsError, explain, unknown
+from pipeline_lib.settings.method import KINDS, Learner, MethodBase
+from pipeline_lib.settings.run import Run
+from pipeline_lib.settings.strict import Strict
+
+S = TypeVar("S", bound=Strict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's settings, with those of the datasets and methods it names."""
+
+    run: Run
+    datasets: dict[str, Dataset]
+    methods: dict[str, MethodBase]
+
+    def seeds(self, method: str) -> tuple[int, ...]:
+        """List the seeds to train with: a method that draws nothing needs only one."""
+        return self.run.seeds if isinstance(self.methods[method], Learner) else self.run.seeds[:1]
+
+
+def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
+    """Check a run's config and the YAML files below `folder` that it names.
+
+    Raises SettingsError naming the file, the key, what is wrong and the nearest valid name.
+    """
+    run = _validate(Run, config, "run config")
+    for name in run.override:
+        _read(folder / "methods", name, "method")
+    datasets = {name: _dataset(folder / "datasets", name) for name in run.datasets}
+    _find_raw_files(run, datasets.values())
+    methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
+    return Settings(run, datasets, methods)
+
+
+def _dataset(folder: Path, name: str) -> Dataset:
+    return _validate(Dataset, *_read(folder, name, "dataset"))
+
+
+def _method(folder: Path, name: str, override: Mapping[str, Any]) -> MethodBase:
+    raw, source = _read(folder, name, "method")
+    kind = raw.get("kind")
+    if kind not in KINDS:
+        raise SettingsError(f"{source}: kind: {unknown(str(kind), 'kind', KINDS)}")
+    source += " (with this run's override)" if override else ""
+    return _validate(KINDS[kind], {**raw, **override}, source)
+
+
+def _read(folder: Path, name: str, what: str) -> tuple[dict[str, Any], str]:
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = [p.stem for p in folder.glob("*.yaml")]
+        raise SettingsError(f"run config: {what}s: {unknown(name, what, known)}")
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise SettingsError(f"{path}: must hold `key: value` lines")
+    return raw, str(path)
+
+
+def _validate(model: type[S], raw: Mapping[str, Any], source: str) -> S:
+    try:
+        return model.model_validate(dict(raw))
+    except ValidationError as error:
+        raise explain(error, model, source) from error
+
+
+def _find_raw_files(run: Run, datasets: Iterable[Dataset]) -> None:
+    if run.logs == "sample" or run.raw_dir is None:
+        return
+    for dataset in datasets:
+        folder = Path(run.raw_dir) / dataset.folder
+        for file in dataset.files.values():
+            if not (folder / file).is_file():
+                raise SettingsError(
+                    f"run config: raw_dir: {folder / file} does not exist; put the unpacked "
+                    f"{dataset.title} there, or leave raw_dir out to download it"
+                )

@@ -1,0 +1,41 @@
+"""Score a whole fold."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.batch import Batch, take_batch
+from pipeline_lib.episodes import Catalogue, Episodes
+from pipeline_lib.methods.base import Method, Prediction
+from pipeline_lib.metrics.rating import user_mse
+
+USERS_PER_BATCH = 128
+
+
+@torch.no_grad()
+def predict_fold(method: Method, episodes: Episodes, catalogue: Catalogue) -> Prediction:
+    """Score every query row of a fold and, where there is one, give every user's inner lr."""
+    score = torch.full_like(episodes.query.target, torch.nan)
+    inner_lr = torch.full((len(episodes),), torch.nan, device=score.device)
+    for batch in _batches(episodes, catalogue):
+        prediction = method.predict(batch)
+        score[batch.query.place] = prediction.score
+        if prediction.inner_lr is not None:
+            inner_lr[batch.users] = prediction.inner_lr
+    return Prediction(score, inner_lr)
+
+
+@torch.no_grad()
+def fold_mse(method: Method, episodes: Episodes, catalogue: Catalogue) -> float:
+    """Compute the mean over users of their mean squared error on query rows."""
+    errors = [
+        user_mse(method.predict(b).score, b.query) for b in _batches(episodes, catalogue)
+    ]
+    return float(torch.cat(errors).mean())
+
+
+def _batches(episodes: Episodes, catalogue: Catalogue) -> Iterator[Batch]:
+    users = torch.arange(len(episodes), device=episodes.user.device)
+    for part in users.split(USERS_PER_BATCH):
+        yield take_batch(episodes, catalogue, part)
