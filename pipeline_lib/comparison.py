@@ -9,14 +9,14 @@ from pydantic import BaseModel
 from scipy.stats import ttest_ind
 
 from pipeline_lib.evaluation import METRICS, Evaluation
-from pipeline_lib.settings.method import MethodBase
+from pipeline_lib.settings.method import MethodSettings
 
 
 class Statistic(BaseModel):
     """A metric over seeds; sd is the sample standard deviation, None for a single seed.
 
-    baseline_p: two-tailed t-test of the seeds' values against the best baseline's, None for that
-    baseline, for references and where either has fewer than two seeds.
+    baseline_p: two-tailed t-test of the seeds' values against the best baseline's; None for that
+    baseline, for references and where either has fewer than two seeds or no spread.
     """
 
     values: list[float]
@@ -71,10 +71,13 @@ def compare(
     dataset: str,
     title: str,
     sample: bool,
-    methods: dict[str, MethodBase],
+    methods: dict[str, MethodSettings],
     trials: Sequence[Trial],
 ) -> Comparison:
-    """Compare methods; raise ValueError when their trials are not on the same split."""
+    """Compare methods; raise ValueError when one has no trial or splits differ."""
+    missing = methods.keys() - {t.evaluation.method for t in trials}
+    if missing:
+        raise ValueError(f"{dataset}: no result of {', '.join(sorted(missing))}")
     splits = {t.evaluation.split_sha256 for t in trials}
     if len(splits) != 1:
         raise ValueError(f"{dataset}: results of {len(splits)} different splits cannot be compared")
@@ -97,7 +100,7 @@ def compare(
     )
 
 
-def _result(name: str, settings: MethodBase, trials: Sequence[Trial]) -> MethodResult:
+def _result(name: str, settings: MethodSettings, trials: Sequence[Trial]) -> MethodResult:
     evaluations = [t.evaluation for t in trials]
     return MethodResult(
         name=name,
@@ -125,9 +128,13 @@ def _group_p(users: pl.DataFrame) -> float | None:
 
 
 def _t_test(left: Sequence[float], right: Sequence[float]) -> float | None:
-    if min(len(left), len(right)) < 2 or (np.ptp(left) == 0 and np.ptp(right) == 0):
+    if min(len(left), len(right)) < 2 or _constant(left) or _constant(right):
         return None
     return float(ttest_ind(left, right).pvalue)
+
+
+def _constant(values: Sequence[float]) -> bool:
+    return bool(np.ptp(values) <= 1e-9 * np.max(np.abs(values)))
 
 
 def _best_baseline(results: Sequence[MethodResult], metric: str) -> MethodResult | None:

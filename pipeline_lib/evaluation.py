@@ -20,9 +20,25 @@ class Evaluation(BaseModel):
     metrics: dict[str, float]
 
 
+def evaluate(
+    predictions: pl.DataFrame, method: str, seed: int, split_sha256: str
+) -> tuple[pl.DataFrame, Evaluation]:
+    """Compute each user's metrics and their averages."""
+    users = user_metrics(predictions)
+    record = Evaluation(
+        method=method,
+        seed=seed,
+        split_sha256=split_sha256,
+        users=users.height,
+        ranked_users=users.height - users[f"ndcg_{NDCG_AT[0]}"].null_count(),
+        metrics=summarise(users),
+    )
+    return users, record
+
+
 def user_metrics(predictions: pl.DataFrame) -> pl.DataFrame:
     """Compute `mse`, `ndcg_3` and `ndcg_5` of each user from `user`, `group`, `target`, `score`."""
-    error = (pl.col("score") - pl.col("target")).square().mean().alias("mse")
+    error = ((pl.col("score") - pl.col("target")) ** 2).mean().alias("mse")
     users = predictions.group_by("user", "group").agg(error).sort("user")
     for k in NDCG_AT:
         ndcg = user_ndcg(predictions, k).rename({"ndcg": f"ndcg_{k}"})

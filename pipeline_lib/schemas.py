@@ -47,6 +47,11 @@ def split_rows(scale: tuple[float, float]) -> pa.DataFrameSchema:
     return _schema({**columns, "fold": _one_of(FOLDS), "part": _one_of(PARTS)}, ["user", "item"])
 
 
+def types(schema: pa.DataFrameSchema) -> dict[str, pl.DataType]:
+    """List a schema's columns and types, as Polars wants them."""
+    return {name: column.dtype.type for name, column in schema.columns.items()}
+
+
 def _schema(columns: dict[str, pa.Column], unique: list[str] | None = None) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, strict=True, unique=unique)
 
@@ -60,7 +65,9 @@ REJECTS = _schema(
         "text": pa.Column(pl.String),
     }
 )
-SPLIT_USERS = _schema({"user": _name(unique=True), "fold": _one_of(FOLDS), "group": _one_of(GROUPS)})
+SPLIT_USERS = _schema(
+    {"user": _name(unique=True), "fold": _one_of(FOLDS), "group": _one_of(GROUPS)}
+)
 HISTORY = _schema(
     {
         "epoch": pa.Column(pl.Int64, pa.Check.ge(1), unique=True),

@@ -9,7 +9,7 @@ from pipeline_lib.data.delimited import RawTable
 from pipeline_lib.data.movielens import RawLogs
 from pipeline_lib.data.rejects import Check, sieve
 from pipeline_lib.data.report import CleaningReport, count_file
-from pipeline_lib.settings.dataset import Dataset
+from pipeline_lib.settings.dataset import LogSettings
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class CleanLogs:
     report: CleaningReport
 
 
-def clean(raw: RawLogs, dataset: Dataset) -> CleanLogs:
+def clean(raw: RawLogs, dataset: LogSettings) -> CleanLogs:
     """Keep the rows that are whole, unique, within the scale and refer to known rows."""
     users = _unique(raw.users, ["user"])
     items = _unique(raw.items, ["item"])

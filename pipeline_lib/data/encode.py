@@ -1,14 +1,42 @@
 """Turn clean, partitioned tables into tensors."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from pipeline_lib.data.vocabulary import Vocabulary, encode_values
+from pipeline_lib.data.vocabulary import Vocabulary, encode_values, fit_vocabulary
 from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.schemas import FOLDS
+
+
+@dataclass(frozen=True)
+class EncodedSplit:
+    """A split as tensors: the episodes of each fold, the items, and what the codes mean."""
+
+    vocabulary: Vocabulary
+    catalogue: Catalogue
+    folds: dict[str, Episodes]
+
+
+def encode_split(
+    users: pl.DataFrame, items: pl.DataFrame, split_users: pl.DataFrame, rows: pl.DataFrame
+) -> EncodedSplit:
+    """Encode clean users and items and the split's users and interactions.
+
+    Values are numbered by what training users are and met; no other user adds one.
+    """
+    profiles = split_users.join(users, on="user", validate="1:1").sort("user")
+    training = pl.col("fold") == "train"
+    met = rows.filter(training)["item"].implode()
+    vocabulary = fit_vocabulary(
+        profiles.filter(training).select(users.columns), items.filter(pl.col("item").is_in(met))
+    )
+    folds = {fold: encode_fold(fold, profiles, rows, items, vocabulary) for fold in FOLDS}
+    return EncodedSplit(vocabulary, encode_catalogue(items, vocabulary), folds)
 
 
 def encode_catalogue(items: pl.DataFrame, vocabulary: Vocabulary) -> Catalogue:
@@ -18,9 +46,11 @@ def encode_catalogue(items: pl.DataFrame, vocabulary: Vocabulary) -> Catalogue:
     """
     features = encode_values(vocabulary.item)
     rows = items.with_row_index("row")
-    known = pl.concat(
-        _bag_codes(rows, f, i, codes, len(features)) for i, (f, codes) in enumerate(features.items())
-    ).sort("bag", maintain_order=True)
+    codes = [
+        _bag_codes(rows, feature, number, codes, len(features))
+        for number, (feature, codes) in enumerate(features.items())
+    ]
+    known = pl.concat(codes).sort("bag", maintain_order=True)
     lengths = np.bincount(known["bag"].to_numpy(), minlength=items.height * len(features))
     return Catalogue(_ragged(lengths), _tensor(known["code"]), len(features))
 

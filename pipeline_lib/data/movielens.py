@@ -53,11 +53,11 @@ class RawLogs:
 
 
 def read_movielens(files: Mapping[str, Path]) -> RawLogs:
-    """Read users, items, interactions and, where given, item_details."""
+    """Read the files `users`, `catalogue`, `interactions` and, where given, `item_details`."""
     details = files.get("item_details")
     return RawLogs(
         users=read_delimited(files["users"], USERS, "::", "latin-1"),
-        items=_movies(read_delimited(files["items"], MOVIES, "::", "latin-1")),
+        items=_movies(read_delimited(files["catalogue"], MOVIES, "::", "latin-1")),
         interactions=read_delimited(files["interactions"], RATINGS, "::", "latin-1"),
         item_details=_details(read_delimited(details, DETAILS, "::", "utf-8")) if details else None,
     )

@@ -24,7 +24,8 @@ class FileCount(BaseModel):
     def __str__(self) -> str:
         """Render as one line of a log."""
         reasons = "".join(f"; {n:,} {reason}" for reason, n in self.reasons.items())
-        return f"{self.file}: {self.read:,} read = {self.kept:,} kept + {self.rejected:,} rejected{reasons}"
+        counts = f"{self.read:,} read = {self.kept:,} kept + {self.rejected:,} rejected"
+        return f"{self.file}: {counts}{reasons}"
 
 
 class CleaningReport(BaseModel):

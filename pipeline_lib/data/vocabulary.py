@@ -16,16 +16,6 @@ class Vocabulary(BaseModel):
     user: dict[str, list[str]]
     item: dict[str, list[str]]
 
-    @property
-    def user_values(self) -> int:
-        """Count the codes of the users' side, without 0."""
-        return sum(map(len, self.user.values()))
-
-    @property
-    def item_values(self) -> int:
-        """Count the codes of the items' side, without 0."""
-        return sum(map(len, self.item.values()))
-
 
 def fit_vocabulary(users: pl.DataFrame, items: pl.DataFrame) -> Vocabulary:
     """Collect the values of training users and of the items that they met.
@@ -43,7 +33,7 @@ def fit_vocabulary(users: pl.DataFrame, items: pl.DataFrame) -> Vocabulary:
 
 
 def encode_values(side: Mapping[str, list[str]]) -> dict[str, dict[str, int]]:
-    """Number the values of one side: feature to value to code."""
+    """Give each value of one side its code: feature to value to code."""
     codes: dict[str, dict[str, int]] = {}
     start = 1
     for feature, values in side.items():

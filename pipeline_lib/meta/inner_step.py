@@ -59,17 +59,15 @@ def adapted_scores(
     )
 
 
-def support_pass(
-    network: PreferenceNetwork, embedded: Embedded, rows: PackedRows
-) -> SupportPass:
+def support_pass(network: PreferenceNetwork, embedded: Embedded, rows: PackedRows) -> SupportPass:
     """Send the support rows through the layers and their errors back."""
     inputs = [embedded.items[rows.item]]
     z = network.first_layer(embedded, rows)
-    for layer in network.later:
+    for layer in network.later_layers:
         inputs.append(relu(z))
         z = layer(inputs[-1])
     errors = [2 * (z - rows.target[:, None]) / rows.counts[rows.user, None]]
-    for layer, x in zip(reversed(network.later), reversed(inputs), strict=False):
+    for layer, x in zip(reversed(network.later_layers), reversed(inputs), strict=False):
         errors.insert(0, errors[0] @ layer.weight * (x > 0))
     return SupportPass(embedded.users, inputs, errors)
 
@@ -82,7 +80,7 @@ def query_pass(
     inner_lr: Tensor,
 ) -> Tensor:
     """Send the query rows through the layers as each user's step left them."""
-    *hidden, last = network.later
+    *hidden, last = network.later_layers
     rows, blocks = batch.query, make_blocks(batch)
     steps = [inner_lr[batch.support.user, None] * error for error in support.errors]
     same_user = (embedded.users * support.users).sum(1) + 1
@@ -97,11 +95,12 @@ def query_pass(
 
 
 def _adapted_output(
-    layer: torch.nn.Module, x: Tensor, x_s: Tensor, step: Tensor, batch: Batch
+    layer: torch.nn.Linear, x: Tensor, x_s: Tensor, step: Tensor, batch: Batch
 ) -> Tensor:
     """Compute the output layer: with one output a user's step is but a vector."""
     users, user = len(batch), batch.support.user
     weight = x.new_zeros(users, x.shape[1]).index_add(0, user, x_s * step)
     bias = x.new_zeros(users).index_add(0, user, step[:, 0])
     own = batch.query.user
-    return layer(x)[:, 0] - (x * weight[own]).sum(1) - bias[own]
+    score: Tensor = layer(x)[:, 0]
+    return score - (x * weight[own]).sum(1) - bias[own]

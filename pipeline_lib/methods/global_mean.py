@@ -6,7 +6,7 @@ from torch import Tensor
 from pipeline_lib.batch import Batch
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.methods.base import Baseline, Prediction, Problem
-from pipeline_lib.settings.method import GlobalMean as Settings
+from pipeline_lib.settings.method import GlobalMeanSettings
 
 
 class GlobalMean(Baseline):
@@ -14,7 +14,7 @@ class GlobalMean(Baseline):
 
     mean: Tensor
 
-    def __init__(self, _settings: Settings, _problem: Problem) -> None:
+    def __init__(self, _settings: GlobalMeanSettings, _problem: Problem) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(()))
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from pipeline_lib.batch import Batch
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.methods.base import Baseline, Prediction, Problem
-from pipeline_lib.settings.method import ItemMean as Settings
+from pipeline_lib.settings.method import ItemMeanSettings, TwoBiasSettings
 
 
 class ItemMean(Baseline):
@@ -15,7 +15,7 @@ class ItemMean(Baseline):
     mean: Tensor
     item_bias: Tensor
 
-    def __init__(self, settings: Settings, problem: Problem) -> None:
+    def __init__(self, settings: ItemMeanSettings | TwoBiasSettings, problem: Problem) -> None:
         super().__init__()
         self.shrinkage = settings.item_shrinkage
         self.register_buffer("mean", torch.zeros(()))

@@ -4,13 +4,13 @@ from torch import Tensor
 
 from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
-from pipeline_lib.settings.method import MeLU as Settings
+from pipeline_lib.settings.method import MeLUSettings
 
 
 class MeLU(AdaptiveLearner):
     """Take the same step size for every user (Lee et al. 2019)."""
 
-    def __init__(self, settings: Settings, problem: Problem) -> None:
+    def __init__(self, settings: MeLUSettings, problem: Problem) -> None:
         super().__init__(problem, settings.order)
         self.settings = settings
 

@@ -5,13 +5,13 @@ from torch import Tensor
 from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
 from pipeline_lib.models.learning_rate import LearningRateNetwork
-from pipeline_lib.settings.method import PAML as Settings
+from pipeline_lib.settings.method import PAMLSettings
 
 
 class PAML(AdaptiveLearner):
     """Let a network choose the step size from the user's embedding (Yu et al. 2021)."""
 
-    def __init__(self, settings: Settings, problem: Problem) -> None:
+    def __init__(self, settings: PAMLSettings, problem: Problem) -> None:
         super().__init__(problem, settings.order)
         self.learning_rate = LearningRateNetwork(
             self.network.user_width, settings.lr_hidden, settings.lr_max

@@ -6,13 +6,13 @@ from torch import Tensor
 from pipeline_lib.batch import Batch
 from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
-from pipeline_lib.settings.method import Transfer as Settings
+from pipeline_lib.settings.method import TransferSettings
 
 
 class Transfer(AdaptiveLearner):
     """Train on all rows alike and fine-tune at prediction only (Yu et al. 2021, "Baselines")."""
 
-    def __init__(self, settings: Settings, problem: Problem) -> None:
+    def __init__(self, settings: TransferSettings, problem: Problem) -> None:
         super().__init__(problem, "first")
         self.settings = settings
 

@@ -4,13 +4,13 @@ from pipeline_lib.batch import Batch
 from pipeline_lib.methods.base import Prediction, Problem
 from pipeline_lib.methods.item_mean import ItemMean
 from pipeline_lib.methods.user_mean import user_sum
-from pipeline_lib.settings.method import TwoBias as Settings
+from pipeline_lib.settings.method import TwoBiasSettings
 
 
 class TwoBias(ItemMean):
     """Add to the item's score the user's shrunk mean deviation from it on support rows."""
 
-    def __init__(self, settings: Settings, problem: Problem) -> None:
+    def __init__(self, settings: TwoBiasSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
         self.user_shrinkage = settings.user_shrinkage
 

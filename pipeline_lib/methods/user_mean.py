@@ -5,13 +5,13 @@ from torch import Tensor
 from pipeline_lib.batch import Batch, PackedRows
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.methods.base import Baseline, Prediction, Problem
-from pipeline_lib.settings.method import UserMean as Settings
+from pipeline_lib.settings.method import UserMeanSettings
 
 
 class UserMean(Baseline):
     """Predict the mean of the user's support rows; there is nothing to train."""
 
-    def __init__(self, _settings: Settings, _problem: Problem) -> None:
+    def __init__(self, _settings: UserMeanSettings, _problem: Problem) -> None:
         super().__init__()
 
     def fit(self, train: Episodes) -> None:

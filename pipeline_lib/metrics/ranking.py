@@ -14,7 +14,8 @@ def user_ndcg(rows: pl.DataFrame, k: int) -> pl.DataFrame:
     gain = 2 ** pl.col("target").cast(pl.Float64) - 1
     graded = rows.select("user", "score", gain.alias("gain"))
     dcg, ideal = _dcg(graded, "score", k), _dcg(graded, "gain", k)
-    ndcg = pl.when((pl.col("rows") > 1) & (pl.col("ideal") > 0)).then(pl.col("dcg") / pl.col("ideal"))
+    rankable = (pl.col("rows") > 1) & (pl.col("ideal") > 0)
+    ndcg = pl.when(rankable).then(pl.col("dcg") / pl.col("ideal"))
     both = dcg.join(ideal.select("user", pl.col("dcg").alias("ideal")), on="user")
     return both.select("user", ndcg.alias("ndcg")).sort("user")
 

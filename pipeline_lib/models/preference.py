@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +49,11 @@ class PreferenceNetwork(nn.Module):
         self.first, *later = (nn.Linear(i, o) for i, o in pairwise(widths))
         self.later = nn.ModuleList(later)
 
+    @property
+    def later_layers(self) -> list[nn.Linear]:
+        """List the layers after the first."""
+        return cast("list[nn.Linear]", list(self.later))
+
     def embed(self, batch: Batch) -> Embedded:
         """Embed users by their features' vectors side by side, items by the mean of each bag."""
         users = self.user_values(batch.codes).flatten(1)
@@ -65,7 +71,7 @@ class PreferenceNetwork(nn.Module):
     def forward(self, embedded: Embedded, rows: PackedRows) -> Tensor:
         """Score rows without adaptation, [rows]."""
         z = self.first_layer(embedded, rows)
-        for layer in self.later:
+        for layer in self.later_layers:
             z = layer(relu(z))
         return z[:, 0]
 

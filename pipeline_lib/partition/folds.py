@@ -16,8 +16,8 @@ def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFram
     parts = [getattr(shares, fold) for fold in FOLDS]
     ends = [round(sum(parts[: i + 1]) * len(users) / sum(parts)) for i in range(len(parts))]
     number = pl.int_range(pl.len())
-    fold = pl.when(number < ends[0]).then(pl.lit(FOLDS[0]))
-    fold = fold.when(number < ends[1]).then(pl.lit(FOLDS[1])).otherwise(pl.lit(FOLDS[2]))
+    later = pl.when(number < ends[1]).then(pl.lit(FOLDS[1])).otherwise(pl.lit(FOLDS[2]))
+    fold = pl.when(number < ends[0]).then(pl.lit(FOLDS[0])).otherwise(later)
     return shuffled.select("user", fold.alias("fold")).sort("user")
 
 

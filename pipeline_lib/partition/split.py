@@ -24,6 +24,15 @@ class SplitRecord(BaseModel):
     users_by_group: dict[str, int]
     common_value_share: dict[str, float]
 
+    def __str__(self) -> str:
+        """Render as a log line."""
+        counts = self.users_by_fold | self.users_by_group
+        named = ", ".join(f"{n:,} {name}" for name, n in counts.items())
+        return (
+            f"{self.users:,} cold users ({named}) with {self.interactions:,} interactions, "
+            f"split {self.sha256[:12]}"
+        )
+
 
 @dataclass(frozen=True)
 class Split:

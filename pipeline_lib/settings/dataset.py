@@ -1,8 +1,8 @@
 """Settings of one dataset: `config/datasets/<name>.yaml`."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from pipeline_lib.settings.strict import Strict
 
@@ -23,7 +23,7 @@ class SampleLogs(Strict):
 
     users: Annotated[int, Field(ge=20)]
     items: Annotated[int, Field(ge=20)]
-    seed: int
+    seed: NonNegativeInt
 
 
 class FoldShares(Strict):
@@ -53,31 +53,44 @@ class Partition(Strict):
     )
 
 
-class Dataset(Strict):
-    """One dataset: its files, columns, features and rules."""
+class LogSettings(Strict):
+    """What cleaning and encoding must know of a dataset."""
 
     title: str
+    reader: Literal["movielens"] = Field(description="The raw format.")
+    scale: tuple[float, float] = Field(description="Lowest and highest rating.")
+    user_features: Annotated[tuple[str, ...], Field(min_length=1)]
+    item_features: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check_scale(self) -> Self:
+        if self.scale[0] >= self.scale[1]:
+            raise ValueError(f"scale must rise, but is {list(self.scale)}")
+        return self
+
+
+class Dataset(LogSettings):
+    """One dataset: its raw files, its log's settings and its rules."""
+
     licence: str
     folder: FileName = Field(description="Folder of the raw files below raw_dir.")
     archive: Archive
-    reader: Literal["movielens"] = Field(description="The raw format.")
     files: dict[str, FileName] = Field(description="Raw file of each table the reader needs.")
     optional_files: dict[str, FileName] = Field(
         {}, description="Raw files the reader uses when they lie beside the others."
     )
-    scale: tuple[float, float] = Field(description="Lowest and highest rating.")
-    user_features: Annotated[tuple[str, ...], Field(min_length=1)]
-    item_features: Annotated[tuple[str, ...], Field(min_length=1)]
     partition: Partition = Partition()
     sample: SampleLogs
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.scale[0] >= self.scale[1]:
-            raise ValueError(f"scale must rise, but is {list(self.scale)}")
+    def _check_groups(self) -> Self:
         if self.partition.major_features > len(self.user_features):
             raise ValueError(
                 f"partition.major_features is {self.partition.major_features}, "
                 f"but there are only {len(self.user_features)} user_features"
             )
         return self
+
+    def log_settings(self) -> dict[str, Any]:
+        """Dump the fields of `LogSettings` alone."""
+        return self.model_dump(mode="json", include=set(LogSettings.model_fields))

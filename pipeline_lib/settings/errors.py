@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 
 class SettingsError(Exception):
@@ -24,7 +24,7 @@ def explain(error: ValidationError, model: type[BaseModel], source: str) -> Sett
     return SettingsError("\n".join(f"{source}: {_line(e, model)}" for e in error.errors()))
 
 
-def _line(finding: Any, model: type[BaseModel]) -> str:
+def _line(finding: ErrorDetails, model: type[BaseModel]) -> str:
     *parents, last = finding["loc"] or ("",)
     key = ".".join(map(str, finding["loc"]))
     if finding["type"] == "extra_forbidden":

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.errors import SettingsError, explain, unknown
-from pipeline_lib.settings.method import KINDS, Learner, MethodBase
+from pipeline_lib.settings.method import KINDS, LearnerSettings, MethodSettings
 from pipeline_lib.settings.run import Run
 from pipeline_lib.settings.strict import Strict
 
@@ -23,11 +23,15 @@ class Settings:
 
     run: Run
     datasets: dict[str, Dataset]
-    methods: dict[str, MethodBase]
+    methods: dict[str, MethodSettings]
 
     def seeds(self, method: str) -> tuple[int, ...]:
         """List the seeds to train with: a method that draws nothing needs only one."""
-        return self.run.seeds if isinstance(self.methods[method], Learner) else self.run.seeds[:1]
+        return (
+            self.run.seeds
+            if isinstance(self.methods[method], LearnerSettings)
+            else self.run.seeds[:1]
+        )
 
 
 def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
@@ -48,13 +52,18 @@ def _dataset(folder: Path, name: str) -> Dataset:
     return _validate(Dataset, *_read(folder, name, "dataset"))
 
 
-def _method(folder: Path, name: str, override: Mapping[str, Any]) -> MethodBase:
-    raw, source = _read(folder, name, "method")
+def parse_method(raw: Mapping[str, Any], source: str = "method") -> MethodSettings:
+    """Check a method's settings; raise SettingsError naming `source` and the key."""
     kind = raw.get("kind")
     if kind not in KINDS:
         raise SettingsError(f"{source}: kind: {unknown(str(kind), 'kind', KINDS)}")
+    return _validate(KINDS[kind], raw, source)
+
+
+def _method(folder: Path, name: str, override: Mapping[str, Any]) -> MethodSettings:
+    raw, source = _read(folder, name, "method")
     source += " (with this run's override)" if override else ""
-    return _validate(KINDS[kind], {**raw, **override}, source)
+    return parse_method({**raw, **override}, source)
 
 
 def _read(folder: Path, name: str, what: str) -> tuple[dict[str, Any], str]:

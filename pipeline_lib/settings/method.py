@@ -12,7 +12,7 @@ Order = Annotated[
 ]
 
 
-class MethodBase(Strict):
+class MethodSettings(Strict):
     """What every method has."""
 
     kind: str
@@ -22,26 +22,26 @@ class MethodBase(Strict):
     )
 
 
-class GlobalMean(MethodBase):
+class GlobalMeanSettings(MethodSettings):
     """Predict the mean rating of the training rows."""
 
     kind: Literal["global-mean"]
 
 
-class UserMean(MethodBase):
+class UserMeanSettings(MethodSettings):
     """Predict the mean of the user's support rows."""
 
     kind: Literal["user-mean"]
 
 
-class ItemMean(MethodBase):
+class ItemMeanSettings(MethodSettings):
     """Predict the item's mean over training rows, shrunk to the global mean."""
 
     kind: Literal["item-mean"]
     item_shrinkage: NonNegativeFloat = Field(description="Pseudo-rows at the global mean.")
 
 
-class TwoBias(MethodBase):
+class TwoBiasSettings(MethodSettings):
     """Predict global mean + item bias + user bias, the last from the support rows."""
 
     kind: Literal["two-bias"]
@@ -49,7 +49,7 @@ class TwoBias(MethodBase):
     user_shrinkage: NonNegativeFloat
 
 
-class Learner(MethodBase):
+class LearnerSettings(MethodSettings):
     """What every method trained by gradient descent has."""
 
     epochs: PositiveInt
@@ -57,14 +57,14 @@ class Learner(MethodBase):
     outer_lr: PositiveFloat
 
 
-class Transfer(Learner):
+class TransferSettings(LearnerSettings):
     """Pooled training, then one step on the user's support rows."""
 
     kind: Literal["transfer"]
     inner_lr: PositiveFloat
 
 
-class MeLU(Learner):
+class MeLUSettings(LearnerSettings):
     """Meta-learning with one fixed inner learning rate."""
 
     kind: Literal["melu"]
@@ -72,7 +72,7 @@ class MeLU(Learner):
     order: Order
 
 
-class PAML(Learner):
+class PAMLSettings(LearnerSettings):
     """Meta-learning with an inner learning rate per user."""
 
     kind: Literal["paml"]
@@ -81,12 +81,12 @@ class PAML(Learner):
     order: Order
 
 
-KINDS: dict[str, type[MethodBase]] = {
-    "global-mean": GlobalMean,
-    "user-mean": UserMean,
-    "item-mean": ItemMean,
-    "two-bias": TwoBias,
-    "transfer": Transfer,
-    "melu": MeLU,
-    "paml": PAML,
+KINDS: dict[str, type[MethodSettings]] = {
+    "global-mean": GlobalMeanSettings,
+    "user-mean": UserMeanSettings,
+    "item-mean": ItemMeanSettings,
+    "two-bias": TwoBiasSettings,
+    "transfer": TransferSettings,
+    "melu": MeLUSettings,
+    "paml": PAMLSettings,
 }

@@ -11,8 +11,7 @@ from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes
 from pipeline_lib.methods.base import Baseline, Learner, Method
 from pipeline_lib.seeds import derive_seed
-from pipeline_lib.settings.method import Learner as LearnerSettings
-from pipeline_lib.settings.method import MethodBase
+from pipeline_lib.settings.method import LearnerSettings, MethodSettings
 from pipeline_lib.training.predict import fold_mse
 
 
@@ -29,6 +28,13 @@ class Epoch:
     validation_mse: float
     seconds: float
 
+    def __str__(self) -> str:
+        """Render as a log line."""
+        return (
+            f"epoch {self.epoch:>2}: training loss {self.train_loss:.4f}, "
+            f"validation MSE {self.validation_mse:.4f}, {self.seconds:.1f} s"
+        )
+
 
 @dataclass(frozen=True)
 class Folds:
@@ -41,7 +47,7 @@ class Folds:
 
 def fit(
     method: Method,
-    settings: MethodBase,
+    settings: MethodSettings,
     folds: Folds,
     seed: int,
     on_epoch: Callable[[Epoch], None],

@@ -7,15 +7,18 @@ from torch import Tensor
 
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes
-from pipeline_lib.methods.base import Method, Prediction
+from pipeline_lib.methods.base import Method
 from pipeline_lib.metrics.rating import user_mse
 
 USERS_PER_BATCH = 128
 
 
 @torch.no_grad()
-def predict_fold(method: Method, episodes: Episodes, catalogue: Catalogue) -> Prediction:
-    """Score every query row of a fold and, where there is one, give every user's inner lr."""
+def predict_fold(method: Method, episodes: Episodes, catalogue: Catalogue) -> tuple[Tensor, Tensor]:
+    """Score every query row of a fold, [query rows].
+
+    The second tensor holds the inner learning rates, [users]: NaN where a method takes no step.
+    """
     score = torch.full_like(episodes.query.target, torch.nan)
     inner_lr = torch.full((len(episodes),), torch.nan, device=score.device)
     for batch in _batches(episodes, catalogue):
@@ -23,15 +26,13 @@ def predict_fold(method: Method, episodes: Episodes, catalogue: Catalogue) -> Pr
         score[batch.query.place] = prediction.score
         if prediction.inner_lr is not None:
             inner_lr[batch.users] = prediction.inner_lr
-    return Prediction(score, inner_lr)
+    return score, inner_lr
 
 
 @torch.no_grad()
 def fold_mse(method: Method, episodes: Episodes, catalogue: Catalogue) -> float:
     """Compute the mean over users of their mean squared error on query rows."""
-    errors = [
-        user_mse(method.predict(b).score, b.query) for b in _batches(episodes, catalogue)
-    ]
+    errors = [user_mse(method.predict(b).score, b.query) for b in _batches(episodes, catalogue)]
     return float(torch.cat(errors).mean())
 
 

@@ -1,0 +1,41 @@
+# Every target sets up .venv first when it is missing or out of date.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+CORES ?= 2
+
+.PHONY: demo test lint schemas ui lock
+
+demo: $(READY)
+	$(BIN)/snakemake all --cores $(CORES) --quiet rules
+	@cat results/sample/*/tables/*.md
+	@echo
+	@echo "The tables above, also as CSV and LaTeX, are in:"
+	@ls -d $(CURDIR)/results/sample/*/tables
+
+test: $(READY)
+	$(BIN)/pytest -n $(CORES) --dist loadfile $(PYTEST)
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+
+schemas: $(READY)
+	$(BIN)/python -m pipeline_lib.settings.json_schema
+
+ui: $(READY)
+	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server \
+		--backend-store-uri sqlite:///results/mlflow/mlflow.db --host 127.0.0.1 --workers 1
+
+# Rewrite constraints.txt from what .venv holds: names and versions, no local labels, no addresses.
+lock: $(READY)
+	$(BIN)/pip freeze --exclude-editable --all | sed 's/+cpu$$//' | LC_ALL=C sort -f > constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--build-constraint constraints.txt --editable '.[dev]'
+	touch $@

@@ -1,0 +1,60 @@
+# From raw logs to tables: `snakemake all --cores 8 --resources gpu=1`, see README.md.
+from pathlib import Path
+
+from pipeline_lib.provenance import code_digest
+from pipeline_lib.settings.errors import SettingsError
+from pipeline_lib.settings.load import load_settings
+from pipeline_lib.settings.method import LearnerSettings
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# A file given by --configfile stands alone: nothing of the default is mixed into it.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+try:
+    settings = load_settings(config, Path(workflow.basedir, "config"))
+except SettingsError as error:
+    raise WorkflowError(f"The settings are wrong; nothing was run.\n{error}") from None
+
+RUN = f"results/{settings.run.name}"
+HERE = f"{RUN}/{{dataset}}"
+TRIAL = f"{HERE}/methods/{{method}}/seed-{{seed}}"
+
+
+wildcard_constraints:
+    dataset="|".join(settings.datasets),
+    method="|".join(settings.methods),
+    seed=r"\d+",
+
+
+def code(rule, modules=()):
+    """Digest the library code behind a rule, so that a change of it runs the rule again."""
+    return code_digest(
+        Path(workflow.basedir, "workflow/scripts", f"{rule}.py"), modules
+    )
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/partition.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        TABLES,
+
+
+onsuccess:
+    print(
+        "Tables:",
+        *(f"  {Path(t).resolve()}" for t in TABLES if t.endswith(".md")),
+        sep="\n",
+    )

@@ -1,0 +1,86 @@
+"""Where a result comes from: the code, the environment and the revision behind it."""
+
+import ast
+import hashlib
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGE = "pipeline_lib"
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("torch", "polars", "scipy", "pandera", "snakemake", "mlflow")
+
+
+def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
+    """Hash the code that a script depends on: its own library imports, theirs, and so on.
+
+    modules: further modules that it imports by name at run time. Comments, docstrings and
+    formatting do not count, so a change of them runs nothing again.
+    """
+    seen: set[str] = set()
+    waiting = [*_imports(script), *modules]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen and (path := _module_file(name)):
+            seen.add(name)
+            waiting.extend(_imports(path))
+    digest = hashlib.sha256()
+    for name in sorted(seen):
+        digest.update(f"{name}\n{_normalised(_module_file(name) or script)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def environment() -> dict[str, str]:
+    """List the versions that decide a result's bytes, and the source revision."""
+    packages = {name: version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), **packages, "revision": _revision()}
+
+
+def file_sha256(path: Path) -> str:
+    """Hash a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _revision() -> str:
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    return tuple(_imported(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _module_file(name: str) -> Path | None:
+    if name.split(".")[0] != PACKAGE:
+        return None
+    base = ROOT.joinpath(*name.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+@cache
+def _normalised(path: Path) -> str:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return ast.dump(tree)

@@ -1,0 +1,67 @@
+"""Write a table as CSV for programs, Markdown for reading and LaTeX for papers."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from pipeline_lib.reporting.latex import latex
+from pipeline_lib.reporting.layout import Cell, Table
+from pipeline_lib.storage import write_text
+
+IDENTITY = ("dataset", "sample", "role", "method", "label", "seeds")
+MARKDOWN_SPECIAL = re.compile(r"[\\`*_|\[\]]|<(?=[A-Za-z/!?])")
+EMPHASIS = {"best": "**", "second": "*", None: ""}
+
+
+def write_table_files(table: Table, stem: Path) -> None:
+    """Write `stem`.csv, `stem`.md and `stem`.tex."""
+    for suffix, render in (("csv", to_csv), ("md", markdown), ("tex", latex)):
+        write_text(render(table), stem.with_name(f"{stem.name}.{suffix}"))
+
+
+def to_csv(table: Table) -> str:
+    """Render unrounded numbers, one row a method; a missing one is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*IDENTITY, *(name for column in table.columns for name in column.fields)])
+    sample = str(table.sample).lower()
+    for block in table.blocks:
+        for row in block.rows:
+            identity = (table.dataset, sample, block.role, row.name, row.label, row.seeds)
+            numbers = (number for cell in table.cells(row) for number in cell.numbers)
+            writer.writerow([*identity, *numbers])
+    return text.getvalue()
+
+
+def markdown(table: Table) -> str:
+    """Render an aligned table below its title, its notes as a list."""
+    lines = [["Method", *(column.header for column in table.columns)]]
+    for block in table.blocks:
+        lines.append([f"*{_escape(block.title)}*", *("" for _ in table.columns)])
+        lines += [
+            [_escape(row.label), *(_cell(cell) for cell in table.cells(row))] for row in block.rows
+        ]
+    notes = "".join(f"- {_escape(note)}\n" for note in table.notes)
+    return f"# {_escape(table.title)}\n\n{_aligned(lines)}\n{notes}"
+
+
+def _aligned(lines: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "".join(_padded(line, widths) for line in [lines[0], rule, *lines[1:]])
+
+
+def _padded(line: list[str], widths: list[int]) -> str:
+    first, *others = zip(line, widths, strict=True)
+    cells = [first[0].ljust(first[1]), *(text.rjust(width) for text, width in others)]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cell(cell: Cell) -> str:
+    mark = EMPHASIS[cell.rank]
+    return f"{mark}{_escape(cell.text)}{mark}" + (r"\*" if cell.star else "")
+
+
+def _escape(text: str) -> str:
+    return MARKDOWN_SPECIAL.sub(r"\\\g<0>", text)

@@ -1,0 +1,95 @@
+"""One training job, from files to a trained method and its record."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipeline_lib.data.vocabulary import Vocabulary
+from pipeline_lib.episodes import Catalogue, Episodes
+from pipeline_lib.methods.base import Method
+from pipeline_lib.methods.build import build_method, make_problem
+from pipeline_lib.partition.split import SplitRecord
+from pipeline_lib.settings.load import parse_method
+from pipeline_lib.settings.run import Network
+from pipeline_lib.storage import read_json
+from pipeline_lib.training.device import choose_device, make_repeatable
+from pipeline_lib.training.fit import Epoch, Folds, best_epoch, fit
+from pipeline_lib.training.predict import fold_mse
+
+
+class TrainingJob(BaseModel):
+    """What to train, where, and by which code and versions."""
+
+    dataset: str
+    method: str
+    seed: int
+    settings: dict[str, Any]
+    network: dict[str, Any]
+    device: str
+    threads: int
+    code: str
+    environment: dict[str, str]
+
+
+class TrainingRecord(TrainingJob):
+    """A finished job. seconds: wall-clock, training and validation.
+
+    best_epoch is None for a method without epochs.
+    """
+
+    split_sha256: str
+    parameters: int
+    best_epoch: int | None
+    validation_mse: float
+    seconds: float
+
+    def __str__(self) -> str:
+        """Render as a log line."""
+        chosen = f"epoch {self.best_epoch} chosen, " if self.best_epoch else ""
+        return f"{chosen}validation MSE {self.validation_mse:.4f}, {self.seconds:.1f} s in all"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained method, its epochs and its record."""
+
+    method: Method
+    history: list[Epoch]
+    record: TrainingRecord
+
+
+def run_training(
+    job: TrainingJob, files: Mapping[str, Path], on_epoch: Callable[[Epoch], None]
+) -> Trained:
+    """Train on the files `train`, `validation`, `catalogue`, `vocabulary`, `split`."""
+    make_repeatable(job.threads)
+    device = choose_device(job.device)
+    catalogue = Catalogue.load(files["catalogue"], device)
+    folds = Folds(
+        Episodes.load(files["train"], device),
+        Episodes.load(files["validation"], device),
+        catalogue,
+    )
+    vocabulary = read_json(files["vocabulary"], Vocabulary)
+    problem = make_problem(vocabulary, catalogue, Network.model_validate(job.network))
+    settings = parse_method(job.settings)
+    method = build_method(settings, problem, job.seed).to(device)
+    start = time.perf_counter()
+    history = fit(method, settings, folds, job.seed, on_epoch)
+    return Trained(
+        method,
+        history,
+        TrainingRecord(
+            **job.model_dump(exclude={"device"}),
+            device=str(device),
+            split_sha256=read_json(files["split"], SplitRecord).sha256,
+            parameters=sum(p.numel() for p in method.parameters()),
+            best_epoch=best_epoch(history).epoch if history else None,
+            validation_mse=fold_mse(method, folds.validation, catalogue),
+            seconds=time.perf_counter() - start,
+        ),
+    )

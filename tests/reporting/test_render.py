@@ -1,0 +1,86 @@
+"""CSV read back, Markdown aligned, files written."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.comparison import Comparison
+from pipeline_lib.reporting.latex import latex
+from pipeline_lib.reporting.layout import Table
+from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.render import markdown, to_csv, write_table_files
+from pipeline_lib.reporting.tables import table_2, table_4
+
+Build = Callable[[Comparison, PaperFigures], Table]
+
+
+def records(table: Table) -> dict[str, dict[str, str]]:
+    return {row["method"]: row for row in csv.DictReader(io.StringIO(to_csv(table)))}
+
+
+@pytest.mark.parametrize(
+    ("build", "metrics"),
+    [(table_2, ("mse", "ndcg_3", "ndcg_5")), (table_4, ("mse_major", "mse_minor"))],
+)
+def test_csv_holds_the_unrounded_numbers(
+    compared: Comparison, paper: PaperFigures, build: Build, metrics: tuple[str, ...]
+) -> None:
+    rows = records(build(compared, paper))
+    assert list(rows) == [m.name for m in compared.methods]
+    for result in compared.methods:
+        for metric in metrics:
+            statistic = result.metrics.get(metric)
+            for field in ("mean", "sd", "baseline_p"):
+                number = getattr(statistic, field, None)
+                text = rows[result.name][f"{metric}_{field}"]
+                assert (float(text) if text else None) == number
+
+
+def test_csv_holds_the_papers_numbers_and_the_difference(
+    compared: Comparison, paper: PaperFigures
+) -> None:
+    row = records(table_2(compared, paper))["melu"]
+    assert (row["paper_mse_mean"], row["paper_mse_sd"]) == ("1.451", "0.022")
+    assert float(row["mse_difference"]) == 1.5 - 1.451
+    row = records(table_4(compared, paper))["melu"]
+    assert (row["group_p"], row["paper_group_p"]) == ("0.0004", "0.071")
+    assert (row["paper_mse_minor_mean"], row["paper_mse_minor_sd"]) == ("1.506", "")
+
+
+@pytest.mark.parametrize("sample", [True, False])
+def test_csv_says_what_each_row_is(compared: Comparison, paper: PaperFigures, sample: bool) -> None:
+    row = records(table_2(compared.model_copy(update={"sample": sample}), paper))["item-mean"]
+    identity = [row[k] for k in ("dataset", "sample", "role", "method", "label", "seeds")]
+    assert identity == [
+        *("movielens", str(sample).lower(), "reference"),
+        *("item-mean", "Item mean", "1"),
+    ]
+    assert ("paper_mse_mean" in row) is not sample
+
+
+@pytest.mark.parametrize("build", [table_2, table_4])
+def test_markdown_is_aligned(oddly_named: Comparison, paper: PaperFigures, build: Build) -> None:
+    table = [x for x in markdown(build(oddly_named, paper)).splitlines() if x.startswith("|")]
+    assert len({len(line) for line in table}) == 1
+    assert set(table[1]) == set("|:- ")
+
+
+def test_markdown_escapes_labels(oddly_named: Comparison, paper: PaperFigures) -> None:
+    text = markdown(table_2(oddly_named, paper))
+    assert r"| \[a\]\* & b\_{c} % \\ é " in text
+    assert r" ~^ \<d\|> #$ < 1 |" in text
+
+
+def test_writes_three_files_beside_each_other(
+    compared: Comparison, paper: PaperFigures, tmp_path: Path
+) -> None:
+    table = table_2(compared, paper)
+    write_table_files(table, tmp_path / "tables" / "table-2.movielens")
+    assert {p.name: p.read_text("utf-8") for p in (tmp_path / "tables").iterdir()} == {
+        "table-2.movielens.csv": to_csv(table),
+        "table-2.movielens.md": markdown(table),
+        "table-2.movielens.tex": latex(table),
+    }

@@ -1,0 +1,324 @@
+"""Settings: what is refused, and that the message says where and what to write instead."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline_lib.settings.dataset import Dataset
+from pipeline_lib.settings.errors import SettingsError
+from pipeline_lib.settings.load import KINDS, Settings, load_settings
+from pipeline_lib.settings.method import PAML, GlobalMean, MeLU
+
+Edit = Callable[[str, str, str], None]
+RUN: dict[str, Any] = {
+    "name": "test",
+    "logs": "sample",
+    "datasets": ["movielens"],
+    "methods": ["global-mean", "melu", "paml"],
+    "seeds": [3, 1, 2],
+    "split_seed": 0,
+    "network": {"embedding_size": 8, "embedding_std": 0.3, "hidden": [32, 16]},
+}
+
+
+def refusal(folder: Path, run: Mapping[str, Any] = RUN, **changes: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({**run, **changes}, folder)
+    return str(caught.value)
+
+
+def network(**changes: object) -> dict[str, object]:
+    return {**RUN["network"], **changes}
+
+
+@pytest.fixture
+def folder(config: Path, tmp_path: Path) -> Path:
+    """A copy of the settings that a test can change."""
+    copy = tmp_path / "config"
+    shutil.copytree(config, copy)
+    return copy
+
+
+@pytest.fixture
+def edit(folder: Path) -> Edit:
+    """Replace a text that a settings file holds once."""
+
+    def replace(file: str, old: str, new: str) -> None:
+        text = (folder / file).read_text()
+        assert text.count(old) == 1
+        (folder / file).write_text(text.replace(old, new))
+
+    return replace
+
+
+@pytest.mark.parametrize("name", ["config", "paper"])
+def test_delivered_runs_load(config: Path, name: str) -> None:
+    raw = yaml.safe_load((config / f"{name}.yaml").read_text())
+    settings = load_settings(raw, config)
+    assert list(settings.methods) == raw["methods"]
+    assert list(settings.datasets) == raw["datasets"]
+    assert settings.run.logs == {"config": "sample", "paper": "real"}[name]
+
+
+def test_every_delivered_method_loads_and_every_kind_has_one(config: Path) -> None:
+    names = [path.stem for path in (config / "methods").glob("*.yaml")]
+    methods = load_settings({**RUN, "methods": names}, config).methods
+    assert {type(method) for method in methods.values()} == set(KINDS.values())
+
+
+def test_paper_run_has_the_papers_network(config: Path) -> None:
+    run = load_settings(yaml.safe_load((config / "paper.yaml").read_text()), config).run
+    assert (run.network.embedding_size, run.network.hidden) == (32, (320, 192))
+
+
+def test_movielens_has_the_papers_rules(movielens: Dataset) -> None:
+    rules = movielens.partition
+    assert (rules.cold_share, rules.query_share, rules.top_share) == (0.8, 0.2, 0.3)
+    assert (rules.min_interactions, rules.major_features) == (2, 3)
+    assert list(rules.folds.model_dump().items()) == [("train", 7), ("validation", 1), ("test", 2)]
+
+
+def test_settings_are_typed_and_cannot_be_changed(config: Path) -> None:
+    settings = load_settings(RUN, config)
+    assert isinstance(settings.methods["melu"], MeLU)
+    assert settings.run.network.hidden == (32, 16)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.run.split_seed = 5
+
+
+def test_a_method_that_draws_nothing_has_one_seed(config: Path) -> None:
+    settings: Settings = load_settings(RUN, config)
+    assert isinstance(settings.methods["global-mean"], GlobalMean)
+    assert settings.seeds("global-mean") == (3,)
+    assert settings.seeds("melu") == (3, 1, 2)
+
+
+def test_an_override_changes_its_method_alone(config: Path) -> None:
+    plain = load_settings(RUN, config).methods
+    changed = load_settings({**RUN, "override": {"paml": {"lr_max": 0.25}}}, config).methods
+    assert isinstance(changed["paml"], PAML)
+    assert changed["paml"] == plain["paml"].model_copy(update={"lr_max": 0.25})
+    assert changed["melu"] == plain["melu"]
+
+
+def test_an_unknown_key_is_named_with_the_nearest_one(config: Path) -> None:
+    message = refusal(config, sedes=[1])
+    assert message.startswith("run config: unknown key 'sedes'; did you mean 'seeds'? Known: data")
+
+
+def test_an_unknown_nested_key_is_named_with_its_place(config: Path) -> None:
+    assert refusal(config, network=network(hiden=[3])) == (
+        "run config: network: unknown key 'hiden'; did you mean 'hidden'? "
+        "Known: embedding_size, embedding_std, hidden"
+    )
+
+
+def test_a_key_like_no_other_is_answered_with_all(config: Path) -> None:
+    assert refusal(config, network=network(zzz=3)) == (
+        "run config: network: unknown key 'zzz'; Known: embedding_size, embedding_std, hidden"
+    )
+
+
+def test_an_unknown_key_of_a_dataset_is_named_with_its_file(folder: Path, edit: Edit) -> None:
+    edit("datasets/movielens.yaml", "{train: 7", "{trian: 7")
+    assert refusal(folder) == (
+        f"{folder}/datasets/movielens.yaml: partition.folds: unknown key 'trian'; "
+        "did you mean 'train'? Known: test, train, validation"
+    )
+
+
+def test_an_unknown_key_of_a_method_is_named_with_its_file(folder: Path, edit: Edit) -> None:
+    edit("methods/melu.yaml", "inner_lr:", "inner_rl:")
+    missing, unknown = refusal(folder).splitlines()
+    assert missing == f"{folder}/methods/melu.yaml: inner_lr: missing; add it"
+    assert unknown.startswith(
+        f"{folder}/methods/melu.yaml: unknown key 'inner_rl'; did you mean 'inner_lr'? Known: "
+    )
+
+
+def test_an_unknown_key_of_an_override_is_named_as_such(config: Path) -> None:
+    message = refusal(config, override={"paml": {"lrmax": 1}})
+    assert message.startswith(
+        f"{config}/methods/paml.yaml (with this run's override): unknown key 'lrmax'; "
+        "did you mean 'lr_max'? Known: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": "x"}, "seeds: Input should be a valid tuple, but is 'x'"),
+        (
+            {"seeds": []},
+            "seeds: Tuple should have at least 1 item after validation, not 0, but is []",
+        ),
+        (
+            {"seeds": [0, -1]},
+            "seeds.1: Input should be greater than or equal to 0, but is -1",
+        ),
+        ({"logs": "fake"}, "logs: Input should be 'sample' or 'real', but is 'fake'"),
+        ({"device": "tpu"}, "device: Input should be 'auto', 'cpu' or 'cuda', but is 'tpu'"),
+        ({"name": "a/b"}, r"name: String should match pattern '^[\w-]+$', but is 'a/b'"),
+        (
+            {"network": network(hidden=[32, 0])},
+            "network.hidden.1: Input should be greater than 0, but is 0",
+        ),
+        (
+            {"network": network(embedding_size=1.5)},
+            "network.embedding_size: Input should be a valid integer, "
+            "got a number with a fractional part, but is 1.5",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key(
+    config: Path, changes: dict[str, object], message: str
+) -> None:
+    assert refusal(config, **changes) == f"run config: {message}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("cold_share: 0.8", "cold_share: 80", "partition.cold_share: Input should be less than"),
+        ("cold_share: 0.8", "cold_share: 0", "partition.cold_share: Input should be greater than"),
+        ("min_interactions: 2", "min_interactions: 1", "partition.min_interactions: Input should"),
+        ("query_share: 0.2", "query_share: 1", "partition.query_share: Input should be less than"),
+        ("scale: [1, 5]", "scale: [5, 1]", "Value error, scale must rise, but is [5.0, 1.0]"),
+        ("folder: ml-1m", "folder: a/b", "folder: String should match pattern"),
+        (
+            "major_features: 3",
+            "major_features: 5",
+            "Value error, partition.major_features is 5, but there are only 4 user_features",
+        ),
+    ],
+)
+def test_a_wrong_value_of_a_dataset_is_named_with_its_file_and_key(
+    folder: Path, edit: Edit, old: str, new: str, message: str
+) -> None:
+    edit("datasets/movielens.yaml", old, new)
+    assert refusal(folder).startswith(f"{folder}/datasets/movielens.yaml: {message}")
+
+
+def test_every_finding_is_listed(config: Path) -> None:
+    lines = refusal(config, seeds="x", sedes=1).splitlines()
+    assert [line.split(";")[0] for line in lines] == [
+        "run config: seeds: Input should be a valid tuple, but is 'x'",
+        "run config: unknown key 'sedes'",
+    ]
+
+
+def test_a_missing_key_is_named(config: Path) -> None:
+    run = {key: value for key, value in RUN.items() if key != "network"}
+    assert refusal(config, run) == "run config: network: missing; add it"
+
+
+def test_an_unknown_method_is_named_with_the_nearest_one(config: Path) -> None:
+    message = refusal(config, methods=["pamll"])
+    assert message.startswith(
+        "run config: methods: unknown method 'pamll'; did you mean 'paml'? Known: "
+    )
+
+
+def test_an_unknown_dataset_is_named_with_the_nearest_one(config: Path) -> None:
+    message = refusal(config, datasets=["movielense"])
+    assert message.startswith(
+        "run config: datasets: unknown dataset 'movielense'; did you mean 'movielens'? Known: "
+    )
+
+
+def test_an_unknown_method_in_override_is_named_with_the_nearest_one(config: Path) -> None:
+    message = refusal(config, override={"pamel": {"lr_max": 1}})
+    assert message.startswith(
+        "run config: override: unknown method 'pamel'; did you mean 'paml'? Known: "
+    )
+
+
+def test_an_unknown_kind_is_named_with_its_file_and_the_nearest_one(
+    folder: Path, edit: Edit
+) -> None:
+    edit("methods/melu.yaml", "kind: melu", "kind: mellu")
+    assert refusal(folder).startswith(
+        f"{folder}/methods/melu.yaml: kind: unknown kind 'mellu'; did you mean 'melu'? Known: "
+    )
+
+
+def test_a_missing_kind_is_named_with_its_file(folder: Path, edit: Edit) -> None:
+    edit("methods/melu.yaml", "kind: melu", "")
+    assert refusal(folder).startswith(f"{folder}/methods/melu.yaml: kind: ")
+
+
+def test_a_kind_that_is_a_list_is_refused(folder: Path, edit: Edit) -> None:
+    edit("methods/melu.yaml", "kind: melu", "kind: [melu]")
+    assert refusal(folder).startswith(f"{folder}/methods/melu.yaml: kind: ")
+
+
+def test_a_file_in_the_dataset_that_its_reader_does_not_know_is_refused(
+    folder: Path, edit: Edit
+) -> None:
+    edit("datasets/movielens.yaml", "  interactions: ratings.dat", "  ratings: ratings.dat")
+    message = refusal(folder)
+    assert message.startswith(f"{folder}/datasets/movielens.yaml: files")
+    assert "interactions" in message
+
+
+@pytest.mark.parametrize(("old", "new"), [("[gender,", "[gendr,"), ("[genre,", "[gener,")])
+def test_a_feature_that_the_reader_does_not_know_is_refused(
+    folder: Path, edit: Edit, old: str, new: str
+) -> None:
+    edit("datasets/movielens.yaml", old, new)
+    message = refusal(folder)
+    assert message.startswith(f"{folder}/datasets/movielens.yaml: ")
+    assert f"did you mean {old[1:-1]!r}?" in message
+
+
+def test_invalid_yaml_is_named_with_its_file_and_line(folder: Path) -> None:
+    (folder / "methods/melu.yaml").write_text("kind: melu\nlabel: [1\n")
+    message = refusal(folder)
+    assert message.startswith(f"{folder}/methods/melu.yaml: not valid YAML: ")
+    assert "line 2, column 8" in message
+
+
+def test_a_python_object_in_yaml_is_refused_and_not_made(folder: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    (folder / "methods/melu.yaml").write_text(f"kind: !!python/object/apply:os.mkdir ['{made}']\n")
+    message = refusal(folder)
+    assert message.startswith(f"{folder}/methods/melu.yaml: not valid YAML: could not determine")
+    assert not made.exists()
+
+
+@pytest.mark.parametrize("text", ["", "- kind\n", "melu\n"])
+def test_yaml_without_keys_is_refused(folder: Path, text: str) -> None:
+    (folder / "methods/melu.yaml").write_text(text)
+    assert refusal(folder) == f"{folder}/methods/melu.yaml: must hold `key: value` lines"
+
+
+def test_a_file_that_is_not_utf_8_is_refused_by_name(folder: Path) -> None:
+    (folder / "methods/melu.yaml").write_text("kind: melu\nlabel: Mélu\n", encoding="latin-1")
+    assert refusal(folder).startswith(f"{folder}/methods/melu.yaml: ")
+
+
+def test_a_missing_raw_file_is_named_with_the_remedy(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "ml-1m").mkdir()
+    (tmp_path / "ml-1m/users.dat").touch()
+    assert refusal(config, logs="real", raw_dir=str(tmp_path)) == (
+        f"run config: raw_dir: {tmp_path}/ml-1m/movies.dat does not exist; put the unpacked "
+        "MovieLens-1M there, or leave raw_dir out to download it"
+    )
+
+
+def test_raw_files_that_are_there_are_enough(
+    config: Path, movielens: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "ml-1m").mkdir()
+    for file in movielens.files.values():
+        (tmp_path / "ml-1m" / file).touch()
+    settings = load_settings({**RUN, "logs": "real", "raw_dir": str(tmp_path)}, config)
+    assert settings.run.raw_dir == str(tmp_path)
+
+
+def test_generated_logs_need_no_raw_file(config: Path, tmp_path: Path) -> None:
+    assert load_settings({**RUN, "raw_dir": str(tmp_path)}, config).run.logs == "sample"

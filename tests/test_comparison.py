@@ -1,0 +1,173 @@
+"""Comparison over seeds, between groups and with the best baseline."""
+
+from collections.abc import Sequence
+
+import polars as pl
+import pytest
+from scipy.stats import ttest_ind
+
+from pipeline_lib.comparison import (
+    Comparison,
+    MethodResult,
+    Trial,
+    compare,
+    higher_is_better,
+)
+from pipeline_lib.evaluation import METRICS, Evaluation
+from pipeline_lib.settings.method import MethodSettings
+
+METHODS = {
+    "global-mean": MethodSettings(kind="global-mean", label="Global mean", role="reference"),
+    "melu": MethodSettings(kind="melu", label="MeLU", role="baseline"),
+    "transfer": MethodSettings(kind="transfer", label="Transfer learning", role="baseline"),
+    "paml": MethodSettings(kind="paml", label="PAML", role="proposed"),
+}
+GROUPS = ["major", "major", "major", "minor", "minor"]
+MSE = {
+    "global-mean": [1.0],
+    "melu": [1.4, 1.5, 1.6],
+    "transfer": [1.2, 1.3, 1.7],
+    "paml": [1.0, 1.1, 1.2],
+}
+NDCG = {
+    "global-mean": [0.9],
+    "melu": [0.81, 0.82, 0.83],
+    "transfer": [0.71, 0.72, 0.73],
+    "paml": [0.84, 0.85, 0.89],
+}
+
+
+def trial(
+    method: str,
+    seed: int,
+    metrics: dict[str, float],
+    errors: Sequence[float] = (1, 2, 3, 4, 5),
+    split: str = "5eed",
+) -> Trial:
+    users = pl.DataFrame({"user": range(5), "group": GROUPS, "mse": [float(e) for e in errors]})
+    return Trial(
+        Evaluation(
+            method=method, seed=seed, split_sha256=split, users=5, ranked_users=4, metrics=metrics
+        ),
+        users,
+    )
+
+
+def comparison(trials: Sequence[Trial]) -> Comparison:
+    named = {t.evaluation.method for t in trials}
+    methods = {name: settings for name, settings in METHODS.items() if name in named}
+    return compare("movielens", "MovieLens-1M", False, methods, trials)
+
+
+@pytest.fixture
+def compared() -> Comparison:
+    return comparison(
+        [
+            trial(method, seed, {"mse": mse, "ndcg_3": ndcg})
+            for method in METHODS
+            for seed, (mse, ndcg) in enumerate(zip(MSE[method], NDCG[method], strict=True))
+        ]
+    )
+
+
+def result(compared: Comparison, name: str) -> MethodResult:
+    return next(m for m in compared.methods if m.name == name)
+
+
+def test_carries_the_split_and_its_users(compared: Comparison) -> None:
+    assert (compared.dataset, compared.title, compared.sample) == (
+        "movielens",
+        "MovieLens-1M",
+        False,
+    )
+    assert compared.split_sha256 == "5eed"
+    assert (compared.test_users, compared.ranked_users) == (5, 4)
+    assert compared.users_by_group == {"major": 3, "minor": 2}
+    assert [(m.name, m.label, m.role) for m in compared.methods] == [
+        (name, settings.label, settings.role) for name, settings in METHODS.items()
+    ]
+
+
+def test_mean_and_sample_deviation_over_seeds(compared: Comparison) -> None:
+    paml = result(compared, "paml")
+    assert paml.seeds == [0, 1, 2]
+    assert paml.metrics["mse"].values == [1.0, 1.1, 1.2]
+    assert paml.metrics["mse"].mean == pytest.approx(1.1)
+    assert paml.metrics["mse"].sd == pytest.approx(0.1)
+
+
+def test_a_single_seed_has_no_deviation(compared: Comparison) -> None:
+    statistic = result(compared, "global-mean").metrics["mse"]
+    assert (statistic.mean, statistic.sd) == (1.0, None)
+
+
+def test_best_baseline_by_metric(compared: Comparison) -> None:
+    assert compared.baselines == {"mse": "transfer", "ndcg_3": "melu"}
+    assert [m for m in METRICS if higher_is_better(m)] == ["ndcg_3", "ndcg_5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "best"),
+    [
+        ("paml", "mse", MSE["transfer"]),
+        ("melu", "mse", MSE["transfer"]),
+        ("paml", "ndcg_3", NDCG["melu"]),
+        ("transfer", "ndcg_3", NDCG["melu"]),
+    ],
+)
+def test_baseline_p_is_the_t_test_of_the_seeds(
+    compared: Comparison, name: str, metric: str, best: list[float]
+) -> None:
+    statistic = result(compared, name).metrics[metric]
+    assert statistic.baseline_p == ttest_ind(statistic.values, best).pvalue
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [("transfer", "mse"), ("melu", "ndcg_3"), ("global-mean", "mse"), ("global-mean", "ndcg_3")],
+)
+def test_best_baselines_and_references_are_not_tested(
+    compared: Comparison, name: str, metric: str
+) -> None:
+    assert result(compared, name).metrics[metric].baseline_p is None
+
+
+def test_one_seed_gives_no_baseline_p() -> None:
+    compared = comparison([trial("melu", 0, {"mse": 1.5}), trial("paml", 0, {"mse": 1.1})])
+    assert result(compared, "paml").metrics["mse"].baseline_p is None
+
+
+def test_constant_values_give_no_p() -> None:
+    compared = comparison(
+        [
+            trial(method, seed, {"mse": mse}, errors=[mse] * 5)
+            for method, mse in (("melu", 1.5), ("paml", 1.25))
+            for seed in range(3)
+        ]
+    )
+    paml = result(compared, "paml")
+    assert (paml.metrics["mse"].baseline_p, paml.group_p) == (None, None)
+
+
+def test_group_p_averages_each_user_over_seeds_first() -> None:
+    compared = comparison(
+        [
+            trial("melu", 0, {"mse": 1.0}, errors=[1, 2, 3, 4, 9]),
+            trial("melu", 1, {"mse": 1.0}, errors=[3, 2, 5, 6, 7]),
+        ]
+    )
+    assert result(compared, "melu").group_p == pytest.approx(ttest_ind([2, 2, 4], [5, 8]).pvalue)
+
+
+def test_a_metric_missing_from_a_seed_is_left_out() -> None:
+    compared = comparison(
+        [trial("melu", 0, {"mse": 1.0, "ndcg_3": 0.8}), trial("melu", 1, {"mse": 1.0})]
+    )
+    assert list(result(compared, "melu").metrics) == ["mse"]
+    assert compared.baselines == {"mse": "melu"}
+
+
+def test_refuses_different_splits() -> None:
+    trials = [trial("melu", 0, {"mse": 1.0}), trial("paml", 0, {"mse": 1.0}, split="0dd")]
+    with pytest.raises(ValueError, match="movielens: results of 2 different splits"):
+        comparison(trials)

@@ -1,0 +1,63 @@
+"""What counts as a change of code, and what does not."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib import provenance
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand a library of three modules in place of the real one."""
+    folder = tmp_path / "pipeline_lib"
+    folder.mkdir()
+    (folder / "a.py").write_text("from pipeline_lib.b import f\n")
+    (folder / "b.py").write_text('def f(x):\n    """Say."""\n    return x + 1\n')
+    (folder / "c.py").write_text("y = 1\n")
+    (tmp_path / "script.py").write_text("from pipeline_lib import a\n")
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    return folder
+
+
+def digest(library: Path, *modules: str) -> str:
+    provenance._imports.cache_clear()
+    provenance._normalised.cache_clear()
+    return provenance.code_digest(library.parent / "script.py", modules)
+
+
+def test_a_change_two_imports_away_counts(library: Path) -> None:
+    before = digest(library)
+    (library / "b.py").write_text('def f(x):\n    """Say."""\n    return x + 2\n')
+    assert digest(library) != before
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        'def f(x):\n    """Say more."""\n    return x + 1\n',
+        '# A comment.\ndef f(x):\n    """Say."""\n\n    return (x + 1)\n',
+        "def f(x):\n    return x + 1\n",
+    ],
+    ids=["docstring", "comment and layout", "no docstring"],
+)
+def test_comments_docstrings_and_layout_do_not_count(library: Path, same: str) -> None:
+    before = digest(library)
+    (library / "b.py").write_text(same)
+    assert digest(library) == before
+
+
+def test_a_module_that_is_not_imported_does_not_count(library: Path) -> None:
+    before = digest(library)
+    (library / "c.py").write_text("y = 2\n")
+    assert digest(library) == before
+
+
+def test_a_module_named_besides_counts(library: Path) -> None:
+    before = digest(library, "pipeline_lib.c")
+    (library / "c.py").write_text("y = 2\n")
+    assert digest(library, "pipeline_lib.c") != before
+
+
+def test_the_environment_names_the_versions_behind_a_result() -> None:
+    assert provenance.environment()["torch"].startswith("2.")

@@ -1,0 +1,63 @@
+"""A copy of the workflow in a temporary folder, small enough to run for real in tests."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+
+
+@dataclass(frozen=True)
+class SmallProject:
+    """A workflow to run: Snakefile, workflow/ and config/ in a folder of its own."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
+        command = [str(SNAKEMAKE), "--cores", str(cores), *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=300
+        )
+
+    def planned(self, *arguments: str) -> set[str]:
+        """Name the jobs that a dry run would do, as `rule` or `rule method seed`."""
+        result = self.snakemake("--dry-run", *arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+        jobs = re.findall(
+            r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", result.stdout + result.stderr, re.MULTILINE
+        )
+        return {" ".join([rule, *_wildcards(body)]) for rule, body in jobs} - {"all"}
+
+    def edit(self, file: str, **changes: object) -> None:
+        path = self.folder / file
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        path.write_text(yaml.safe_dump(content | changes), encoding="utf-8")
+
+
+def _wildcards(body: str) -> Sequence[str]:
+    found = re.search(r"wildcards: (.*)", body)
+    pairs = dict(pair.split("=") for pair in found[1].split(", ")) if found else {}
+    return [pairs[key] for key in ("method", "seed") if key in pairs]
+
+
+def copy_project(folder: Path) -> SmallProject:
+    for name in ("workflow", "config"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Snakefile", folder)
+    project = SmallProject(folder)
+    project.edit("config/datasets/movielens.yaml", sample={"users": 150, "items": 80, "seed": 1})
+    project.edit(
+        "config/config.yaml",
+        methods=["two-bias", "melu", "paml"],
+        seeds=[0, 1],
+        device="cpu",
+        override={name: {"epochs": 2, "outer_lr": 1e-3} for name in ("melu", "paml")},
+    )
+    return project

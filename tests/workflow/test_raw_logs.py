@@ -1,0 +1,118 @@
+"""The workflow on raw logs of its user: found in raw_dir, or downloaded."""
+
+import hashlib
+import shutil
+import threading
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import polars as pl
+import pytest
+from small_project import SmallProject
+
+from pipeline_lib.data.sample_movielens import write_sample_movielens
+from pipeline_lib.settings.dataset import SampleLogs
+
+CLEAN = "results/mine/movielens/clean"
+
+
+@pytest.fixture
+def raw(project: SmallProject) -> Path:
+    """Put raw logs into `<project>/logs/ml-1m` and point the run there."""
+    folder = project.folder / "logs/ml-1m"
+    write_sample_movielens(folder, SampleLogs(users=60, items=40, seed=3))
+    project.edit("config/config.yaml", name="mine", logs="real", raw_dir="logs")
+    return folder
+
+
+def clean(project: SmallProject) -> str:
+    result = project.snakemake(f"{CLEAN}/report.json")
+    return f"{result.returncode}\n{result.stdout}{result.stderr}"
+
+
+def test_bad_rows_end_in_the_rejects_with_their_line(project: SmallProject, raw: Path) -> None:
+    movie = (raw / "movies.dat").read_text("latin-1").split("::")[0]
+    with (raw / "ratings.dat").open("a", encoding="latin-1") as file:
+        file.write(f"1::{movie}::9::978300760\n1::{movie}\n99999::{movie}::3::978300760\n")
+    total = (raw / "ratings.dat").read_bytes().count(b"\n")
+    output = clean(project)
+    assert output.startswith("0\n"), output
+    rejects = pl.read_parquet(project.folder / CLEAN / "rejects.parquet")
+    assert rejects.select("line", "column", "reason").rows() == [
+        (total - 2, "target", "outside the scale 1 to 5"),
+        (total - 1, None, "line has not 4 fields"),
+        (total, "user", "user has no row in users.dat"),
+    ]
+    assert f"ratings.dat: {total:,} read = {total - 3:,} kept + 3 rejected" in output
+
+
+def test_an_empty_file_is_named_with_the_remedy(project: SmallProject, raw: Path) -> None:
+    (raw / "ratings.dat").write_bytes(b"")
+    output = clean(project)
+    assert not output.startswith("0\n")
+    assert "logs/ml-1m/ratings.dat is empty; unpack or download it again" in output
+
+
+def test_a_missing_file_is_named_before_any_job(project: SmallProject, raw: Path) -> None:
+    (raw / "users.dat").unlink()
+    output = clean(project)
+    assert "logs/ml-1m/users.dat does not exist; put the unpacked MovieLens-1M there" in output
+
+
+def test_without_the_details_file_the_log_says_what_is_left_out(
+    project: SmallProject, raw: Path
+) -> None:
+    (raw / "movies_extrainfos.dat").unlink()
+    output = clean(project)
+    assert output.startswith("0\n"), output
+    message = "without movies_extrainfos.dat there is no director, actor: going on with genre"
+    assert message in output
+    assert message in (project.folder / "results/mine/movielens/logs/clean.log").read_text("utf-8")
+
+
+@pytest.fixture
+def server(project: SmallProject, raw: Path) -> Iterator[Path]:
+    """Serve the raw logs as an archive on loopback instead of in raw_dir."""
+    archive = project.folder / "served/ml-1m.zip"
+    archive.parent.mkdir()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in ("users.dat", "movies.dat", "ratings.dat"):
+            file.write(raw / name, f"ml-1m/{name}")
+    shutil.rmtree(raw)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(archive.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        point_at(project, archive, http.server_port)
+        yield archive
+        http.shutdown()
+
+
+def point_at(project: SmallProject, archive: Path, port: int) -> None:
+    data = archive.read_bytes()
+    place = {
+        "url": f"http://127.0.0.1:{port}/{archive.name}",
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    project.edit("config/datasets/movielens.yaml", archive=place)
+    project.edit("config/config.yaml", raw_dir=None)
+
+
+def test_without_raw_dir_the_archive_is_downloaded(project: SmallProject, server: Path) -> None:
+    output = clean(project)
+    assert output.startswith("0\n"), output
+    assert (project.folder / "results/downloads/ml-1m/ratings.dat").is_file()
+    assert pl.read_parquet(project.folder / CLEAN / "interactions.parquet").height > 0
+
+
+def test_a_wrong_archive_is_refused(project: SmallProject, server: Path) -> None:
+    data = bytearray(server.read_bytes())
+    data[100] ^= 255
+    server.write_bytes(data)
+    output = clean(project)
+    assert not output.startswith("0\n")
+    assert "sha256" in output
+    assert not (project.folder / "results/downloads/ml-1m/ratings.dat").exists()

@@ -1,0 +1,147 @@
+"""The whole workflow, run for real on small sample logs."""
+
+import csv
+import json
+from itertools import chain
+from typing import Any
+
+import polars as pl
+import pytest
+from mlflow import MlflowClient
+from small_project import SmallProject
+
+from pipeline_lib.episodes import Episodes
+
+HERE = "results/sample/movielens"
+TRIALS = ["two-bias/seed-0", *(f"{m}/seed-{s}" for m in ("melu", "paml") for s in (0, 1))]
+
+
+def record(project: SmallProject, path: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((project.folder / HERE / path).read_text(encoding="utf-8"))
+    return content
+
+
+def test_ends_by_naming_the_tables(finished: SmallProject) -> None:
+    result = finished.snakemake("--forcerun", "tables")
+    assert f"{finished.folder / HERE}/tables/table2.md" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("table", ["table2", "table4"])
+@pytest.mark.parametrize("kind", ["csv", "md", "tex"])
+def test_writes_each_table_in_each_format(finished: SmallProject, table: str, kind: str) -> None:
+    text = (finished.folder / HERE / f"tables/{table}.{kind}").read_text(encoding="utf-8")
+    assert "PAML" in text
+
+
+def test_labels_sample_results_as_such(finished: SmallProject) -> None:
+    assert record(finished, "comparison.json")["sample"] is True
+    assert "SAMPLE DATA" in (finished.folder / HERE / "tables/table2.md").read_text("utf-8")
+
+
+def test_every_raw_row_is_kept_or_rejected(finished: SmallProject) -> None:
+    rejects = pl.read_parquet(finished.folder / HERE / "clean/rejects.parquet")
+    for count in record(finished, "clean/report.json")["files"]:
+        lines = (finished.folder / HERE / "raw" / count["file"]).read_bytes().count(b"\n")
+        own = rejects.filter(pl.col("file") == count["file"]).height
+        assert lines == count["read"] == count["kept"] + own
+
+
+def test_every_result_records_the_split(finished: SmallProject) -> None:
+    split = record(finished, "split/split.json")["sha256"]
+    for trial in TRIALS:
+        for name in ("training", "evaluation"):
+            assert record(finished, f"methods/{trial}/{name}.json")["split_sha256"] == split
+    assert record(finished, "comparison.json")["split_sha256"] == split
+
+
+def test_folds_share_no_user_and_cover_the_split(finished: SmallProject) -> None:
+    folder = finished.folder / HERE
+    folds = [
+        Episodes.load(folder / f"episodes/{fold}.safetensors").user.tolist()
+        for fold in ("train", "validation", "test")
+    ]
+    users = pl.read_parquet(folder / "split/users.parquet").height
+    assert sorted(chain(*folds)) == list(range(users))
+
+
+def test_predicts_every_query_row_of_every_test_user(finished: SmallProject) -> None:
+    folder = finished.folder / HERE
+    rows = pl.read_parquet(folder / "split/interactions.parquet")
+    due = rows.filter((pl.col("fold") == "test") & (pl.col("part") == "query"))
+    for trial in TRIALS:
+        predicted = pl.read_parquet(folder / f"methods/{trial}/predictions.parquet")
+        columns = ["user", "item", "target"]
+        assert (
+            predicted.select("user", "item", pl.col("target").cast(pl.Float32))
+            .sort(columns)
+            .equals(due.select(columns).sort(columns))
+        )
+
+
+def test_table_2_holds_the_mean_of_the_trials(finished: SmallProject) -> None:
+    values = [record(finished, f"methods/paml/seed-{s}/evaluation.json") for s in (0, 1)]
+    mean = sum(v["metrics"]["mse"] for v in values) / 2
+    with (finished.folder / HERE / "tables/table2.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    (paml,) = (row for row in rows if "paml" in row.values() or "PAML" in row.values())
+    assert any(value == str(mean) for value in paml.values()) or any(
+        _near(value, mean) for value in paml.values()
+    )
+
+
+def _near(text: str | None, value: float) -> bool:
+    try:
+        return abs(float(text or "nan") - value) < 1e-12
+    except ValueError:
+        return False
+
+
+def test_mirrors_each_training_into_mlflow(finished: SmallProject) -> None:
+    client = MlflowClient(f"sqlite:///{finished.folder}/results/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("sample/movielens")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    assert len(runs) == len(TRIALS)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    (paml,) = (r for r in runs if r.data.tags["method"] == "paml" and r.data.tags["seed"] == "0")
+    assert paml.data.params["outer_lr"] == "0.001"
+    history = client.get_metric_history(paml.info.run_id, "validation_mse")
+    written = pl.read_parquet(finished.folder / HERE / "methods/paml/seed-0/history.parquet")
+    assert [point.value for point in history] == written["validation_mse"].to_list()
+
+
+def test_runs_nothing_twice(finished: SmallProject) -> None:
+    assert finished.planned() == set()
+
+
+def test_a_changed_method_runs_its_own_jobs_again(finished: SmallProject) -> None:
+    planned = finished.planned("--config", "override={paml: {lr_max: 0.002}}")
+    trials = {f"{rule} paml {s}" for rule in ("train", "predict", "evaluate") for s in (0, 1)}
+    assert planned == trials | {"compare", "tables"}
+
+
+def test_another_seed_runs_its_own_jobs(finished: SmallProject) -> None:
+    planned = finished.planned("--config", "seeds=[0,1,2]")
+    trials = {
+        f"{rule} {m} 2" for rule in ("train", "predict", "evaluate") for m in ("melu", "paml")
+    }
+    assert planned == trials | {"compare", "tables"}
+
+
+def test_no_training_reads_the_test_fold(finished: SmallProject) -> None:
+    result = finished.snakemake("--dry-run", "--forcerun", "train")
+    inputs = [
+        line for line in (result.stdout + result.stderr).splitlines() if "experiment.json" in line
+    ]
+    trainings = [line for line in inputs if line.strip().startswith("input:")]
+    assert len(trainings) == len(TRIALS)
+    assert not any("test.safetensors" in line for line in trainings)
+
+
+def test_the_same_seed_gives_the_same_bytes(finished: SmallProject, project: SmallProject) -> None:
+    target = f"{HERE}/methods/paml/seed-1/predictions.parquet"
+    result = project.snakemake(target)
+    assert result.returncode == 0, result.stderr
+    for name in ("weights.safetensors", "predictions.parquet"):
+        file = f"{HERE}/methods/paml/seed-1/{name}"
+        assert (project.folder / file).read_bytes() == (finished.folder / file).read_bytes()

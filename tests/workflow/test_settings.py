@@ -1,0 +1,58 @@
+"""Wrong settings stop the workflow before any job."""
+
+import pytest
+from small_project import SmallProject
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("methods=[pmal]", "unknown method 'pmal'; did you mean 'paml'?"),
+        ("epochz=3", "unknown key 'epochz'"),
+        ("seeds=[one]", "seeds.0: Input should be a valid integer"),
+        ("override={paml: {lr_mx: 1}}", "unknown key 'lr_mx'; did you mean 'lr_max'?"),
+        ("datasets=[movielnes]", "unknown dataset 'movielnes'; did you mean 'movielens'?"),
+    ],
+)
+def test_stops_with_the_nearest_name(project: SmallProject, config: str, message: str) -> None:
+    result = project.snakemake("all", "--config", config)
+    assert result.returncode != 0
+    assert message in result.stdout + result.stderr
+    assert not (project.folder / "results").exists()
+
+
+def test_a_configfile_stands_alone(project: SmallProject) -> None:
+    path = project.folder / "mine.yaml"
+    path.write_text("name: mine\n", encoding="utf-8")
+    result = project.snakemake("all", "--configfile", "mine.yaml")
+    assert result.returncode != 0
+    assert "logs: missing; add it" in result.stdout + result.stderr
+
+
+def test_cuda_without_a_gpu_names_the_remedy(project: SmallProject) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    target = "results/sample/movielens/methods/paml/seed-0/weights.safetensors"
+    result = project.snakemake(target, "--config", "device=cuda")
+    assert result.returncode != 0
+    assert "set device: auto or cpu" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        ["all", "--resources", "gpu=1"],
+        ["--resources=gpu=1", "all"],
+        ["--resources", "gpu=1", "--", "all"],
+        ["--resources", "gpu=1"],
+    ],
+)
+def test_the_documented_forms_of_the_command_parse(project: SmallProject, form: list[str]) -> None:
+    result = project.snakemake("--dry-run", *form, cores=8)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_form_that_snakemake_cannot_parse_still_fails(project: SmallProject) -> None:
+    result = project.snakemake("--dry-run", "--resources", "gpu=1", "all")
+    assert result.returncode != 0

@@ -1,0 +1,42 @@
+# Who is cold, in which fold and group; which rows adapt, which judge; then tensors.
+
+
+rule partition:
+    input:
+        users=rules.clean.output.users,
+        interactions=rules.clean.output.interactions,
+    output:
+        users=f"{HERE}/split/users.parquet",
+        interactions=f"{HERE}/split/interactions.parquet",
+        record=f"{HERE}/split/split.json",
+    log:
+        f"{HERE}/logs/partition.log",
+    params:
+        settings=lambda w: settings.datasets[w.dataset].log_settings(),
+        partition=lambda w: settings.datasets[w.dataset].partition.model_dump(
+            mode="json"
+        ),
+        seed=settings.run.split_seed,
+        code=code("partition"),
+    script:
+        "../scripts/partition.py"
+
+
+rule encode:
+    input:
+        users=rules.clean.output.users,
+        item_table=rules.clean.output.item_table,
+        report=rules.clean.output.report,
+        split_users=rules.partition.output.users,
+        rows=rules.partition.output.interactions,
+    output:
+        train=f"{HERE}/episodes/train.safetensors",
+        validation=f"{HERE}/episodes/validation.safetensors",
+        test=f"{HERE}/episodes/test.safetensors",
+        catalogue=f"{HERE}/episodes/items.safetensors",
+        vocabulary=f"{HERE}/episodes/vocabulary.json",
+    params:
+        settings=lambda w: settings.datasets[w.dataset].log_settings(),
+        code=code("encode"),
+    script:
+        "../scripts/encode.py"

@@ -1,0 +1,51 @@
+"""Train one method with one seed; no test user is in the input."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import polars as pl
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib import schemas
+from pipeline_lib.logs import start_log
+from pipeline_lib.provenance import environment
+from pipeline_lib.storage import read_json, write_json, write_table
+from pipeline_lib.tensors import write_tensors
+from pipeline_lib.tracking import Experiment, TrackedRun
+from pipeline_lib.training.fit import Epoch
+from pipeline_lib.training.job import TrainingJob, run_training
+
+snakemake: Snakemake
+
+files = {name: Path(path) for name, path in snakemake.input.items()}
+out = {name: Path(path) for name, path in snakemake.output.items()}
+job = TrainingJob(
+    **snakemake.params,
+    **snakemake.wildcards,
+    threads=snakemake.threads,
+    environment=environment(),
+)
+name = f"{job.dataset} {job.method} seed {job.seed}"
+log = start_log(Path(snakemake.log[0]), name)
+
+with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracked:
+    tracked.log_settings(
+        job.settings | job.network,
+        tags=job.model_dump(mode="json", include={"dataset", "method", "seed", "code"}),
+    )
+
+    def on_epoch(epoch: Epoch) -> None:
+        """Show an epoch in the log and in MLflow."""
+        log.info("%s", epoch)
+        tracked.log_metrics(asdict(epoch), epoch.epoch)
+
+    trained = run_training(job, files, on_epoch)
+    tracked.log_metrics(
+        {"best_validation_mse": trained.record.validation_mse}, len(trained.history)
+    )
+
+history = pl.DataFrame(map(asdict, trained.history), schema=schemas.types(schemas.HISTORY))
+write_table(history, schemas.HISTORY, out["history"])
+write_tensors(trained.method.state_dict(), out["weights"])
+write_json(trained.record, out["record"])
+log.info("%s", trained.record)
