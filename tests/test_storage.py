@@ -225,9 +225,12 @@ def test_the_older_file_stays_until_the_new_one_is_whole(path: Path) -> None:
 
 
 def test_an_interruption_leaves_no_temporary_file(path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), atomic_path(path) as temporary:
-        temporary.write_text("half")
+    def interrupt(target: Path) -> None:
+        target.write_text("half")
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), atomic_path(path) as temporary:
+        interrupt(temporary)
     assert names(path) == []
 
 

@@ -243,7 +243,7 @@ def test_with_the_details_file_nothing_is_left_out(
 
 
 @pytest.fixture
-def folder(raw_lines: Lines, clean_lines: CleanLines, tmp_path: Path) -> Path:
+def folder(raw_lines: Lines, tmp_path: Path) -> Path:
     for name, lines in raw_lines.items():
         encoding = "utf-8" if name == "movies_extrainfos.dat" else "latin-1"
         (tmp_path / name).write_bytes("\n".join(lines).encode(encoding))
@@ -256,9 +256,9 @@ def tables(folder: Path, movielens: Dataset) -> dict[str, Path]:
 
 
 def test_year_comes_from_the_last_brackets_of_the_title(folder: Path, movielens: Dataset) -> None:
-    (folder / "movies.dat").write_text(
-        "1::Heat (1995)::Action\n2::1984 (1984) ::War\n3::Part (1972) Two::War\n4::(500) Days::War\n"
-    )
+    titles = ["Heat (1995)", "1984 (1984) ", "Part (1972) Two", "(500) Days"]
+    lines = [f"{item}::{title}::War" for item, title in enumerate(titles, 1)]
+    (folder / "movies.dat").write_text("\n".join(lines))
     rows = read_movielens(tables(folder, movielens)).items.rows
     assert rows["year"].to_list() == [["1995"], ["1984"], [], []]
 
@@ -326,9 +326,7 @@ def test_details_in_latin_1_are_named(folder: Path, movielens: Dataset, raw_line
         read_movielens(tables(folder, movielens))
 
 
-def test_line_ends_do_not_matter(
-    folder: Path, movielens: Dataset, raw_lines: Lines, clean_lines: CleanLines
-) -> None:
+def test_line_ends_do_not_matter(raw_lines: Lines, clean_lines: CleanLines) -> None:
     unix = clean_lines(raw_lines)
     windows = clean_lines({n: [f"{line}\r" for line in lines] for n, lines in raw_lines.items()})
     assert windows.users.equals(unix.users)

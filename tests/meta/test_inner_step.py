@@ -231,7 +231,7 @@ def single_precision(episodes: Episodes) -> Episodes:
 
 
 def test_single_precision_is_near_double_precision() -> None:
-    """Scores within 2e-6 and gradients within 1e-5 of the largest, at up to 200 support rows."""
+    """Scores and gradients within 2e-6 of the largest, at up to 200 support rows."""
     episodes, catalogue = make_world(*CASES["very different sizes"])
     learner, batch = make_learner("paml", "second"), whole_batch(episodes, catalogue)
     score, gradient = learner.predict(batch).score, gradients(learner.loss(batch), learner)
@@ -241,14 +241,14 @@ def test_single_precision_is_near_double_precision() -> None:
     assert single.dtype == torch.float32
     assert_near(single, score, 2e-6)
     for name, own in gradients(learner.loss(batch), learner).items():
-        assert_near(own, gradient[name], 1e-5)
+        assert_near(own, gradient[name], 2e-6)
 
 
 class OperationCount(TorchDispatchMode):
     """Counts the tensor operations carried out, backward ones included."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.total = 0
 
     def __torch_dispatch__(
@@ -266,7 +266,8 @@ def operations(users: int, order: Order) -> int:
     """Count the operations of one outer step, taking the batch included."""
     episodes, catalogue = make_world(range(2, users + 2), [3] * users)
     learner = make_learner("paml", order)
-    with OperationCount() as count:
+    count = OperationCount()
+    with count:
         learner.loss(whole_batch(episodes, catalogue)).backward()
     return count.total
 
