@@ -1,6 +1,5 @@
 """The one tensor format: a fold's users with support and query rows, and the items' catalogue."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -8,7 +7,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from pipeline_lib.tensors import read_tensors, write_tensors
+from pipeline_lib.schemas import PARTS
+from pipeline_lib.tensors import TensorFileError, read_tensors, write_tensors
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Catalogue:
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Self:
         """Read a catalogue from one file."""
-        tensors = _to(read_tensors(path), device)
+        tensors = _read(path, {"offsets", "codes", "features"}, device)
         return cls(Ragged(tensors["offsets"]), tensors["codes"], int(tensors["features"]))
 
 
@@ -112,26 +112,29 @@ class Episodes:
 
     def save(self, path: Path) -> None:
         """Write the episodes to one file."""
-        rows = {"support": self.support, "query": self.query}
         tensors = {"user": self.user, "codes": self.codes}
-        for part, r in rows.items():
+        for part, rows in zip(PARTS, (self.support, self.query), strict=True):
             tensors |= {
-                f"{part}.offsets": r.users.offsets,
-                f"{part}.item": r.item,
-                f"{part}.target": r.target,
+                f"{part}.offsets": rows.users.offsets,
+                f"{part}.item": rows.item,
+                f"{part}.target": rows.target,
             }
         write_tensors(tensors, path)
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Self:
         """Read episodes from one file."""
-        tensors = _to(read_tensors(path), device)
+        rows = {f"{part}.{name}" for part in PARTS for name in ("offsets", "item", "target")}
+        tensors = _read(path, {"user", "codes"} | rows, device)
         support, query = (
             Rows(Ragged(tensors[f"{p}.offsets"]), tensors[f"{p}.item"], tensors[f"{p}.target"])
-            for p in ("support", "query")
+            for p in PARTS
         )
         return cls(tensors["user"], tensors["codes"], support, query)
 
 
-def _to(tensors: Mapping[str, Tensor], device: torch.device | str) -> dict[str, Tensor]:
+def _read(path: Path, names: set[str], device: torch.device | str) -> dict[str, Tensor]:
+    tensors = read_tensors(path)
+    if tensors.keys() != names:
+        raise TensorFileError(f"{path} holds {sorted(tensors)}, not {sorted(names)}")
     return {name: tensor.to(device) for name, tensor in tensors.items()}

@@ -30,7 +30,7 @@ def users(features: Iterable[str]) -> pa.DataFrameSchema:
 
 def items(features: Iterable[str]) -> pa.DataFrameSchema:
     """Describe clean items: one row an item, every feature a list of values, maybe empty."""
-    lists = {f: pa.Column(pl.List(pl.String)) for f in features}
+    lists = {f: pa.Column(pl.List(pl.String), pa.Check(_filled)) for f in features}
     return _schema({"item": _name(unique=True), **lists})
 
 
@@ -45,6 +45,12 @@ def split_rows(scale: tuple[float, float]) -> pa.DataFrameSchema:
     target = pa.Column(pl.Float32, pa.Check.in_range(*scale))
     columns = {"user": _name(), "item": _name(), "target": target}
     return _schema({**columns, "fold": _one_of(FOLDS), "part": _one_of(PARTS)}, ["user", "item"])
+
+
+def _filled(data: pa.PolarsData) -> pl.LazyFrame:
+    value = pl.element()
+    filled = value.is_not_null() & (value != "")
+    return data.lazyframe.select(pl.col(data.key).list.eval(filled).list.all())
 
 
 def types(schema: pa.DataFrameSchema) -> dict[str, pl.DataType]:

@@ -38,8 +38,13 @@ def write_table(frame: pl.DataFrame, schema: pa.DataFrameSchema, path: Path) -> 
 
 
 def read_table(path: Path, schema: pa.DataFrameSchema) -> pl.DataFrame:
-    """Read a parquet table and check it; raise TableError when it breaks its schema."""
-    frame = pl.read_parquet(path)
+    """Read and check a parquet table; raise TableError when damaged or against its schema."""
+    try:
+        frame = pl.read_parquet(path)
+    except pl.exceptions.ComputeError as error:
+        raise TableError(
+            f"{path} is damaged ({error}); delete it and run snakemake again"
+        ) from error
     _check(frame, schema, path)
     return frame
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline_lib.data.encoding import decode
 from pipeline_lib.data.errors import RawFileError
 from pipeline_lib.data.rejects import Check, sieve
 
@@ -61,42 +62,6 @@ def read_delimited(
     if rows.is_empty():
         raise RawFileError(_no_line_fits(path, columns, separator, lines["text"][0]))
     return RawTable(path.name, rows, pl.concat([misshapen, malformed]), lines.height)
-
-
-def decode(path: Path, encoding: str) -> str:
-    """Decode a whole file; raise RawFileError naming the line when it is in another encoding."""
-    if not path.is_file():
-        raise RawFileError(f"{path} does not exist; put it there or correct raw_dir")
-    data = path.read_bytes()
-    if not data.strip():
-        raise RawFileError(f"{path} is empty; unpack or download it again")
-    if b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise RawFileError(_wrong_encoding(path, data, data.find(b"\0"), encoding, "UTF-16"))
-    if encoding == "latin-1" and not data.isascii() and _is_utf8(data):
-        first = next(i for i, byte in enumerate(data) if byte > 127)
-        raise RawFileError(_wrong_encoding(path, data, first, encoding, "UTF-8"))
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        message = _wrong_encoding(path, data, error.start, encoding, "another encoding")
-        raise RawFileError(message) from error
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _wrong_encoding(path: Path, data: bytes, at: int, encoding: str, found: str) -> str:
-    line = data.count(b"\n", 0, at) + 1
-    column = at - (data.rfind(b"\n", 0, at) + 1) + 1
-    return (
-        f"{path}, line {line}, byte column {column}: the file is in {found}, not {encoding}; "
-        f"convert it with `iconv -t {encoding}` or take the original file"
-    )
 
 
 def _lines(text: str) -> pl.DataFrame:

@@ -279,6 +279,12 @@ def test_operations_do_not_grow_with_the_users_of_a_block(order: Order) -> None:
     assert min(counts) > 100, "nothing was counted"
 
 
+def test_users_with_like_supports_share_a_block() -> None:
+    episodes, catalogue = make_world(*CASES["three blocks"])
+    counts = take_batch(episodes, catalogue, torch.arange(len(episodes)).flip(0)).support.counts
+    assert counts.tolist() == sorted(CASES["three blocks"][0])
+
+
 def test_blocks_cover_every_user_and_row_once() -> None:
     batch = whole_batch(*make_world(*CASES["three blocks"]))
     blocks = make_blocks(batch)

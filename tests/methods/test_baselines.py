@@ -38,11 +38,11 @@ TRAIN = episodes([{0: 5.0, 1: 1.0}, {0: 4.0, 2: 3.0}], [{0: 3.0}, {1: 2.0}])
 TEST = episodes([{0: 5.0, 3: 4.0}, {1: 1.0}], [{0: 1.0, 1: 1.0, 3: 1.0}, {2: 1.0, 0: 1.0}])
 
 
-def fitted(kind: str, **shrinkage: float) -> Method:
+def fitted(kind: str, train: Episodes = TRAIN, **shrinkage: float) -> Method:
     raw = {"kind": kind, "label": "", "role": "reference", **shrinkage}
     settings = KINDS[kind].model_validate(raw)
     method = build_method(settings, Problem(SIZES, ITEMS, NETWORK), seed=0)
-    assert fit(method, settings, Folds(TRAIN, TEST, CATALOGUE), 0, lambda _: None) == []
+    assert fit(method, settings, Folds(train, TEST, CATALOGUE), 0, lambda _: None) == []
     return method
 
 
@@ -56,7 +56,9 @@ def scores(method: Method) -> list[float]:
 
 
 def test_global_mean_is_the_mean_of_all_training_rows() -> None:
-    assert scores(fitted("global-mean")) == [3.0] * 5
+    """Of the five rows of two users, on both sides: (5 + 1 + 5 + 5 + 4) / 5 = 4."""
+    train = episodes([{0: 5.0, 1: 1.0}, {0: 5.0}], [{0: 5.0}, {1: 4.0}])
+    assert scores(fitted("global-mean", train)) == [4.0] * 5
 
 
 def test_user_mean_is_the_mean_of_the_users_support_rows() -> None:

@@ -208,6 +208,10 @@ class TestEveryMethod:
 
 @pytest.mark.parametrize("kind", LEARNERS)
 class TestEveryLearner:
+    def test_the_seed_alone_gives_the_initial_weights(self, kind: str) -> None:
+        assert state_bytes(build(kind, seed=3)) == state_bytes(build(kind, seed=3))
+        assert state_bytes(build(kind, seed=4)) != state_bytes(build(kind, seed=3))
+
     def test_training_loss_falls(self, kind: str) -> None:
         _, history = train_once(kind)
         assert history[-1].train_loss < 0.5 * history[0].train_loss
@@ -222,7 +226,7 @@ class TestEveryLearner:
         low, high = (predict(trained(kind), other) for other in others)
         assert (low != high).all()
 
-    def test_the_loss_is_a_scalar_with_a_gradient_for_every_table(self, kind: str) -> None:
+    def test_the_loss_is_a_scalar_with_a_gradient_for_every_parameter(self, kind: str) -> None:
         method = build(kind)
         assert isinstance(method, Learner)
         loss = method.loss(take(FOLDS.train, range(40)))

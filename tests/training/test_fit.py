@@ -289,3 +289,13 @@ def test_the_error_of_a_fold_is_the_mean_over_users_not_rows() -> None:
     support = Rows(Ragged(torch.tensor([0, 1, 2])), torch.tensor([0, 0]), torch.ones(2))
     fold = Episodes(torch.arange(2), torch.ones(2, 1, dtype=torch.int64), support, query)
     assert fold_mse(Recorder(), fold, CATALOGUE) == 2.0
+
+
+def test_the_error_of_a_fold_of_many_batches_weighs_all_users_alike() -> None:
+    """A score of 1 has the error 1 on users whose ratings are 2, and 9 where they are 4."""
+    users = 2 * USERS_PER_BATCH + 5
+    many = make_episodes(users, seed=4)
+    _, owner, _ = many.query.users.take(torch.arange(users))
+    target = torch.where(owner < users - 5, 2.0, 4.0)
+    error = fold_mse(Recorder(), with_query_target(many, target), CATALOGUE)
+    assert error == pytest.approx((users - 5 + 5 * 9) / users, rel=1e-6)
