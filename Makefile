@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 CORES ?= 2
 
-.PHONY: demo test lint schemas ui lock
+.PHONY: demo test lint bench schemas ui lock
 
 demo: $(READY)
 	$(BIN)/snakemake all --cores $(CORES) --quiet rules
@@ -21,6 +21,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python tests/benchmarks/inner_step.py
 
 schemas: $(READY)
 	$(BIN)/python -m pipeline_lib.settings.json_schema

@@ -22,6 +22,8 @@ from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.settings.method import MeLUSettings, PAMLSettings
 from pipeline_lib.settings.run import Network
 
+torch.set_num_threads(1)  # on tensors this small a second thread only waits
+
 Order = Literal["first", "second"]
 Counts = Sequence[int]
 

@@ -21,6 +21,8 @@ from pipeline_lib.tensors import read_tensors, write_tensors
 from pipeline_lib.training.fit import Epoch, Folds, fit
 from pipeline_lib.training.predict import fold_mse, predict_fold
 
+torch.set_num_threads(1)  # on tensors this small a second thread only waits
+
 METHODS = Path(__file__).parents[2] / "config" / "methods"
 # The files' rates need the real logs' size.
 FASTER: dict[str, object] = {

@@ -19,6 +19,8 @@ from pipeline_lib.settings.run import Network
 from pipeline_lib.training.fit import Epoch, Folds, TrainingError, best_epoch, fit
 from pipeline_lib.training.predict import USERS_PER_BATCH, fold_mse, predict_fold
 
+torch.set_num_threads(1)  # on tensors this small a second thread only waits
+
 # Users differ in a taste that their profile, the same for all, does not show; items have or
 # lack what it is for, code 1 or 2.
 ITEMS = 20
