@@ -121,8 +121,9 @@ def test_a_table_that_breaks_its_schema_is_not_read(path: Path) -> None:
     assert "age" in str(caught.value)
 
 
-def test_a_list_with_a_blank_breaks_the_schema_of_items(path: Path) -> None:
-    rows = ITEM_ROWS.with_columns(genre=pl.Series([["War", None], []]))
+@pytest.mark.parametrize("blank", [None, ""])
+def test_a_list_with_a_blank_breaks_the_schema_of_items(path: Path, blank: str | None) -> None:
+    rows = ITEM_ROWS.with_columns(genre=pl.Series([["War", blank], []]))
     with pytest.raises(TableError, match="genre"):
         write_table(rows, ITEMS, path)
 

@@ -67,9 +67,9 @@ def support_pass(network: PreferenceNetwork, embedded: Embedded, rows: PackedRow
         inputs.append(relu(z))
         z = layer(inputs[-1])
     errors = [2 * (z - rows.target[:, None]) / rows.counts[rows.user, None]]
-    for layer, x in zip(reversed(network.later_layers), reversed(inputs), strict=False):
-        errors.insert(0, errors[0] @ layer.weight * (x > 0))
-    return SupportPass(embedded.users, inputs, errors)
+    for layer, x in zip(reversed(network.later_layers), reversed(inputs[1:]), strict=True):
+        errors.append(errors[-1] @ layer.weight * (x > 0))
+    return SupportPass(embedded.users, inputs, errors[::-1])
 
 
 def query_pass(
@@ -88,7 +88,7 @@ def query_pass(
         embedded.items[rows.item], support.inputs[0], steps[0], same_user, blocks
     )
     ones = torch.ones_like(same_user)
-    for layer, x_s, step in zip(hidden, support.inputs[1:], steps[1:], strict=False):
+    for layer, x_s, step in zip(hidden, support.inputs[1:-1], steps[1:-1], strict=True):
         x = relu(z)
         z = layer(x) - gram_product(x, x_s, step, ones, blocks)
     return _adapted_output(last, relu(z), support.inputs[-1], steps[-1], batch)

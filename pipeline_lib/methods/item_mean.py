@@ -27,7 +27,8 @@ class ItemMean(Baseline):
         self.mean.copy_(target.mean())
         sums = torch.zeros_like(self.item_bias).index_add(0, item, target - self.mean)
         counts = torch.bincount(item, minlength=len(self.item_bias))
-        self.item_bias.copy_(torch.nan_to_num(sums / (counts + self.shrinkage)))
+        rated = counts > 0
+        self.item_bias[rated] = sums[rated] / (counts[rated] + self.shrinkage)
 
     def predict(self, batch: Batch) -> Prediction:
         """Score each row by its item."""

@@ -58,7 +58,11 @@ class PreferenceNetwork(nn.Module):
         """Embed users by their features' vectors side by side, items by the mean of each bag."""
         users = self.user_values(batch.codes).flatten(1)
         bags = embedding_bag(
-            batch.item_codes, self.item_values.weight, batch.item_bags, mode="mean"
+            batch.item_codes,
+            self.item_values.weight,
+            batch.item_bags,
+            mode="mean",
+            padding_idx=0,
         )
         return Embedded(users, bags.view(len(batch.items), self.item_width))
 

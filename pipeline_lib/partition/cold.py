@@ -1,9 +1,10 @@
 """Choose the cold-start users."""
 
 import math
-from fractions import Fraction
 
 import polars as pl
+
+from pipeline_lib.partition.shares import exact
 
 
 def cold_users(interactions: pl.DataFrame, share: float, min_interactions: int) -> pl.Series:
@@ -14,8 +15,3 @@ def cold_users(interactions: pl.DataFrame, share: float, min_interactions: int) 
     counts = interactions.group_by("user").len().sort("len", "user")
     coldest = counts.head(math.floor(exact(share) * counts.height))
     return coldest.filter(pl.col("len") >= min_interactions)["user"].sort()
-
-
-def exact(share: float) -> Fraction:
-    """Read a share as the decimal that was written: 0.3 of 10 is 3, not 3.0000000000000004."""
-    return Fraction(str(share))

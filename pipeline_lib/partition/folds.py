@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pipeline_lib.partition.shares import exact
 from pipeline_lib.schemas import FOLDS
 from pipeline_lib.seeds import combine_keys, hash_keys
 from pipeline_lib.settings.dataset import FoldShares
@@ -24,15 +25,17 @@ def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFram
 def assign_parts(interactions: pl.DataFrame, query_share: float, seed: int) -> pl.DataFrame:
     """Add the column `part`: each user's interactions at random into support and query.
 
-    Query gets the rounded `query_share`, but at least one row, and leaves support at least one.
+    Query gets the `query_share`, halves rounded up, but at least one row, and leaves support one.
     A user's split depends on that user's interactions and the seed alone.
     """
     keys = combine_keys(
         hash_keys(interactions["user"], seed), hash_keys(interactions["item"], seed)
     )
     rank = pl.col("key").rank("ordinal").over("user")
-    count = pl.len().over("user")
-    query = (count * query_share + 0.5).floor().clip(1, count - 1)
+    count = pl.len().over("user").cast(pl.Int64)
+    share = exact(query_share)
+    rounded = (2 * share.numerator * count + share.denominator) // (2 * share.denominator)
+    query = rounded.clip(1, count - 1)
     part = pl.when(rank <= query).then(pl.lit("query")).otherwise(pl.lit("support"))
     keyed = interactions.with_columns(keys.alias("key"))
     return keyed.with_columns(part.alias("part")).drop("key")

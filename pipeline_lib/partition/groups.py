@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipeline_lib.partition.cold import exact
+from pipeline_lib.partition.shares import exact
 
 
 def common_values(users: pl.DataFrame, feature: str, share: float) -> pl.Series:

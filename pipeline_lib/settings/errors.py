@@ -32,6 +32,8 @@ def _line(finding: ErrorDetails, model: type[BaseModel]) -> str:
         return where + unknown(str(last), "key", _model_at(model, parents).model_fields)
     if finding["type"] == "missing":
         return f"{key}: missing; add it"
+    if finding["type"] == "value_error":
+        return str(finding["ctx"]["error"])
     given = "" if isinstance(finding["input"], dict) else f", but is {finding['input']!r}"
     return f"{key}: {finding['msg']}{given}" if key else f"{finding['msg']}"
 

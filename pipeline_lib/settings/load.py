@@ -41,7 +41,7 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
     """
     run = _validate(Run, config, "run config")
     for name in run.override:
-        _read(folder / "methods", name, "method")
+        _read(folder / "methods", name, "method", "override")
     datasets = {name: _dataset(folder / "datasets", name) for name in run.datasets}
     _find_raw_files(run, datasets.values())
     methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
@@ -49,31 +49,31 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
 
 
 def _dataset(folder: Path, name: str) -> Dataset:
-    return _validate(Dataset, *_read(folder, name, "dataset"))
+    return _validate(Dataset, *_read(folder, name, "dataset", "datasets"))
 
 
 def parse_method(raw: Mapping[str, Any], source: str = "method") -> MethodSettings:
     """Check a method's settings; raise SettingsError naming `source` and the key."""
     kind = raw.get("kind")
-    if kind not in KINDS:
+    if str(kind) not in KINDS:
         raise SettingsError(f"{source}: kind: {unknown(str(kind), 'kind', KINDS)}")
-    return _validate(KINDS[kind], raw, source)
+    return _validate(KINDS[str(kind)], raw, source)
 
 
 def _method(folder: Path, name: str, override: Mapping[str, Any]) -> MethodSettings:
-    raw, source = _read(folder, name, "method")
+    raw, source = _read(folder, name, "method", "methods")
     source += " (with this run's override)" if override else ""
     return parse_method({**raw, **override}, source)
 
 
-def _read(folder: Path, name: str, what: str) -> tuple[dict[str, Any], str]:
+def _read(folder: Path, name: str, what: str, key: str) -> tuple[dict[str, Any], str]:
     path = folder / f"{name}.yaml"
     if not path.is_file():
         known = [p.stem for p in folder.glob("*.yaml")]
-        raise SettingsError(f"run config: {what}s: {unknown(name, what, known)}")
+        raise SettingsError(f"run config: {key}: {unknown(name, what, known)}")
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(raw, dict):
         raise SettingsError(f"{path}: must hold `key: value` lines")

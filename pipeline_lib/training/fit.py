@@ -1,5 +1,6 @@
 """Train a method on training users, and choose its epoch on validation users."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def fit(
 ) -> list[Epoch]:
     """Train a method and leave in it the weights of the epoch best on validation users.
 
-    Raises TrainingError, naming epoch and users, when a loss is not finite.
+    Raises TrainingError, naming the epoch and, for a loss, the users, when one is not finite.
     """
     if isinstance(method, Baseline):
         method.fit(folds.train)
@@ -80,6 +81,10 @@ def _descend(
         losses = [_step(method, optimiser, batch, number) for batch in batches]
         seconds = time.perf_counter() - start
         mse = fold_mse(method, folds.validation, folds.catalogue)
+        if not math.isfinite(mse):
+            raise TrainingError(
+                f"epoch {number}: the validation error is {mse}; lower outer_lr or the inner lr"
+            )
         history.append(Epoch(number, sum(losses) / len(losses), mse, seconds))
         on_epoch(history[-1])
         if best_epoch(history) is history[-1]:

@@ -5,10 +5,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipeline_lib.data.delimited import Column, RawTable, read_delimited
 from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.rejects import Check, sieve
 
 COLUMNS = (
     Column("item", r"^\d+$", "a whole number"),
@@ -115,6 +117,20 @@ def test_text_is_decoded(path: Path, encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
 def test_ascii_fits_both_encodings(path: Path, encoding: str) -> None:
     assert read(path, b"1::Heat::1996", encoding).rows["title"].to_list() == ["Heat"]
+
+
+def test_a_row_is_rejected_for_the_first_check_it_fails_or_cannot_be_put_to() -> None:
+    frame = pl.DataFrame({"line": [1, 2, 3], "text": ["a", "b", "c"], "number": [1, None, -1]})
+    checks = [
+        Check("number", "zero", pl.col("number") == 0),
+        Check(None, "low", pl.col("number") < 0),
+    ]
+    kept, rejects = sieve(frame, "films.dat", checks)
+    assert kept.rows() == [(1, "a", 1)]
+    assert rejects.rows() == [
+        ("films.dat", 2, "number", "zero", "b"),
+        ("films.dat", 3, None, "low", "c"),
+    ]
 
 
 def test_a_missing_file_is_named_with_the_remedy(path: Path) -> None:

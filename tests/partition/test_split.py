@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib import schemas
-from pipeline_lib.partition.split import Split, partition
+from pipeline_lib.partition.split import Split, partition, split_hash
 from pipeline_lib.settings.dataset import FoldShares, Partition
 
 PROFILES = pl.DataFrame(
@@ -106,6 +106,10 @@ def test_another_seed_or_rule_has_another_hash(split: Split) -> None:
         ]
     ]
     assert len({split.record.sha256, *others}) == 6
+
+
+def test_a_split_is_hashed_in_any_order_of_its_rows(split: Split) -> None:
+    assert split_hash(split.users[::-1], split.interactions[::-1]) == SHA256
 
 
 def test_the_targets_do_not_change_the_hash(split: Split) -> None:

@@ -189,12 +189,12 @@ def test_a_wrong_value_is_named_with_its_key(
         ("cold_share: 0.8", "cold_share: 0", "partition.cold_share: Input should be greater than"),
         ("min_interactions: 2", "min_interactions: 1", "partition.min_interactions: Input should"),
         ("query_share: 0.2", "query_share: 1", "partition.query_share: Input should be less than"),
-        ("scale: [1, 5]", "scale: [5, 1]", "Value error, scale must rise, but is [5.0, 1.0]"),
+        ("scale: [1, 5]", "scale: [5, 1]", "scale must rise, but is [5.0, 1.0]"),
         ("folder: ml-1m", "folder: a/b", "folder: String should match pattern"),
         (
             "major_features: 3",
             "major_features: 5",
-            "Value error, partition.major_features is 5, but there are only 4 user_features",
+            "partition.major_features is 5, but there are only 4 user_features",
         ),
     ],
 )

@@ -99,9 +99,10 @@ class Recorder(Learner):
         return self.weight.square()
 
 
-def batches(seed: int, epochs: int = 2) -> list[list[int]]:
+def batches(seed: int, epochs: int = 2, users_per_batch: int = 8) -> list[list[int]]:
     recorder = Recorder()
-    fit(recorder, make_settings("melu", epochs=epochs), FOLDS, seed, lambda _: None)
+    settings = make_settings("melu", epochs=epochs, users_per_batch=users_per_batch)
+    fit(recorder, settings, FOLDS, seed, lambda _: None)
     return recorder.users
 
 
@@ -205,17 +206,30 @@ def test_a_loss_that_is_not_a_number_names_its_epoch_and_user() -> None:
 
 
 def test_a_huge_outer_rate_names_the_epoch_and_all_users_of_the_batch() -> None:
-    rows = ", ".join(map(str, range(20)))
-    message = rf"^epoch 2: the loss is (inf|nan) on the users at rows \[{rows}\]"
+    second = ", ".join(map(str, sorted(batches(seed=0, epochs=1, users_per_batch=10)[1])))
+    message = rf"^epoch 1: the loss is (inf|nan) on the users at rows \[{second}\]"
     with pytest.raises(TrainingError, match=message):
-        train("melu", users_per_batch=20, outer_lr=1e30)
+        train("melu", users_per_batch=10, outer_lr=1e30)
+
+
+def test_a_validation_error_that_is_not_a_number_is_refused() -> None:
+    with pytest.raises(TrainingError, match="^epoch 1: the validation error is (inf|nan);"):
+        train("melu", users_per_batch=20, epochs=1, outer_lr=1e30)
+
+
+class Failing(Recorder):
+    """Has a loss in the first epoch only."""
+
+    def loss(self, batch: Batch) -> Tensor:
+        loss = super().loss(batch)
+        return loss if len(self.users) == 1 else loss * torch.nan
 
 
 def test_epochs_before_a_failure_are_reported() -> None:
     seen: list[int] = []
-    settings = make_settings("melu", users_per_batch=20, outer_lr=1e30)
-    with pytest.raises(TrainingError):
-        fit(build_method(settings, PROBLEM, 0), settings, FOLDS, 0, lambda e: seen.append(e.epoch))
+    settings = make_settings("melu", users_per_batch=20)
+    with pytest.raises(TrainingError, match="^epoch 2: the loss is nan"):
+        fit(Failing(), settings, FOLDS, 0, lambda epoch: seen.append(epoch.epoch))
     assert seen == [1]
 
 
