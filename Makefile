@@ -23,7 +23,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python tests/benchmarks/inner_step.py
+	$(BIN)/python -m tests.benchmarks.inner_step
 
 schemas: $(READY)
 	$(BIN)/python -m pipeline_lib.settings.json_schema

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from per_user_reference import PerUserReference
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -21,6 +20,7 @@ from pipeline_lib.methods.build import build_method
 from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.settings.method import MeLUSettings, PAMLSettings
 from pipeline_lib.settings.run import Network
+from tests.meta.per_user_reference import PerUserReference
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 

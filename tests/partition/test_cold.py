@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.partition.cold import cold_users, exact
+from pipeline_lib.partition.cold import cold_users
+from pipeline_lib.partition.shares import exact
 
 
 def interactions(counts: dict[str, int]) -> pl.DataFrame:

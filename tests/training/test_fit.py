@@ -213,7 +213,7 @@ def test_a_huge_outer_rate_names_the_epoch_and_all_users_of_the_batch() -> None:
 
 
 def test_a_validation_error_that_is_not_a_number_is_refused() -> None:
-    with pytest.raises(TrainingError, match="^epoch 1: the validation error is (inf|nan);"):
+    with pytest.raises(TrainingError, match=r"^epoch 1: the validation error is (inf|nan);"):
         train("melu", users_per_batch=20, epochs=1, outer_lr=1e30)
 
 
@@ -228,7 +228,7 @@ class Failing(Recorder):
 def test_epochs_before_a_failure_are_reported() -> None:
     seen: list[int] = []
     settings = make_settings("melu", users_per_batch=20)
-    with pytest.raises(TrainingError, match="^epoch 2: the loss is nan"):
+    with pytest.raises(TrainingError, match=r"^epoch 2: the loss is nan"):
         fit(Failing(), settings, FOLDS, 0, lambda epoch: seen.append(epoch.epoch))
     assert seen == [1]
 

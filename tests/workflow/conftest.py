@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from small_project import SmallProject, copy_project
+
+from tests.workflow.small_project import SmallProject, copy_project
 
 
 @pytest.fixture(scope="session")

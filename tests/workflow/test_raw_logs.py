@@ -11,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from small_project import SmallProject
 
 from pipeline_lib.data.sample_movielens import write_sample_movielens
 from pipeline_lib.settings.dataset import SampleLogs
+from tests.workflow.small_project import SmallProject
 
 CLEAN = "results/mine/movielens/clean"
 

@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
-from small_project import SmallProject
+
+from tests.workflow.small_project import SmallProject
 
 RAW = Path(os.environ.get("PIPELINE_RAW_DIR", "")).resolve()
 HERE = "results/paper/movielens"

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 from mlflow import MlflowClient
-from small_project import SmallProject
 
 from pipeline_lib.episodes import Episodes
+from tests.workflow.small_project import SmallProject
 
 HERE = "results/sample/movielens"
 TRIALS = ["two-bias/seed-0", *(f"{m}/seed-{s}" for m in ("melu", "paml") for s in (0, 1))]

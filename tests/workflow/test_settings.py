@@ -1,7 +1,8 @@
 """Wrong settings stop the workflow before any job."""
 
 import pytest
-from small_project import SmallProject
+
+from tests.workflow.small_project import SmallProject
 
 
 @pytest.mark.parametrize(
