@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipeline_lib.data.delimited import RawTable
+from pipeline_lib.data.errors import RawFileError
 from pipeline_lib.data.movielens import RawLogs
 from pipeline_lib.data.rejects import Check, sieve
 from pipeline_lib.data.report import CleaningReport, count_file
@@ -24,7 +25,10 @@ class CleanLogs:
 
 
 def clean(raw: RawLogs, dataset: LogSettings) -> CleanLogs:
-    """Keep the rows that are whole, unique, within the scale and refer to known rows."""
+    """Keep the rows that are whole, unique, within the scale and refer to known rows.
+
+    Raises RawFileError when no interaction or no item feature is left.
+    """
     users = _unique(raw.users, ["user"])
     items = _unique(raw.items, ["item"])
     details = _known_items(_unique(raw.item_details, ["item"]), items) if raw.item_details else None
@@ -59,7 +63,7 @@ def _known_items(table: RawTable, items: RawTable) -> RawTable:
 def _interactions(
     table: RawTable, users: RawTable, items: RawTable, scale: tuple[float, float]
 ) -> RawTable:
-    target = pl.col("target").cast(pl.Float32, strict=False)
+    target = pl.col("target").cast(pl.Float64)
     low, high = scale
     checks = [
         _unknown("user", users),
@@ -67,7 +71,13 @@ def _interactions(
         Check("target", f"outside the scale {low:g} to {high:g}", ~target.is_between(low, high)),
     ]
     kept = _unique(_keep(table, checks), ["user", "item"])
-    return replace(kept, rows=kept.rows.with_columns(target))
+    if kept.rows.is_empty():
+        reason = kept.rejects["reason"].value_counts(sort=True)["reason"][0]
+        raise RawFileError(
+            f"{kept.file}: none of the {kept.read:,} rows could be kept, most often because "
+            f"{reason!r}; do the files belong together?"
+        )
+    return replace(kept, rows=kept.rows.with_columns(target.cast(pl.Float32)))
 
 
 def _unknown(column: str, table: RawTable) -> Check:
@@ -88,4 +98,9 @@ def _catalogue(
     if details is not None:
         joined = joined.join(details.rows.drop("line", "text"), on="item", how="left")
     features = [f for f in wanted if f in joined.columns]
+    if not features:
+        raise RawFileError(
+            f"{items.file} alone has none of the item features {', '.join(wanted)}; add `genre` "
+            "or `year` to item_features, or put the details file beside it"
+        )
     return joined.select("item", pl.col(features).fill_null([])).sort("item"), features

@@ -26,7 +26,7 @@ def decode(path: Path, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _wrong_encoding(path, data, error.start, encoding, None) from error
+        raise _wrong_encoding(path, data, error.start, encoding, "ISO-8859-1") from error
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -37,14 +37,11 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _wrong_encoding(
-    path: Path, data: bytes, at: int, encoding: str, found: str | None
-) -> RawFileError:
+def _wrong_encoding(path: Path, data: bytes, at: int, encoding: str, found: str) -> RawFileError:
     line = data.count(b"\n", 0, at) + 1
     column = at - (data.rfind(b"\n", 0, at) + 1) + 1
-    source = f"-f {found} " if found else ""
     return RawFileError(
-        f"{path}, line {line}, byte column {column}: the file is in {found or 'another encoding'}, "
-        f"not {encoding}; convert it with `iconv {source}-t {ICONV_NAMES[encoding]}` or take the "
-        "original file"
+        f"{path}, line {line}, byte column {column}: the file is in {found}, "
+        f"not {encoding}; convert it with `iconv -f {found} -t {ICONV_NAMES[encoding]}` or take "
+        "the original file"
     )

@@ -1,5 +1,7 @@
 """Put users into folds, and each user's interactions into support and query."""
 
+from itertools import accumulate
+
 import polars as pl
 
 from pipeline_lib.partition.shares import exact
@@ -11,11 +13,12 @@ from pipeline_lib.settings.dataset import FoldShares
 def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFrame:
     """Split users at random into train, validation and test; return `user`, `fold`.
 
-    The folds' sizes are the rounded shares; which user is where depends on names and seed alone.
+    The folds end at the shares' sums, halves rounded up; which user is where depends on names
+    and the seed alone.
     """
     shuffled = pl.DataFrame({"user": users, "key": hash_keys(users, seed)}).sort("key", "user")
     parts = [getattr(shares, fold) for fold in FOLDS]
-    ends = [round(sum(parts[: i + 1]) * len(users) / sum(parts)) for i in range(len(parts))]
+    ends = [(2 * upto * len(users) + sum(parts)) // (2 * sum(parts)) for upto in accumulate(parts)]
     number = pl.int_range(pl.len())
     later = pl.when(number < ends[1]).then(pl.lit(FOLDS[1])).otherwise(pl.lit(FOLDS[2]))
     fold = pl.when(number < ends[0]).then(pl.lit(FOLDS[0])).otherwise(later)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pipeline_lib.partition.cold import cold_users
 from pipeline_lib.partition.folds import assign_folds, assign_parts
 from pipeline_lib.partition.groups import assign_groups, common_values
+from pipeline_lib.schemas import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.dataset import Partition
 
@@ -34,6 +35,10 @@ class SplitRecord(BaseModel):
         )
 
 
+class PartitionError(Exception):
+    """There are too few users to split."""
+
+
 @dataclass(frozen=True)
 class Split:
     """users: `user`, `fold`, `group`. interactions: `user`, `item`, `target`, `fold`, `part`."""
@@ -48,7 +53,8 @@ def partition(
 ) -> Split:
     """Split clean users and interactions (Yu et al. 2021, "Datasets" and "Major and minor users").
 
-    users: `user` and one column a feature. interactions: `user`, `item`, `target`.
+    users: `user` and one column a feature. interactions: `user`, `item`, `target`. Raises
+    PartitionError when the cold users are too few to fill every fold.
     """
     cold = cold_users(interactions, settings.cold_share, settings.min_interactions)
     profiles = users.filter(pl.col("user").is_in(cold.implode()))
@@ -57,6 +63,11 @@ def partition(
     folds = assign_folds(cold, settings.folds, derive_seed(seed, "folds"))
     rows = interactions.join(folds, on="user")
     rows = assign_parts(rows, settings.query_share, derive_seed(seed, "parts")).sort("user", "item")
+    if folds["fold"].n_unique() < len(FOLDS):
+        raise PartitionError(
+            f"{len(cold)} cold users with at least {settings.min_interactions} interactions are "
+            "too few for training, validation and test; bring more users or raise cold_share"
+        )
     kept = folds.join(groups, on="user").sort("user")
     shares = {f: _share_with(profiles, f, settings.top_share) for f in features}
     return Split(kept, rows, _record(kept, rows, shares, seed))

@@ -6,10 +6,10 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.layouts import LAYOUTS
-from pipeline_lib.settings.strict import Strict
+from pipeline_lib.settings.strict import Several, Strict
 
 Share = Annotated[float, Field(gt=0, le=1)]
-FileName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
 
 
 class Archive(Strict):
@@ -61,8 +61,8 @@ class LogSettings(Strict):
     title: str
     reader: Literal["movielens"] = Field(description="The raw format.")
     scale: tuple[float, float] = Field(description="Lowest and highest rating.")
-    user_features: Annotated[tuple[str, ...], Field(min_length=1)]
-    item_features: Annotated[tuple[str, ...], Field(min_length=1)]
+    user_features: Several[str]
+    item_features: Several[str]
 
     @model_validator(mode="after")
     def _check_scale(self) -> Self:

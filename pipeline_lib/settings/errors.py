@@ -21,7 +21,16 @@ def unknown(name: str, what: str, known: Iterable[str]) -> str:
 
 def explain(error: ValidationError, model: type[BaseModel], source: str) -> SettingsError:
     """List every finding as `source: key: what is wrong`."""
-    return SettingsError("\n".join(f"{source}: {_line(e, model)}" for e in error.errors()))
+    findings = error.errors()
+    within = {finding["loc"][:-1] for finding in findings}
+    return SettingsError(
+        "\n".join(
+            f"{source}: {_line(finding, model)}"
+            for finding in findings
+            # A list is also "too short" when the only thing in it is wrong.
+            if not (finding["type"] == "too_short" and finding["loc"] in within)
+        )
+    )
 
 
 def _line(finding: ErrorDetails, model: type[BaseModel]) -> str:
@@ -33,7 +42,8 @@ def _line(finding: ErrorDetails, model: type[BaseModel]) -> str:
     if finding["type"] == "missing":
         return f"{key}: missing; add it"
     if finding["type"] == "value_error":
-        return str(finding["ctx"]["error"])
+        problem = str(finding["ctx"]["error"])
+        return f"{key}: {problem}" if key else problem
     given = "" if isinstance(finding["input"], dict) else f", but is {finding['input']!r}"
     return f"{key}: {finding['msg']}{given}" if key else f"{finding['msg']}"
 

@@ -40,8 +40,8 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
     Raises SettingsError naming the file, the key, what is wrong and the nearest valid name.
     """
     run = _validate(Run, config, "run config")
-    for name in run.override:
-        _read(folder / "methods", name, "method", "override")
+    for name, override in run.override.items():
+        _method(folder / "methods", name, override, "override")
     datasets = {name: _dataset(folder / "datasets", name) for name in run.datasets}
     _find_raw_files(run, datasets.values())
     methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
@@ -60,8 +60,10 @@ def parse_method(raw: Mapping[str, Any], source: str = "method") -> MethodSettin
     return _validate(KINDS[str(kind)], raw, source)
 
 
-def _method(folder: Path, name: str, override: Mapping[str, Any]) -> MethodSettings:
-    raw, source = _read(folder, name, "method", "methods")
+def _method(
+    folder: Path, name: str, override: Mapping[str, Any], key: str = "methods"
+) -> MethodSettings:
+    raw, source = _read(folder, name, "method", key)
     source += " (with this run's override)" if override else ""
     return parse_method({**raw, **override}, source)
 

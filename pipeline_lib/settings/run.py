@@ -4,9 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from pipeline_lib.settings.strict import Strict
-
-Names = Annotated[tuple[str, ...], Field(min_length=1)]
+from pipeline_lib.settings.strict import Name, Several, Strict
 
 
 class Network(Strict):
@@ -22,14 +20,14 @@ class Network(Strict):
 class Run(Strict):
     """One run of the workflow; its results go to `results/<name>/`."""
 
-    name: Annotated[str, Field(pattern=r"^[\w-]+$")]
+    name: Name
     logs: Literal["sample", "real"] = Field(
         description="sample: generated logs; real: those in raw_dir, else downloaded."
     )
     raw_dir: str | None = Field(None, description="Folder that holds the datasets' raw folders.")
-    datasets: Names
-    methods: Names
-    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)]
+    datasets: Several[Name]
+    methods: Several[Name]
+    seeds: Several[NonNegativeInt]
     split_seed: NonNegativeInt = Field(description="Seed of the folds and of support and query.")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     network: Network

@@ -334,3 +334,17 @@ def test_line_ends_do_not_matter(raw_lines: Lines, clean_lines: CleanLines) -> N
     assert windows.items.equals(unix.items)
     assert windows.interactions.equals(unix.interactions)
     assert windows.rejects.height == 0
+
+
+def test_ratings_of_which_none_can_be_kept_are_refused(
+    raw_lines: Lines, clean_lines: CleanLines
+) -> None:
+    with pytest.raises(RawFileError, match=r"ratings\.dat: none of the 1 rows could be kept"):
+        clean_lines({**raw_lines, "ratings.dat": ["1::99::3::978300760"]})
+
+
+def test_a_rating_a_hair_above_the_scale_is_rejected(
+    raw_lines: Lines, clean_lines: CleanLines
+) -> None:
+    logs = clean_lines({**raw_lines, "ratings.dat": ["1::1::5.0000001::0", "1::2::5::0"]})
+    assert logs.rejects["reason"].to_list() == ["outside the scale 1 to 5"]

@@ -43,22 +43,22 @@ def damaged(line: str) -> st.SearchStrategy[str]:
     return st.just(line) | garbled | moved | resized | cut
 
 
-def damaged_file(lines: Sequence[str]) -> st.SearchStrategy[list[str]]:
-    """Lines lost, doubled, shuffled and damaged, at least one of them whole; either line end."""
+def damaged_file(lines: Sequence[str], whole_line: str) -> st.SearchStrategy[list[str]]:
+    """Lines lost, doubled, shuffled and damaged, but for one and some more; either line end."""
     one = st.sampled_from(lines).flatmap(damaged)
     ends = st.sampled_from(["", "\r"])
-    whole = st.lists(st.sampled_from(lines), min_size=1, unique=True)
+    whole = st.lists(st.sampled_from(lines), unique=True)
     mixed = st.tuples(st.lists(one, max_size=12), whole, ends)
-    return mixed.map(lambda m: [line + m[2] for line in [*m[0], *m[1]]])
+    return mixed.map(lambda m: [line + m[2] for line in [*m[0], *m[1], whole_line]])
 
 
 damaged_logs = st.fixed_dictionaries(
     {
-        "users.dat": damaged_file(USERS),
-        "movies.dat": damaged_file(MOVIES),
-        "ratings.dat": damaged_file(RATINGS),
+        "users.dat": damaged_file(USERS, USERS[0]),
+        "movies.dat": damaged_file(MOVIES, MOVIES[0]),
+        "ratings.dat": damaged_file(RATINGS, RATINGS[0]),
     },
-    optional={"movies_extrainfos.dat": damaged_file(DETAILS)},
+    optional={"movies_extrainfos.dat": damaged_file(DETAILS, DETAILS[0])},
 )
 
 

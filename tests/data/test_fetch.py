@@ -11,8 +11,10 @@ from threading import Event, Thread
 
 import pytest
 
-from pipeline_lib.data import fetch as fetch_module
-from pipeline_lib.data.fetch import CHUNK, FetchError, fetch
+from pipeline_lib.data import download as download_module
+from pipeline_lib.data.download import CHUNK
+from pipeline_lib.data.errors import FetchError
+from pipeline_lib.data.fetch import fetch
 from pipeline_lib.settings.dataset import Archive
 
 FILES = {"ml/ratings.dat": b"1::2::3\n" * 9, "ml/users.dat": bytes(range(256)) * 3 * 256}
@@ -111,7 +113,7 @@ def archive_of(content: bytes, url: str) -> Archive:
 
 @pytest.fixture(autouse=True)
 def fast_and_direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch_module, "RETRY_WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(download_module, "RETRY_WAITS", (0.0, 0.0, 0.0))
     monkeypatch.setenv("no_proxy", "*")
 
 
@@ -284,7 +286,7 @@ def test_a_silent_server_is_asked_again(
         handler.wfile.write(CONTENT[:CHUNK])
         done.wait(10)
 
-    monkeypatch.setattr(fetch_module, "TIMEOUT", 0.2)
+    monkeypatch.setattr(download_module, "TIMEOUT", 0.2)
     server.answers = [silent, ranged(CONTENT)]
     try:
         fetch(archive, members, download)

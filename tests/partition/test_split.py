@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib import schemas
-from pipeline_lib.partition.split import Split, partition, split_hash
+from pipeline_lib.partition.split import PartitionError, Split, partition, split_hash
 from pipeline_lib.settings.dataset import FoldShares, Partition
 
 PROFILES = pl.DataFrame(
@@ -23,6 +23,7 @@ PROFILES = pl.DataFrame(
 )
 COUNTS = {"a": 1, "b": 2, "c": 3, "d": 8, "e": 9}
 RULES = Partition(folds=FoldShares(train=1, validation=1, test=1), major_features=2)
+TWO_TO_ONE = FoldShares(train=2, validation=1, test=1)
 SHA256 = "e00e90224c771e3b94c62582f3f1afa6d8c05a707a20a2422c8f0b5c1f609c24"
 
 
@@ -101,8 +102,8 @@ def test_another_seed_or_rule_has_another_hash(split: Split) -> None:
             (RULES, 1),
             (RULES.model_copy(update={"query_share": 0.5}), 0),
             (RULES.model_copy(update={"major_features": 3}), 0),
-            (RULES.model_copy(update={"cold_share": 0.6}), 0),
-            (RULES.model_copy(update={"folds": FoldShares(train=2, validation=1, test=1)}), 0),
+            (RULES.model_copy(update={"cold_share": 1}), 0),
+            (RULES.model_copy(update={"cold_share": 1, "folds": TWO_TO_ONE}), 0),
         ]
     ]
     assert len({split.record.sha256, *others}) == 6
@@ -117,12 +118,17 @@ def test_the_targets_do_not_change_the_hash(split: Split) -> None:
     assert partition(PROFILES, rows, RULES, 0).record.sha256 == split.record.sha256
 
 
+def test_too_few_users_for_three_folds_are_refused() -> None:
+    with pytest.raises(PartitionError, match=r"^2 cold users with at least 2 interactions are too"):
+        partition(PROFILES, rows_of({"a": 1, "b": 2, "c": 3, "d": 8}), RULES, 0)
+
+
 LOGS = st.dictionaries(
     st.text("abc", min_size=1, max_size=3),
-    st.tuples(st.integers(0, 8), st.sampled_from("FM"), st.sampled_from("123")),
-    min_size=3,
-    max_size=16,
-)
+    st.tuples(st.integers(1, 8), st.sampled_from("FM"), st.sampled_from("123")),
+    min_size=18,
+    max_size=24,
+).filter(lambda log: sum(count > 1 for count, _, _ in log.values()) > 15)
 Log = dict[str, tuple[int, str, str]]
 
 

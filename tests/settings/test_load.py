@@ -164,7 +164,13 @@ def test_an_unknown_key_of_an_override_is_named_as_such(config: Path) -> None:
         ),
         ({"logs": "fake"}, "logs: Input should be 'sample' or 'real', but is 'fake'"),
         ({"device": "tpu"}, "device: Input should be 'auto', 'cpu' or 'cuda', but is 'tpu'"),
-        ({"name": "a/b"}, r"name: String should match pattern '^[\w-]+$', but is 'a/b'"),
+        ({"methods": ["melu", "melu"]}, "methods: names something twice: melu, melu"),
+        ({"seeds": [1, 1]}, "seeds: names something twice: 1, 1"),
+        (
+            {"methods": ["../methods/melu"]},
+            r"methods.0: String should match pattern '^\w[\w-]*$', but is '../methods/melu'",
+        ),
+        ({"name": "a/b"}, r"name: String should match pattern '^\w[\w-]*$', but is 'a/b'"),
         (
             {"network": network(hidden=[32, 0])},
             "network.hidden.1: Input should be greater than 0, but is 0",
