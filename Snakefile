@@ -4,7 +4,7 @@ from pathlib import Path
 from pipeline_lib.provenance import code_digest
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
-from pipeline_lib.settings.method import LearnerSettings
+from pipeline_lib.settings.methods.base import LearnerSettings
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
@@ -13,7 +13,7 @@ min_version("9.0")
 # A file given by --configfile stands alone: nothing of the default is mixed into it.
 if not workflow.overwrite_configfiles:
 
-    configfile: "config/config.yaml"
+    configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 try:
@@ -53,8 +53,10 @@ rule all:
 
 
 onsuccess:
-    print(
-        "Tables:",
-        *(f"  {Path(t).resolve()}" for t in TABLES if t.endswith(".md")),
-        sep="\n",
-    )
+    made = [
+        str(Path(t).resolve())
+        for t in TABLES
+        if t.endswith(".md") and Path(t).is_file()
+    ]
+    if made:
+        print("Tables:", *made, sep="\n  ")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from scipy.stats import ttest_ind
 
 from pipeline_lib.evaluation import METRICS, Evaluation
-from pipeline_lib.settings.method import MethodSettings
+from pipeline_lib.settings.methods.base import MethodSettings
 
 
 class Statistic(BaseModel):
@@ -74,10 +74,12 @@ def compare(
     methods: dict[str, MethodSettings],
     trials: Sequence[Trial],
 ) -> Comparison:
-    """Compare methods; raise ValueError when one has no trial or splits differ."""
+    """Compare methods; raise ValueError when one has no trial, or splits or users differ."""
     missing = methods.keys() - {t.evaluation.method for t in trials}
     if missing:
         raise ValueError(f"{dataset}: no result of {', '.join(sorted(missing))}")
+    if any(not t.users["user"].equals(trials[0].users["user"]) for t in trials):
+        raise ValueError(f"{dataset}: results of different test users cannot be compared")
     splits = {t.evaluation.split_sha256 for t in trials}
     if len(splits) != 1:
         raise ValueError(f"{dataset}: results of {len(splits)} different splits cannot be compared")
@@ -104,7 +106,7 @@ def _result(name: str, settings: MethodSettings, trials: Sequence[Trial]) -> Met
     evaluations = [t.evaluation for t in trials]
     return MethodResult(
         name=name,
-        label=settings.label,
+        label=settings.label or name,
         role=settings.role,
         seeds=[e.seed for e in evaluations],
         metrics={

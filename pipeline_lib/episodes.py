@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from pipeline_lib.schemas import PARTS
+from pipeline_lib.schemas.columns import PARTS
 from pipeline_lib.tensors import TensorFileError, read_tensors, write_tensors
 
 

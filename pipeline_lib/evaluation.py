@@ -4,6 +4,8 @@ import polars as pl
 from pydantic import BaseModel
 
 from pipeline_lib.metrics.ranking import user_ndcg
+from pipeline_lib.partition.split import SplitRecord
+from pipeline_lib.training.record import TrainingRecord
 
 NDCG_AT = (3, 5)
 METRICS = ("mse", *(f"ndcg_{k}" for k in NDCG_AT), "mse_major", "mse_minor")
@@ -21,14 +23,22 @@ class Evaluation(BaseModel):
 
 
 def evaluate(
-    predictions: pl.DataFrame, method: str, seed: int, split_sha256: str
+    predictions: pl.DataFrame, training: TrainingRecord, split: SplitRecord
 ) -> tuple[pl.DataFrame, Evaluation]:
-    """Compute each user's metrics and their averages."""
+    """Compute each user's metrics and their averages.
+
+    Raises ValueError when the method was trained on another split than the one at hand.
+    """
+    if training.split_sha256 != split.sha256:
+        raise ValueError(
+            f"{training.method} was trained on split {training.split_sha256}, but the split is "
+            f"{split.sha256}; train it again"
+        )
     users = user_metrics(predictions)
     record = Evaluation(
-        method=method,
-        seed=seed,
-        split_sha256=split_sha256,
+        method=training.method,
+        seed=training.seed,
+        split_sha256=training.split_sha256,
         users=users.height,
         ranked_users=users.height - users[f"ndcg_{NDCG_AT[0]}"].null_count(),
         metrics=summarise(users),

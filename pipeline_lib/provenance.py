@@ -11,6 +11,8 @@ from pathlib import Path
 
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[1]
+# What shows or mirrors a result does not change it.
+NOT_COUNTED = {f"{PACKAGE}.{leaf}" for leaf in ("logs", "provenance", "tracking")}
 PACKAGES = ("torch", "polars", "scipy", "pandera", "snakemake", "mlflow")
 
 
@@ -24,7 +26,7 @@ def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
     waiting = [*_imports(script), *modules]
     while waiting:
         name = waiting.pop()
-        if name not in seen and (path := _module_file(name)):
+        if name not in seen | NOT_COUNTED and (path := _module_file(name)):
             seen.add(name)
             waiting.extend(_imports(path))
     digest = hashlib.sha256()
@@ -37,12 +39,6 @@ def environment() -> dict[str, str]:
     """List the versions that decide a result's bytes, and the source revision."""
     packages = {name: version(name) for name in PACKAGES}
     return {"python": platform.python_version(), **packages, "revision": _revision()}
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _revision() -> str:

@@ -6,8 +6,7 @@ The files of the workflow are the truth: a tracking store that fails costs a war
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -15,70 +14,96 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
 from pydantic import BaseModel
 
 
-class Experiment(BaseModel):
-    """An experiment in a tracking store."""
+class Experiments(BaseModel):
+    """The experiments of a run. store: the sqlite file. ids: by dataset."""
 
-    tracking_uri: str
-    experiment_id: str
+    store: Path
+    ids: dict[str, str]
 
 
-def create_experiment(store: Path, name: str) -> Experiment:
-    """Make the sqlite store and the experiment when they are missing.
+def create_experiments(store: Path, names: Mapping[str, str]) -> Experiments:
+    """Make the sqlite store and the experiments, by dataset, that it lacks.
 
-    One process makes both before any run is logged: processes that met a fresh store at once
-    would break it.
+    One process does so before any run is logged: processes that met a fresh store at once would
+    break it.
     """
     store.parent.mkdir(parents=True, exist_ok=True)
-    uri = f"sqlite:///{store.resolve()}"
-    client = MlflowClient(uri)
+    client = _client(store)
+    ids = {dataset: _experiment(client, store, name) for dataset, name in names.items()}
+    return Experiments(store=store, ids=ids)
+
+
+def _client(store: Path) -> MlflowClient:
+    return MlflowClient(f"sqlite:///{store.resolve()}")
+
+
+def _experiment(client: MlflowClient, store: Path, name: str) -> str:
     found = client.get_experiment_by_name(name)
+    if found:
+        return str(found.experiment_id)
     artifacts = (store.parent / "artifacts" / name).resolve().as_uri()
-    identifier = found.experiment_id if found else client.create_experiment(name, artifacts)
-    return Experiment(tracking_uri=uri, experiment_id=identifier)
+    return str(client.create_experiment(name, artifacts))
 
 
 class TrackedRun:
-    """One training job's run: finished when the block ends, failed when it raises."""
+    """One training job's run: finished when the block ends, failed when it raises.
 
-    def __init__(self, experiment: Experiment, name: str, logger: logging.Logger) -> None:
+    After the store's first failure the run warns, once, and tracks no further.
+    """
+
+    def __init__(
+        self, experiments: Experiments, dataset: str, name: str, logger: logging.Logger
+    ) -> None:
+        self.experiments = experiments
+        self.dataset = dataset
+        self.name = name
         self.logger = logger
-        self.client = MlflowClient(experiment.tracking_uri)
+        self.working = True
         self.run_id = ""
-        with self._store():
-            run = self.client.create_run(experiment.experiment_id, run_name=name)
-            self.run_id = run.info.run_id
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Start the run."""
+        self._try(self._start)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close the run."""
-        with self._store():
-            self.client.set_terminated(self.run_id, "FAILED" if kind else "FINISHED")
+        status = "FAILED" if kind else "FINISHED"
+        self._try(lambda: self.client.set_terminated(self.run_id, status))
 
     def log_settings(self, settings: Mapping[str, object], tags: Mapping[str, object]) -> None:
         """Log what the run was asked to do, and what to find it by."""
         params = [Param(key, str(value)) for key, value in settings.items()]
         run_tags = [RunTag(key, str(value)) for key, value in tags.items()]
-        with self._store():
-            self.client.log_batch(self.run_id, params=params, tags=run_tags)
+        self._try(lambda: self.client.log_batch(self.run_id, params=params, tags=run_tags))
 
     def log_metrics(self, values: Mapping[str, float], epoch: int) -> None:
         """Log the figures of an epoch in one batch."""
         now = int(time.time() * 1000)
         metrics = [Metric(key, value, now, epoch) for key, value in values.items()]
-        with self._store():
-            self.client.log_batch(self.run_id, metrics)
+        self._try(lambda: self.client.log_batch(self.run_id, metrics))
 
-    @contextmanager
-    def _store(self) -> Iterator[None]:
-        """Let training go on without tracking once the store fails."""
+    def _start(self) -> None:
+        if not self.experiments.store.is_file():
+            raise FileNotFoundError(f"{self.experiments.store} is gone")
+        self.client = _client(self.experiments.store)
+        experiment = self.experiments.ids[self.dataset]
+        self.run_id = self.client.create_run(experiment, run_name=self.name).info.run_id
+
+    def _try(self, log: Callable[[], object]) -> None:
+        if not self.working:
+            return
         try:
-            yield
-        except (MlflowException, OSError) as error:
-            self.logger.warning("MLflow failed, training goes on without it: %s", error)
+            log()
+        except Exception as error:  # whatever the store meets, training goes on
+            self.working = False
+            self.logger.warning(
+                "MLflow failed (%s: %s); training goes on without it. To make the store anew, "
+                "delete %s and the run's experiments.json",
+                type(error).__name__,
+                error,
+                self.experiments.store,
+            )

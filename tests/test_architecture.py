@@ -19,7 +19,8 @@ ORDER = [
     {"meta"},
     {"methods"},
     {"training"},
-    {"evaluation", "comparison"},
+    {"prediction", "evaluation"},
+    {"comparison"},
 ]
 LEAVES = {"reporting", "tracking", "provenance", "logs"}
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

@@ -14,7 +14,7 @@ from pipeline_lib.comparison import (
     higher_is_better,
 )
 from pipeline_lib.evaluation import METRICS, Evaluation
-from pipeline_lib.settings.method import MethodSettings
+from pipeline_lib.settings.methods.base import MethodSettings
 
 METHODS = {
     "global-mean": MethodSettings(kind="global-mean", label="Global mean", role="reference"),

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from pipeline_lib.evaluation import METRICS, Evaluation, evaluate, summarise, user_metrics
+from pipeline_lib.partition.split import SplitRecord
+from pipeline_lib.training.record import TrainingRecord
 
 # Errors: user 1: 0.5, 0.5; user 2: 2; user 3: 0, 1, 2.
 PREDICTIONS = pl.DataFrame(
@@ -53,8 +55,41 @@ def test_a_ranking_without_users_is_left_out() -> None:
     assert summarise(single) == {"mse": 4, "mse_minor": 4}
 
 
+TRAINING = TrainingRecord(
+    dataset="movielens",
+    method="melu",
+    seed=7,
+    settings={},
+    network=None,
+    device="cpu",
+    threads=1,
+    code="",
+    environment={},
+    split_sha256="f00d",
+    parameters=0,
+    best_epoch=None,
+    validation_mse=1.0,
+    seconds=0.0,
+)
+SPLIT = SplitRecord(
+    sha256="f00d",
+    seed=0,
+    users=3,
+    interactions=6,
+    users_by_fold={},
+    users_by_group={},
+    common_value_share={},
+)
+
+
+def test_a_method_trained_on_another_split_is_refused() -> None:
+    other = SPLIT.model_copy(update={"sha256": "beef"})
+    with pytest.raises(ValueError, match="melu was trained on split f00d, but the split is beef"):
+        evaluate(PREDICTIONS, TRAINING, other)
+
+
 def test_evaluation_counts_the_ranked_users() -> None:
-    users, record = evaluate(PREDICTIONS, "melu", 7, "f00d")
+    users, record = evaluate(PREDICTIONS, TRAINING, SPLIT)
     assert users.equals(user_metrics(PREDICTIONS))
     assert record == Evaluation(
         method="melu",

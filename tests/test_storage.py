@@ -9,7 +9,9 @@ import pytest
 import torch
 from pydantic import BaseModel, ValidationError
 
-from pipeline_lib import schemas, tensors
+from pipeline_lib import tensors
+from pipeline_lib.schemas import clean as clean_tables
+from pipeline_lib.schemas import split as split_tables
 from pipeline_lib.storage import (
     TableError,
     atomic_path,
@@ -21,13 +23,13 @@ from pipeline_lib.storage import (
 )
 from pipeline_lib.tensors import TensorFileError, read_tensors, write_tensors
 
-USERS = schemas.users(["gender"])
+USERS = clean_tables.users(["gender"])
 USER_ROWS = pl.DataFrame({"user": ["1", "2"], "gender": ["F", "M"]})
-INTERACTIONS = schemas.interactions((1, 5))
+INTERACTIONS = clean_tables.interactions((1, 5))
 INTERACTION_ROWS = pl.DataFrame(
     {"user": ["1", "1"], "item": ["1", "2"], "target": pl.Series([1, 5], dtype=pl.Float32)}
 )
-ITEMS = schemas.items(["genre"])
+ITEMS = clean_tables.items(["genre"])
 ITEM_ROWS = pl.DataFrame(
     {"item": ["1", "2"], "genre": [["War"], []]}, schema_overrides={"genre": pl.List(pl.String)}
 )
@@ -65,9 +67,9 @@ def names(path: Path) -> list[str]:
         (USER_ROWS, USERS),
         (ITEM_ROWS, ITEMS),
         (INTERACTION_ROWS, INTERACTIONS),
-        (REJECT_ROWS, schemas.REJECTS),
-        (SPLIT_USER_ROWS, schemas.SPLIT_USERS),
-        (SPLIT_ROWS, schemas.split_rows((1, 5))),
+        (REJECT_ROWS, clean_tables.REJECTS),
+        (SPLIT_USER_ROWS, split_tables.SPLIT_USERS),
+        (SPLIT_ROWS, split_tables.split_rows((1, 5))),
         (USER_ROWS.clear(), USERS),
     ],
 )
@@ -95,12 +97,12 @@ def test_a_table_is_read_as_it_was_written(
         (INTERACTION_ROWS.with_columns(target=pl.lit(0.9, pl.Float32)), INTERACTIONS, "target"),
         (INTERACTION_ROWS.with_columns(target=pl.lit("nan").cast(pl.Float32)), INTERACTIONS, "tar"),
         (INTERACTION_ROWS.with_columns(target=pl.lit(3.0)), INTERACTIONS, "target"),
-        (REJECT_ROWS.with_columns(line=pl.lit(0, pl.Int64)), schemas.REJECTS, "line"),
-        (REJECT_ROWS.with_columns(reason=pl.lit("")), schemas.REJECTS, "reason"),
-        (SPLIT_USER_ROWS.with_columns(fold=pl.lit("dev")), schemas.SPLIT_USERS, "fold"),
-        (SPLIT_USER_ROWS.with_columns(group=pl.lit("")), schemas.SPLIT_USERS, "group"),
-        (SPLIT_ROWS.with_columns(part=pl.lit("test")), schemas.split_rows((1, 5)), "part"),
-        (SPLIT_ROWS.with_columns(item=pl.lit("2")), schemas.split_rows((1, 5)), "item"),
+        (REJECT_ROWS.with_columns(line=pl.lit(0, pl.Int64)), clean_tables.REJECTS, "line"),
+        (REJECT_ROWS.with_columns(reason=pl.lit("")), clean_tables.REJECTS, "reason"),
+        (SPLIT_USER_ROWS.with_columns(fold=pl.lit("dev")), split_tables.SPLIT_USERS, "fold"),
+        (SPLIT_USER_ROWS.with_columns(group=pl.lit("")), split_tables.SPLIT_USERS, "group"),
+        (SPLIT_ROWS.with_columns(part=pl.lit("test")), split_tables.split_rows((1, 5)), "part"),
+        (SPLIT_ROWS.with_columns(item=pl.lit("2")), split_tables.split_rows((1, 5)), "item"),
     ],
 )
 def test_a_table_that_breaks_its_schema_is_not_written(
@@ -116,7 +118,7 @@ def test_a_table_that_breaks_its_schema_is_not_written(
 def test_a_table_that_breaks_its_schema_is_not_read(path: Path) -> None:
     write_table(USER_ROWS, USERS, path)
     with pytest.raises(TableError) as caught:
-        read_table(path, schemas.users(["age"]))
+        read_table(path, clean_tables.users(["age"]))
     assert str(caught.value).startswith(f"{path}: 2 values break the table's schema")
     assert "age" in str(caught.value)
 

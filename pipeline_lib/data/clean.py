@@ -41,7 +41,6 @@ def clean(raw: RawLogs, dataset: LogSettings) -> CleanLogs:
         interactions=interactions.rows.select("user", "item", "target").sort("user", "item"),
         rejects=pl.concat([t.rejects for t in tables]).sort("file", "line"),
         report=CleaningReport(
-            title=dataset.title,
             item_features=features,
             features_left_out=[f for f in dataset.item_features if f not in features],
             files=[count_file(t.file, t.read, t.rows.height, t.rejects) for t in tables],

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline_lib.data.vocabulary import Vocabulary, encode_values, fit_vocabulary
 from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.schemas import FOLDS
+from pipeline_lib.schemas.columns import FOLDS
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,6 @@ class FileCount(BaseModel):
 class CleaningReport(BaseModel):
     """The cleaning of one dataset."""
 
-    title: str
     item_features: list[str]
     features_left_out: list[str]
     files: list[FileCount]

@@ -1,6 +1,6 @@
 """Generated sample logs in the raw layout of MovieLens-1M."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from string import ascii_uppercase
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline_lib.settings.dataset import SampleLogs
+from pipeline_lib.storage import atomic_path
 
 Rng = np.random.Generator
 Floats = npt.NDArray[np.float64]
@@ -38,8 +39,8 @@ TITLES = (
 PEOPLE = (ascii_uppercase, ascii_uppercase, ["Ibbel", "Moffix", "Obbit", "Quillby", "Vex", "Zindt"])
 
 
-def write_sample_movielens(folder: Path, sample: SampleLogs) -> None:
-    """Write users.dat, movies.dat, ratings.dat and movies_extrainfos.dat into the folder.
+def write_sample_movielens(files: Mapping[str, Path], sample: SampleLogs) -> None:
+    """Write the files `users`, `catalogue`, `interactions` and `item_details`.
 
     Ratings follow a planted model: a user belongs to one of four hidden groups with opposed
     tastes, a movie's genres and directors carry the traits the groups like or dislike, and user
@@ -51,11 +52,10 @@ def write_sample_movielens(folder: Path, sample: SampleLogs) -> None:
     users, tastes = _users(rng, sample.users)
     movies, traits = _movies(rng, sample.items)
     ratings = _ratings(rng, tastes, traits, movies["movie"].to_numpy())
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "users.dat", users)
-    _replace(folder / "movies.dat", _listing(movies), encoding="latin-1")
-    _replace(folder / "ratings.dat", ratings)
-    _replace(folder / "movies_extrainfos.dat", _details(movies), end="\r\n")
+    _write(files["users"], users)
+    _write(files["catalogue"], _listing(movies), encoding="latin-1")
+    _write(files["interactions"], ratings)
+    _write(files["item_details"], _details(movies), end="\r\n")
 
 
 def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
@@ -178,8 +178,7 @@ def _details(movies: pl.DataFrame) -> pl.DataFrame:
     return known.with_columns(pl.col("genres").str.replace("Children's", "Family"))
 
 
-def _replace(path: Path, table: pl.DataFrame, encoding: str = "utf-8", end: str = "\n") -> None:
+def _write(path: Path, table: pl.DataFrame, encoding: str = "utf-8", end: str = "\n") -> None:
     lines = table.select(pl.concat_str(pl.all(), separator="::")).to_series()
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.write_bytes("".join(f"{line}{end}" for line in lines).encode(encoding))
-    unfinished.replace(path)
+    with atomic_path(path) as unfinished:
+        unfinished.write_bytes("".join(f"{line}{end}" for line in lines).encode(encoding))

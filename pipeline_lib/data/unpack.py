@@ -3,12 +3,14 @@
 import shutil
 import zlib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from lzma import LZMAError
 from pathlib import Path, PureWindowsPath
 from stat import S_ISLNK
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from pipeline_lib.data.errors import REMEDY, FetchError
+from pipeline_lib.storage import atomic_path
 
 MAX_RATIO = 100  # unpacked bytes for each byte of the archive
 # What zipfile raises on damaged, encrypted or unsupported content, and the disk on refusal.
@@ -51,17 +53,9 @@ def _find(infos: list[ZipInfo], name: str) -> ZipInfo:
 
 
 def _unpack(zipped: ZipFile, wanted: Mapping[Path, ZipInfo]) -> None:
-    try:
+    """Unpack all or nothing: no file takes its name before every one is whole."""
+    with ExitStack() as unfinished:
         for target, info in wanted.items():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with zipped.open(info) as source, _part(target).open("wb") as file:
+            part = unfinished.enter_context(atomic_path(target))
+            with zipped.open(info) as source, part.open("wb") as file:
                 shutil.copyfileobj(source, file)
-        for target in wanted:
-            _part(target).replace(target)
-    finally:
-        for target in wanted:
-            _part(target).unlink(missing_ok=True)
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(f"{path.name}.part")

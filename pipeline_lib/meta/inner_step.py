@@ -10,7 +10,6 @@ backward pass through it is the exact second-order outer gradient.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -19,6 +18,7 @@ from torch.nn.functional import relu
 from pipeline_lib.batch import Batch, PackedRows
 from pipeline_lib.meta.blocks import gram_product, make_blocks
 from pipeline_lib.models.preference import Embedded, PreferenceNetwork
+from pipeline_lib.settings.methods.base import Order
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def adapted_scores(
     embedded: Embedded,
     batch: Batch,
     inner_lr: Tensor,
-    order: Literal["first", "second"],
+    order: Order,
 ) -> Tensor:
     """Score the query rows after each user's step on their mean squared error.
 

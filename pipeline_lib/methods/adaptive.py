@@ -1,7 +1,6 @@
 """What MeLU, PAML and transfer learning share: a network that takes one step per user."""
 
 from abc import abstractmethod
-from typing import Literal
 
 from torch import Tensor
 
@@ -10,8 +9,7 @@ from pipeline_lib.meta.inner_step import adapted_scores
 from pipeline_lib.methods.base import Learner, Prediction, Problem
 from pipeline_lib.metrics.rating import user_mse
 from pipeline_lib.models.preference import PreferenceNetwork
-
-Order = Literal["first", "second"]
+from pipeline_lib.settings.methods.base import Order
 
 
 class AdaptiveLearner(Learner):
@@ -24,6 +22,8 @@ class AdaptiveLearner(Learner):
     def __init__(self, problem: Problem, order: Order) -> None:
         super().__init__()
         net = problem.network
+        if net is None:
+            raise ValueError(f"{type(self).__name__} needs the settings of a network")
         self.order = order
         self.network = PreferenceNetwork(
             problem.sizes, net.embedding_size, net.embedding_std, net.hidden

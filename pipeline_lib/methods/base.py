@@ -8,16 +8,19 @@ from torch import Tensor, nn
 from pipeline_lib.batch import Batch
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.run import Network
+from pipeline_lib.settings.network import Network
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What a method must know of the data and the run before it sees any row."""
+    """What a method must know of the data and the run before it sees any row.
+
+    network: None where the method has none.
+    """
 
     sizes: InputSizes
     items: int
-    network: Network
+    network: Network | None
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Method(nn.Module, ABC):
         """Score the batch's query rows from its support rows and profiles alone."""
 
 
-class Baseline(Method):
+class ClosedForm(Method):
     """A method fitted in closed form."""
 
     @abstractmethod

@@ -5,11 +5,11 @@ from torch import Tensor
 
 from pipeline_lib.batch import Batch
 from pipeline_lib.episodes import Episodes
-from pipeline_lib.methods.base import Baseline, Prediction, Problem
-from pipeline_lib.settings.method import GlobalMeanSettings
+from pipeline_lib.methods.base import ClosedForm, Prediction, Problem
+from pipeline_lib.settings.methods.global_mean import GlobalMeanSettings
 
 
-class GlobalMean(Baseline):
+class GlobalMean(ClosedForm):
     """Predict the mean of all training rows."""
 
     mean: Tensor

@@ -5,11 +5,12 @@ from torch import Tensor
 
 from pipeline_lib.batch import Batch
 from pipeline_lib.episodes import Episodes
-from pipeline_lib.methods.base import Baseline, Prediction, Problem
-from pipeline_lib.settings.method import ItemMeanSettings, TwoBiasSettings
+from pipeline_lib.methods.base import ClosedForm, Prediction, Problem
+from pipeline_lib.settings.methods.item_mean import ItemMeanSettings
+from pipeline_lib.settings.methods.two_bias import TwoBiasSettings
 
 
-class ItemMean(Baseline):
+class ItemMean(ClosedForm):
     """Predict (sum of the item's ratings + k · global mean) / (their number + k)."""
 
     mean: Tensor

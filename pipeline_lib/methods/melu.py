@@ -4,7 +4,7 @@ from torch import Tensor
 
 from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
-from pipeline_lib.settings.method import MeLUSettings
+from pipeline_lib.settings.methods.melu import MeLUSettings
 
 
 class MeLU(AdaptiveLearner):

@@ -5,7 +5,7 @@ from torch import Tensor
 from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
 from pipeline_lib.models.learning_rate import LearningRateNetwork
-from pipeline_lib.settings.method import PAMLSettings
+from pipeline_lib.settings.methods.paml import PAMLSettings
 
 
 class PAML(AdaptiveLearner):

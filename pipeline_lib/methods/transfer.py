@@ -6,7 +6,7 @@ from torch import Tensor
 from pipeline_lib.batch import Batch
 from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
-from pipeline_lib.settings.method import TransferSettings
+from pipeline_lib.settings.methods.transfer import TransferSettings
 
 
 class Transfer(AdaptiveLearner):

@@ -4,7 +4,7 @@ from pipeline_lib.batch import Batch
 from pipeline_lib.methods.base import Prediction, Problem
 from pipeline_lib.methods.item_mean import ItemMean
 from pipeline_lib.methods.user_mean import user_sum
-from pipeline_lib.settings.method import TwoBiasSettings
+from pipeline_lib.settings.methods.two_bias import TwoBiasSettings
 
 
 class TwoBias(ItemMean):

@@ -4,11 +4,11 @@ from torch import Tensor
 
 from pipeline_lib.batch import Batch, PackedRows
 from pipeline_lib.episodes import Episodes
-from pipeline_lib.methods.base import Baseline, Prediction, Problem
-from pipeline_lib.settings.method import UserMeanSettings
+from pipeline_lib.methods.base import ClosedForm, Prediction, Problem
+from pipeline_lib.settings.methods.user_mean import UserMeanSettings
 
 
-class UserMean(Baseline):
+class UserMean(ClosedForm):
     """Predict the mean of the user's support rows; there is nothing to train."""
 
     def __init__(self, _settings: UserMeanSettings, _problem: Problem) -> None:

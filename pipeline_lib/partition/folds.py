@@ -5,7 +5,7 @@ from itertools import accumulate
 import polars as pl
 
 from pipeline_lib.partition.shares import exact
-from pipeline_lib.schemas import FOLDS
+from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import combine_keys, hash_keys
 from pipeline_lib.settings.dataset import FoldShares
 

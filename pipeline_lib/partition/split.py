@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pipeline_lib.partition.cold import cold_users
 from pipeline_lib.partition.folds import assign_folds, assign_parts
 from pipeline_lib.partition.groups import assign_groups, common_values
-from pipeline_lib.schemas import FOLDS
+from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.dataset import Partition
 

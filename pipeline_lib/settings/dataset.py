@@ -4,8 +4,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from pipeline_lib.settings.errors import unknown
-from pipeline_lib.settings.layouts import LAYOUTS
 from pipeline_lib.settings.strict import Several, Strict
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -56,9 +54,8 @@ class Partition(Strict):
 
 
 class LogSettings(Strict):
-    """What cleaning and encoding must know of a dataset."""
+    """What cleaning must know of a dataset."""
 
-    title: str
     reader: Literal["movielens"] = Field(description="The raw format.")
     scale: tuple[float, float] = Field(description="Lowest and highest rating.")
     user_features: Several[str]
@@ -70,20 +67,11 @@ class LogSettings(Strict):
             raise ValueError(f"scale must rise, but is {list(self.scale)}")
         return self
 
-    @model_validator(mode="after")
-    def _check_features(self) -> Self:
-        layout = LAYOUTS[self.reader]
-        for side in ("user_features", "item_features"):
-            known = getattr(layout, side)
-            for feature in getattr(self, side):
-                if feature not in known:
-                    raise ValueError(f"{side}: {unknown(feature, 'feature', known)}")
-        return self
-
 
 class Dataset(LogSettings):
     """One dataset: its raw files, its log's settings and its rules."""
 
+    title: str
     licence: str
     folder: FileName = Field(description="Folder of the raw files below raw_dir.")
     archive: Archive
@@ -93,16 +81,6 @@ class Dataset(LogSettings):
     )
     partition: Partition = Partition()
     sample: SampleLogs
-
-    @model_validator(mode="after")
-    def _check_files(self) -> Self:
-        layout = LAYOUTS[self.reader]
-        if self.files.keys() != layout.files:
-            raise ValueError(f"files must name {sorted(layout.files)}, not {sorted(self.files)}")
-        for role in self.optional_files:
-            if role not in layout.optional_files:
-                raise ValueError(f"optional_files: {unknown(role, 'file', layout.optional_files)}")
-        return self
 
     @model_validator(mode="after")
     def _check_groups(self) -> Self:

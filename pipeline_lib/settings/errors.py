@@ -1,14 +1,25 @@
 """Turn pydantic's findings into lines a person can act on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+S = TypeVar("S", bound=BaseModel)
+
 
 class SettingsError(Exception):
     """A setting is unknown, of the wrong type or names something that does not exist."""
+
+
+def validate(model: type[S], raw: Mapping[str, Any], source: str) -> S:
+    """Check raw values against a model; raise SettingsError naming `source` and the key."""
+    try:
+        return model.model_validate(dict(raw))
+    except ValidationError as error:
+        raise _explain(error, model, source) from error
 
 
 def unknown(name: str, what: str, known: Iterable[str]) -> str:
@@ -19,8 +30,7 @@ def unknown(name: str, what: str, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}; {hint}Known: {', '.join(names)}"
 
 
-def explain(error: ValidationError, model: type[BaseModel], source: str) -> SettingsError:
-    """List every finding as `source: key: what is wrong`."""
+def _explain(error: ValidationError, model: type[BaseModel], source: str) -> SettingsError:
     findings = error.errors()
     within = {finding["loc"][:-1] for finding in findings}
     return SettingsError(
@@ -44,6 +54,8 @@ def _line(finding: ErrorDetails, model: type[BaseModel]) -> str:
     if finding["type"] == "value_error":
         problem = str(finding["ctx"]["error"])
         return f"{key}: {problem}" if key else problem
+    if finding["type"] == "tuple_type":
+        return f"{key}: must be a list, like [{finding['input']}]"
     given = "" if isinstance(finding["input"], dict) else f", but is {finding['input']!r}"
     return f"{key}: {finding['msg']}{given}" if key else f"{finding['msg']}"
 

@@ -9,14 +9,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipeline_lib.settings.dataset import Dataset
-from pipeline_lib.settings.method import KINDS
+from pipeline_lib.settings.methods.parse import known_kinds, settings_class
 from pipeline_lib.settings.run import Run
 from pipeline_lib.storage import write_text
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Make the schema of each kind of file, by its name."""
-    method: TypeAdapter[Any] = TypeAdapter(reduce(or_, KINDS.values()))
+    method: TypeAdapter[Any] = TypeAdapter(reduce(or_, map(settings_class, known_kinds())))
     return {
         "run": Run.model_json_schema(),
         "dataset": Dataset.model_json_schema(),

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from pipeline_lib.settings.dataset import Dataset
+from pipeline_lib.settings.errors import SettingsError, unknown
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -21,3 +24,21 @@ LAYOUTS = {
         item_features=frozenset({"genre", "year", "director", "actor", "rated"}),
     )
 }
+
+
+def check_layout(dataset: Dataset, source: str) -> None:
+    """Raise SettingsError when a dataset names files or features that its format has not."""
+    layout = LAYOUTS[dataset.reader]
+    if dataset.files.keys() != layout.files:
+        raise SettingsError(
+            f"{source}: files must name {sorted(layout.files)}, not {sorted(dataset.files)}"
+        )
+    for key, what in (
+        ("optional_files", "file"),
+        ("user_features", "feature"),
+        ("item_features", "feature"),
+    ):
+        known = getattr(layout, key)
+        for name in getattr(dataset, key):
+            if name not in known:
+                raise SettingsError(f"{source}: {key}: {unknown(name, what, known)}")

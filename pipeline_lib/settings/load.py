@@ -3,18 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from pipeline_lib.settings.dataset import Dataset
-from pipeline_lib.settings.errors import SettingsError, explain, unknown
-from pipeline_lib.settings.method import KINDS, LearnerSettings, MethodSettings
+from pipeline_lib.settings.errors import SettingsError, unknown, validate
+from pipeline_lib.settings.layouts import check_layout
+from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
+from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.settings.run import Run
-from pipeline_lib.settings.strict import Strict
-
-S = TypeVar("S", bound=Strict)
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
 
     Raises SettingsError naming the file, the key, what is wrong and the nearest valid name.
     """
-    run = _validate(Run, config, "run config")
+    run = validate(Run, config, "run config")
     for name, override in run.override.items():
         _method(folder / "methods", name, override, "override")
     datasets = {name: _dataset(folder / "datasets", name) for name in run.datasets}
@@ -49,15 +47,10 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
 
 
 def _dataset(folder: Path, name: str) -> Dataset:
-    return _validate(Dataset, *_read(folder, name, "dataset", "datasets"))
-
-
-def parse_method(raw: Mapping[str, Any], source: str = "method") -> MethodSettings:
-    """Check a method's settings; raise SettingsError naming `source` and the key."""
-    kind = raw.get("kind")
-    if str(kind) not in KINDS:
-        raise SettingsError(f"{source}: kind: {unknown(str(kind), 'kind', KINDS)}")
-    return _validate(KINDS[str(kind)], raw, source)
+    raw, source = _read(folder, name, "dataset", "datasets")
+    dataset = validate(Dataset, raw, source)
+    check_layout(dataset, source)
+    return dataset
 
 
 def _method(
@@ -80,13 +73,6 @@ def _read(folder: Path, name: str, what: str, key: str) -> tuple[dict[str, Any],
     if not isinstance(raw, dict):
         raise SettingsError(f"{path}: must hold `key: value` lines")
     return raw, str(path)
-
-
-def _validate(model: type[S], raw: Mapping[str, Any], source: str) -> S:
-    try:
-        return model.model_validate(dict(raw))
-    except ValidationError as error:
-        raise explain(error, model, source) from error
 
 
 def _find_raw_files(run: Run, datasets: Iterable[Dataset]) -> None:

@@ -1,20 +1,11 @@
 """Settings of one run: `config/config.yaml` or the file given by `--configfile`."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, model_validator
 
+from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.strict import Name, Several, Strict
-
-
-class Network(Strict):
-    """The preference network all learners of a run share."""
-
-    embedding_size: PositiveInt = Field(description="Width of each feature's embedding.")
-    embedding_std: PositiveFloat = Field(description="Standard deviation of initial embeddings.")
-    hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = Field(
-        description="Widths of the fully connected layers before the output."
-    )
 
 
 class Run(Strict):
@@ -34,3 +25,14 @@ class Run(Strict):
     override: dict[str, dict[str, Any]] = Field(
         {}, description="Method name to the settings this run changes in that method's file."
     )
+
+    @model_validator(mode="after")
+    def _check_logs(self) -> Self:
+        if self.name.startswith("sample") != (self.logs == "sample"):
+            raise ValueError(
+                f"name is {self.name!r}, but logs is {self.logs!r}: runs on sample logs, and only "
+                "they, have names that start with 'sample', so that results are not mistaken"
+            )
+        if self.logs == "sample" and self.raw_dir is not None:
+            raise ValueError("raw_dir is of no use with logs: sample; set logs: real and a name")
+        return self

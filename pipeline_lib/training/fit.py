@@ -10,10 +10,10 @@ from torch import Tensor
 
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes
-from pipeline_lib.methods.base import Baseline, Learner, Method
+from pipeline_lib.methods.base import ClosedForm, Learner, Method
+from pipeline_lib.methods.fold import fold_mse
 from pipeline_lib.seeds import derive_seed
-from pipeline_lib.settings.method import LearnerSettings, MethodSettings
-from pipeline_lib.training.predict import fold_mse
+from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 
 
 class TrainingError(Exception):
@@ -57,11 +57,11 @@ def fit(
 
     Raises TrainingError, naming the epoch and, for a loss, the users, when one is not finite.
     """
-    if isinstance(method, Baseline):
+    if isinstance(method, ClosedForm):
         method.fit(folds.train)
         return []
     if not (isinstance(method, Learner) and isinstance(settings, LearnerSettings)):
-        raise TypeError(f"{type(method).__name__} is neither a Baseline nor a Learner")
+        raise TypeError(f"{type(method).__name__} is neither a ClosedForm nor a Learner")
     return _descend(method, settings, folds, seed, on_epoch)
 
 

@@ -4,53 +4,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
 
 from pipeline_lib.data.vocabulary import Vocabulary
 from pipeline_lib.episodes import Catalogue, Episodes
 from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.build import build_method, make_problem
+from pipeline_lib.methods.fold import fold_mse
 from pipeline_lib.partition.split import SplitRecord
-from pipeline_lib.settings.load import parse_method
-from pipeline_lib.settings.run import Network
+from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.storage import read_json
 from pipeline_lib.training.device import choose_device, make_repeatable
 from pipeline_lib.training.fit import Epoch, Folds, best_epoch, fit
-from pipeline_lib.training.predict import fold_mse
-
-
-class TrainingJob(BaseModel):
-    """What to train, where, and by which code and versions."""
-
-    dataset: str
-    method: str
-    seed: int
-    settings: dict[str, Any]
-    network: dict[str, Any]
-    device: str
-    threads: int
-    code: str
-    environment: dict[str, str]
-
-
-class TrainingRecord(TrainingJob):
-    """A finished job. seconds: wall-clock, training and validation.
-
-    best_epoch is None for a method without epochs.
-    """
-
-    split_sha256: str
-    parameters: int
-    best_epoch: int | None
-    validation_mse: float
-    seconds: float
-
-    def __str__(self) -> str:
-        """Render as a log line."""
-        chosen = f"epoch {self.best_epoch} chosen, " if self.best_epoch else ""
-        return f"{chosen}validation MSE {self.validation_mse:.4f}, {self.seconds:.1f} s in all"
+from pipeline_lib.training.record import TrainingJob, TrainingRecord
 
 
 @dataclass(frozen=True)
@@ -75,7 +40,7 @@ def run_training(
         catalogue,
     )
     vocabulary = read_json(files["vocabulary"], Vocabulary)
-    problem = make_problem(vocabulary, catalogue, Network.model_validate(job.network))
+    problem = make_problem(vocabulary, catalogue, job.network)
     settings = parse_method(job.settings)
     method = build_method(settings, problem, job.seed).to(device)
     start = time.perf_counter()

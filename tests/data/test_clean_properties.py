@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib import schemas
 from pipeline_lib.data.clean import CleanLogs
 from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.schemas.clean import REJECTS
+from pipeline_lib.schemas.clean import interactions as interactions_schema
+from pipeline_lib.schemas.clean import items as items_schema
+from pipeline_lib.schemas.clean import users as users_schema
 from pipeline_lib.settings.dataset import Dataset
 
 CleanLines = Callable[[Mapping[str, Sequence[str]]], CleanLogs]
@@ -102,10 +105,10 @@ def test_tables_pass_their_schemas_and_counts_add_up(
     lines: Lines, clean_lines: CleanLines, movielens: Dataset
 ) -> None:
     logs = clean_lines(lines)
-    schemas.users(movielens.user_features).validate(logs.users)
-    schemas.items(logs.report.item_features).validate(logs.items)
-    schemas.interactions(movielens.scale).validate(logs.interactions)
-    schemas.REJECTS.validate(logs.rejects)
+    users_schema(movielens.user_features).validate(logs.users)
+    items_schema(logs.report.item_features).validate(logs.items)
+    interactions_schema(movielens.scale).validate(logs.interactions)
+    REJECTS.validate(logs.rejects)
     assert {c.file: c.read for c in logs.report.files} == {
         n: len(rows) for n, rows in lines.items()
     }

@@ -14,7 +14,7 @@ from pipeline_lib.batch import Batch, PackedRows, take_batch
 from pipeline_lib.data.encode import EncodedSplit, encode_catalogue, encode_split
 from pipeline_lib.data.vocabulary import Vocabulary, encode_values, fit_vocabulary
 from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.schemas import FOLDS
+from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.tensors import TensorFileError
 
 USERS = pl.DataFrame(

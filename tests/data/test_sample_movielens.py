@@ -45,6 +45,18 @@ class Logs:
     stars: Floats
 
 
+ROLES = {
+    "users": "users.dat",
+    "catalogue": "movies.dat",
+    "interactions": "ratings.dat",
+    "item_details": "movies_extrainfos.dat",
+}
+
+
+def write_into(folder: Path, sample: SampleLogs) -> None:
+    write_sample_movielens({role: folder / name for role, name in ROLES.items()}, sample)
+
+
 def _fields(path: Path) -> list[list[str]]:
     encoding = "latin-1" if path.name == "movies.dat" else "utf-8"
     return [line.split("::") for line in path.read_bytes().decode(encoding).splitlines()]
@@ -53,7 +65,7 @@ def _fields(path: Path) -> list[list[str]]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw") / "sample"
-    write_sample_movielens(folder, SAMPLE)
+    write_into(folder, SAMPLE)
     return folder
 
 
@@ -192,8 +204,8 @@ def test_some_zip_codes_are_long_and_some_movies_have_two_directors(logs: Logs) 
 def test_same_settings_give_same_bytes_and_another_seed_others(
     folder: Path, tmp_path: Path
 ) -> None:
-    write_sample_movielens(tmp_path / "again", SAMPLE)
-    write_sample_movielens(tmp_path / "other", SAMPLE.model_copy(update={"seed": 12}))
+    write_into(tmp_path / "again", SAMPLE)
+    write_into(tmp_path / "other", SAMPLE.model_copy(update={"seed": 12}))
     for name in FILES:
         expected = (folder / name).read_bytes()
         assert (tmp_path / "again" / name).read_bytes() == expected
@@ -202,7 +214,7 @@ def test_same_settings_give_same_bytes_and_another_seed_others(
 
 def test_files_are_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     (tmp_path / "users.dat").write_text("old")
-    write_sample_movielens(tmp_path, SampleLogs(users=20, items=20, seed=1))
+    write_into(tmp_path, SampleLogs(users=20, items=20, seed=1))
     assert {path.name for path in tmp_path.iterdir()} == set(FILES)
     assert len(_fields(tmp_path / "users.dat")) == 20
 
@@ -216,13 +228,13 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one(
     (tmp_path / "users.dat").write_text("old")
     monkeypatch.setattr(Path, "replace", stop)
     with pytest.raises(OSError, match="disk full"):
-        write_sample_movielens(tmp_path, SAMPLE)
+        write_into(tmp_path, SAMPLE)
     assert (tmp_path / "users.dat").read_text() == "old"
 
 
 @pytest.mark.parametrize(("users", "items"), [(20, 20), (20, 300), (400, 20)])
 def test_small_samples_are_complete(users: int, items: int, tmp_path: Path) -> None:
-    write_sample_movielens(tmp_path, SampleLogs(users=users, items=items, seed=5))
+    write_into(tmp_path, SampleLogs(users=users, items=items, seed=5))
     ratings = Counter(fields[0] for fields in _fields(tmp_path / "ratings.dat"))
     assert len(ratings) == users
     assert min(ratings.values()) >= 20
@@ -248,7 +260,7 @@ def test_activity_and_popularity_are_long_tailed(logs: Logs) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_about_60_percent_of_users_are_major(seed: int, tmp_path: Path) -> None:
-    write_sample_movielens(tmp_path, SAMPLE.model_copy(update={"seed": seed}))
+    write_into(tmp_path, SAMPLE.model_copy(update={"seed": seed}))
     assert 0.5 < _is_major(_fields(tmp_path / "users.dat")).mean() < 0.7
 
 

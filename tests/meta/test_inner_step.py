@@ -18,8 +18,9 @@ from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.method import MeLUSettings, PAMLSettings
-from pipeline_lib.settings.run import Network
+from pipeline_lib.settings.methods.melu import MeLUSettings
+from pipeline_lib.settings.methods.paml import PAMLSettings
+from pipeline_lib.settings.network import Network
 from tests.meta.per_user_reference import PerUserReference
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits

@@ -8,8 +8,8 @@ from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.methods.base import Learner, Method, Problem
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.method import KINDS
-from pipeline_lib.settings.run import Network
+from pipeline_lib.settings.methods.parse import settings_class
+from pipeline_lib.settings.network import Network
 from pipeline_lib.training.fit import Folds, fit
 
 ITEMS = 4
@@ -40,7 +40,7 @@ TEST = episodes([{0: 5.0, 3: 4.0}, {1: 1.0}], [{0: 1.0, 1: 1.0, 3: 1.0}, {2: 1.0
 
 def fitted(kind: str, train: Episodes = TRAIN, **shrinkage: float) -> Method:
     raw = {"kind": kind, "label": "", "role": "reference", **shrinkage}
-    settings = KINDS[kind].model_validate(raw)
+    settings = settings_class(kind).model_validate(raw)
     method = build_method(settings, Problem(SIZES, ITEMS, NETWORK), seed=0)
     assert fit(method, settings, Folds(train, TEST, CATALOGUE), 0, lambda _: None) == []
     return method
@@ -98,7 +98,7 @@ def test_transfer_trains_on_the_rows_of_both_sides_alike_and_without_a_step() ->
     """All scores are 2, so the errors of TEST are 3, 2, -1 and five times -1, over 8 rows."""
     raw = {"kind": "transfer", "label": "", "role": "baseline", "epochs": 1}
     raw |= {"users_per_batch": 2, "outer_lr": 0.1, "inner_lr": 0.1}
-    settings = KINDS["transfer"].model_validate(raw)
+    settings = settings_class("transfer").model_validate(raw)
     method = build_method(settings, Problem(SIZES, ITEMS, NETWORK), seed=0)
     assert isinstance(method, Learner)
     *_, bias = [torch.nn.init.zeros_(p) for p in method.parameters()]

@@ -12,14 +12,15 @@ from torch import Tensor
 
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.methods.base import Baseline, Learner, Method, Problem
+from pipeline_lib.methods.base import ClosedForm, Learner, Method, Problem
 from pipeline_lib.methods.build import build_method
+from pipeline_lib.methods.fold import fold_mse, predict_fold
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.method import KINDS, LearnerSettings, MethodSettings
-from pipeline_lib.settings.run import Network
+from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
+from pipeline_lib.settings.methods.parse import known_kinds, settings_class
+from pipeline_lib.settings.network import Network
 from pipeline_lib.tensors import read_tensors, write_tensors
 from pipeline_lib.training.fit import Epoch, Folds, fit
-from pipeline_lib.training.predict import fold_mse, predict_fold
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
@@ -33,7 +34,7 @@ FASTER: dict[str, object] = {
     "lr_max": 0.1,
     "lr_hidden": [6, 4],
 }
-LEARNERS = [k for k, model in KINDS.items() if issubclass(model, LearnerSettings)]
+LEARNERS = [k for k in known_kinds() if issubclass(settings_class(k), LearnerSettings)]
 
 SIZES = InputSizes(user_features=2, user_values=8, item_features=2, item_values=8)
 NETWORK = Network(embedding_size=4, embedding_std=0.3, hidden=(8, 6))
@@ -86,7 +87,7 @@ def read_settings(kind: str) -> MethodSettings:
     """The settings in the kind's own file, the rates apart."""
     raw = yaml.safe_load((METHODS / f"{kind}.yaml").read_text(encoding="utf-8"))
     assert raw["kind"] == kind
-    return KINDS[kind].model_validate({k: FASTER.get(k, v) for k, v in raw.items()})
+    return settings_class(kind).model_validate({k: FASTER.get(k, v) for k, v in raw.items()})
 
 
 def build(kind: str, seed: int = 0) -> Method:
@@ -131,10 +132,10 @@ def unseen(rows: Rows) -> Rows:
     return dataclasses.replace(rows, item=item)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", known_kinds())
 class TestEveryMethod:
     def test_is_a_baseline_or_a_learner(self, kind: str) -> None:
-        assert isinstance(build(kind), Learner if kind in LEARNERS else Baseline)
+        assert isinstance(build(kind), Learner if kind in LEARNERS else ClosedForm)
 
     def test_trains_to_finite_weights(self, kind: str) -> None:
         values = trained(kind).state_dict().values()

@@ -10,8 +10,8 @@ from pipeline_lib.methods.base import Problem
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.methods.paml import PAML
 from pipeline_lib.models.preference import Embedded, InputSizes, PreferenceNetwork
-from pipeline_lib.settings.method import PAMLSettings
-from pipeline_lib.settings.run import Network
+from pipeline_lib.settings.methods.paml import PAMLSettings
+from pipeline_lib.settings.network import Network
 
 SIZES = InputSizes(user_features=2, user_values=3, item_features=2, item_values=3)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_lib.partition.folds import assign_folds, assign_parts
-from pipeline_lib.schemas import FOLDS
+from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.settings.dataset import FoldShares
 
 PAPER = FoldShares(train=7, validation=1, test=2)

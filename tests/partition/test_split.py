@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib import schemas
 from pipeline_lib.partition.split import PartitionError, Split, partition, split_hash
+from pipeline_lib.schemas.split import SPLIT_USERS, split_rows
 from pipeline_lib.settings.dataset import FoldShares, Partition
 
 PROFILES = pl.DataFrame(
@@ -81,8 +81,8 @@ def test_a_split_is_the_same_on_every_machine_and_version(split: Split) -> None:
 
 
 def test_tables_pass_their_schemas(split: Split) -> None:
-    schemas.SPLIT_USERS.validate(split.users)
-    schemas.split_rows((1, 5)).validate(split.interactions)
+    SPLIT_USERS.validate(split.users)
+    split_rows((1, 5)).validate(split.interactions)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -11,11 +11,11 @@ import yaml
 from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
-from pipeline_lib.settings.method import KINDS
+from pipeline_lib.settings.methods.parse import known_kinds, settings_class
 
 Edit = Callable[[str, str, str], None]
 RUN: dict[str, Any] = {
-    "name": "test",
+    "name": "sample-test",
     "logs": "sample",
     "datasets": ["movielens"],
     "methods": ["global-mean", "melu", "paml"],
@@ -71,7 +71,7 @@ def test_delivered_runs_load(config: Path, name: str) -> None:
 def test_every_delivered_method_loads_and_every_kind_has_one(config: Path) -> None:
     names = [path.stem for path in (config / "methods").glob("*.yaml")]
     methods = load_settings({**RUN, "methods": names}, config).methods
-    assert {type(method) for method in methods.values()} == set(KINDS.values())
+    assert {type(method) for method in methods.values()} == set(map(settings_class, known_kinds()))
 
 
 def test_paper_run_has_the_papers_network(config: Path) -> None:
@@ -88,7 +88,7 @@ def test_movielens_has_the_papers_rules(movielens: Dataset) -> None:
 
 def test_settings_are_typed_and_cannot_be_changed(config: Path) -> None:
     settings = load_settings(RUN, config)
-    assert isinstance(settings.methods["melu"], KINDS["melu"])
+    assert isinstance(settings.methods["melu"], settings_class("melu"))
     assert settings.run.network.hidden == (32, 16)
     with pytest.raises(ValueError, match="frozen"):
         settings.run.split_seed = 5  # type: ignore[misc]
@@ -153,7 +153,9 @@ def test_an_unknown_key_of_an_override_is_named_as_such(config: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"seeds": "x"}, "seeds: Input should be a valid tuple, but is 'x'"),
+        ({"seeds": "x"}, "seeds: must be a list, like [x]"),
+        ({"seeds": [True]}, "seeds: yes, no, true and false are no values of any setting"),
+        ({"raw_dir": "logs"}, "raw_dir is of no use with logs: sample; set logs: real and a name"),
         (
             {"seeds": []},
             "seeds: Tuple should have at least 1 item after validation, not 0, but is []",
@@ -214,7 +216,7 @@ def test_a_wrong_value_of_a_dataset_is_named_with_its_file_and_key(
 def test_every_finding_is_listed(config: Path) -> None:
     lines = refusal(config, seeds="x", sedes=1).splitlines()
     assert [line.split(";")[0] for line in lines] == [
-        "run config: seeds: Input should be a valid tuple, but is 'x'",
+        "run config: seeds: must be a list, like [x]",
         "run config: unknown key 'sedes'",
     ]
 
@@ -312,7 +314,7 @@ def test_a_file_that_is_not_utf_8_is_refused_by_name(folder: Path) -> None:
 def test_a_missing_raw_file_is_named_with_the_remedy(config: Path, tmp_path: Path) -> None:
     (tmp_path / "ml-1m").mkdir()
     (tmp_path / "ml-1m/users.dat").touch()
-    assert refusal(config, logs="real", raw_dir=str(tmp_path)) == (
+    assert refusal(config, name="test", logs="real", raw_dir=str(tmp_path)) == (
         f"run config: raw_dir: {tmp_path}/ml-1m/movies.dat does not exist; put the unpacked "
         "MovieLens-1M there, or leave raw_dir out to download it"
     )
@@ -324,9 +326,19 @@ def test_raw_files_that_are_there_are_enough(
     (tmp_path / "ml-1m").mkdir()
     for file in movielens.files.values():
         (tmp_path / "ml-1m" / file).touch()
-    settings = load_settings({**RUN, "logs": "real", "raw_dir": str(tmp_path)}, config)
+    settings = load_settings(
+        {**RUN, "name": "test", "logs": "real", "raw_dir": str(tmp_path)}, config
+    )
     assert settings.run.raw_dir == str(tmp_path)
 
 
-def test_generated_logs_need_no_raw_file(config: Path, tmp_path: Path) -> None:
-    assert load_settings({**RUN, "raw_dir": str(tmp_path)}, config).run.logs == "sample"
+@pytest.mark.parametrize(("name", "logs"), [("paper", "sample"), ("sample", "real")])
+def test_sample_and_real_results_cannot_share_a_folder(config: Path, name: str, logs: str) -> None:
+    assert refusal(config, name=name, logs=logs).startswith(
+        f"run config: name is {name!r}, but logs is {logs!r}: runs on sample logs, and only they"
+    )
+
+
+def test_an_override_of_a_method_that_is_not_run_is_checked_too(config: Path) -> None:
+    message = refusal(config, methods=["melu"], override={"paml": {"lr_mx": 1}})
+    assert "unknown key 'lr_mx'; did you mean 'lr_max'?" in message

@@ -10,14 +10,16 @@ from torch import Tensor, nn
 
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.methods.base import Baseline, Learner, Method, Prediction, Problem
+from pipeline_lib.methods.base import ClosedForm, Learner, Method, Prediction, Problem
 from pipeline_lib.methods.build import build_method
+from pipeline_lib.methods.fold import USERS_PER_BATCH, fold_mse, predict_fold
 from pipeline_lib.metrics.rating import user_mse
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.method import KINDS, MethodSettings, UserMeanSettings
-from pipeline_lib.settings.run import Network
+from pipeline_lib.settings.methods.base import MethodSettings
+from pipeline_lib.settings.methods.parse import settings_class
+from pipeline_lib.settings.methods.user_mean import UserMeanSettings
+from pipeline_lib.settings.network import Network
 from pipeline_lib.training.fit import Epoch, Folds, TrainingError, best_epoch, fit
-from pipeline_lib.training.predict import USERS_PER_BATCH, fold_mse, predict_fold
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
@@ -61,7 +63,7 @@ def make_settings(kind: str, **changes: object) -> MethodSettings:
         "paml": {"lr_max": 0.2, "lr_hidden": (4,), "order": "second"},
         "transfer": {"inner_lr": 0.01},
     }
-    return KINDS[kind].model_validate({**raw, **own[kind], **changes})
+    return settings_class(kind).model_validate({**raw, **own[kind], **changes})
 
 
 def train(
@@ -187,7 +189,7 @@ def refuse(epoch: Epoch) -> None:
 
 def test_a_baseline_has_no_epochs() -> None:
     method = build_method(USER_MEAN, PROBLEM, 0)
-    assert isinstance(method, Baseline)
+    assert isinstance(method, ClosedForm)
     assert fit(method, USER_MEAN, FOLDS, 0, refuse) == []
 
 

@@ -23,7 +23,14 @@ CLEAN = "results/mine/movielens/clean"
 def raw(project: SmallProject) -> Path:
     """Put raw logs into `<project>/logs/ml-1m` and point the run there."""
     folder = project.folder / "logs/ml-1m"
-    write_sample_movielens(folder, SampleLogs(users=60, items=40, seed=3))
+    files = {
+        "users": "users.dat",
+        "catalogue": "movies.dat",
+        "interactions": "ratings.dat",
+        "item_details": "movies_extrainfos.dat",
+    }
+    sample = SampleLogs(users=60, items=40, seed=3)
+    write_sample_movielens({role: folder / name for role, name in files.items()}, sample)
     project.edit("config/config.yaml", name="mine", logs="real", raw_dir="logs")
     return folder
 
@@ -68,7 +75,7 @@ def test_without_the_details_file_the_log_says_what_is_left_out(
     (raw / "movies_extrainfos.dat").unlink()
     output = clean(project)
     assert output.startswith("0\n"), output
-    message = "without movies_extrainfos.dat there is no director, actor: going on with genre"
+    message = "no raw file has the item features director, actor: going on with genre"
     assert message in output
     assert message in (project.folder / "results/mine/movielens/logs/clean.log").read_text("utf-8")
 

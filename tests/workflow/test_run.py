@@ -2,7 +2,9 @@
 
 import csv
 import json
+import shutil
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -128,10 +130,46 @@ def test_another_seed_runs_its_own_jobs(finished: SmallProject) -> None:
     assert planned == trials | {"compare", "tables"}
 
 
+def copied(finished: SmallProject, folder: Path) -> SmallProject:
+    """Copy a finished run, so that its files can be changed."""
+    shutil.copytree(finished.folder, folder)
+    return SmallProject(folder)
+
+
+def test_what_tables_show_trains_nothing_again(finished: SmallProject, tmp_path: Path) -> None:
+    project = copied(finished, tmp_path / "copy")
+    project.edit("config/methods/melu.yaml", label="MeLU, renamed", role="reference")
+    project.edit("config/datasets/movielens.yaml", title="MovieLens, renamed")
+    assert project.planned() == {"compare", "tables"}
+
+
+def test_other_item_features_leave_the_split_alone(finished: SmallProject, tmp_path: Path) -> None:
+    project = copied(finished, tmp_path / "copy")
+    project.edit("config/datasets/movielens.yaml", item_features=["genre", "year"])
+    planned = project.planned()
+    assert {"clean", "encode", "train paml 0"} <= planned
+    result = project.snakemake()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert record(project, "split/split.json") == record(finished, "split/split.json")
+
+
+def test_a_second_dataset_shares_the_store(finished: SmallProject, tmp_path: Path) -> None:
+    project = copied(finished, tmp_path / "copy")
+    datasets = project.folder / "config/datasets"
+    shutil.copy(datasets / "movielens.yaml", datasets / "mine.yaml")
+    names = "datasets=[movielens, mine]"
+    result = project.snakemake("--config", names, "methods=[two-bias]")
+    assert result.returncode == 0, result.stdout + result.stderr
+    client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
+    mine = client.get_experiment_by_name("sample/mine")
+    assert mine is not None
+    assert len(client.search_runs([mine.experiment_id])) == 1
+
+
 def test_no_training_reads_the_test_fold(finished: SmallProject) -> None:
     result = finished.snakemake("--dry-run", "--forcerun", "train")
     inputs = [
-        line for line in (result.stdout + result.stderr).splitlines() if "experiment.json" in line
+        line for line in (result.stdout + result.stderr).splitlines() if "experiments.json" in line
     ]
     trainings = [line for line in inputs if line.strip().startswith("input:")]
     assert len(trainings) == len(TRIALS)

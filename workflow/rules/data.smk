@@ -20,13 +20,6 @@ def raw_files(dataset):
     return {role: str(folder / file) for role, file in (named.files | optional).items()}
 
 
-def missing_files(dataset):
-    """Name the optional files that are not there."""
-    found = raw_files(dataset)
-    optional = settings.datasets[dataset].optional_files
-    return [file for role, file in optional.items() if role not in found]
-
-
 for name, dataset in settings.datasets.items():
     if settings.run.logs == "sample":
 
@@ -34,7 +27,7 @@ for name, dataset in settings.datasets.items():
             name:
                 f"sample_logs_{name}"
             output:
-                list(raw_files(name).values()),
+                **raw_files(name),
             params:
                 settings=dataset.sample.model_dump(mode="json"),
                 code=code("sample_logs"),
@@ -71,7 +64,6 @@ rule clean:
         f"{HERE}/logs/clean.log",
     params:
         settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        missing=lambda w: missing_files(w.dataset),
         code=code("clean"),
     script:
         "../scripts/clean.py"

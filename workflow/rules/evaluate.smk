@@ -13,6 +13,7 @@ def trials(wildcards, path):
 rule evaluate:
     input:
         predictions=rules.predict.output[0],
+        training=rules.train.output.record,
         split=rules.partition.output.record,
     output:
         users=f"{TRIAL}/users.parquet",
@@ -33,7 +34,8 @@ rule compare:
         title=lambda w: settings.datasets[w.dataset].title,
         sample=settings.run.logs == "sample",
         methods={
-            name: m.model_dump(mode="json") for name, m in settings.methods.items()
+            name: method.model_dump(mode="json", include={"kind", "label", "role"})
+            for name, method in settings.methods.items()
         },
         code=code("compare"),
     script:

@@ -12,7 +12,8 @@ rule partition:
     log:
         f"{HERE}/logs/partition.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
+        user_features=lambda w: settings.datasets[w.dataset].user_features,
+        scale=lambda w: settings.datasets[w.dataset].scale,
         partition=lambda w: settings.datasets[w.dataset].partition.model_dump(
             mode="json"
         ),
@@ -36,7 +37,8 @@ rule encode:
         catalogue=f"{HERE}/episodes/items.safetensors",
         vocabulary=f"{HERE}/episodes/vocabulary.json",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
+        user_features=lambda w: settings.datasets[w.dataset].user_features,
+        scale=lambda w: settings.datasets[w.dataset].scale,
         code=code("encode"),
     script:
         "../scripts/encode.py"

@@ -1,4 +1,5 @@
 # What people read.
+import os
 
 FORMATS = ("csv", "md", "tex")
 
@@ -6,7 +7,9 @@ FORMATS = ("csv", "md", "tex")
 rule tables:
     input:
         comparison=rules.compare.output[0],
-        paper=Path(workflow.basedir, "workflow/resources/paper_figures.yaml"),
+        paper=os.path.relpath(
+            f"{workflow.basedir}/workflow/resources/paper_figures.yaml"
+        ),
     output:
         table2=expand(
             f"{HERE}/tables/table2.{{format}}", format=FORMATS, allow_missing=True

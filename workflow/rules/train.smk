@@ -1,28 +1,33 @@
 # One job for each dataset, method and seed. No rule reads MLflow.
 from glob import glob
 
-from pipeline_lib.methods.kinds import method_module
+from pipeline_lib.settings.methods.parse import kind_modules
+
+
+def learns(method):
+    """Tell whether a method is trained by gradient descent."""
+    return isinstance(settings.methods[method], LearnerSettings)
 
 
 def needs_gpu(method):
     """Ask for a GPU where a method would use one, so that `--resources gpu=N` queues for it."""
     device = settings.run.device
     here = bool(glob("/dev/nvidia[0-9]*"))
-    wanted = device == "cuda" or (device == "auto" and here)
-    return int(wanted and isinstance(settings.methods[method], LearnerSettings))
+    return int(learns(method) and (device == "cuda" or (device == "auto" and here)))
 
 
 def method_code(rule):
     """Digest the code behind a rule and the one method it runs."""
-    return lambda w: code(rule, [method_module(settings.methods[w.method].kind)])
+    return lambda w: code(rule, kind_modules(settings.methods[w.method].kind))
 
 
+# One job for all datasets: processes that met a fresh store at once would break it.
 rule track:
     output:
-        f"{HERE}/experiment.json",
+        f"{RUN}/experiments.json",
     params:
         store="results/mlflow/mlflow.db",
-        experiment=lambda w: f"{settings.run.name}/{w.dataset}",
+        experiments={name: f"{settings.run.name}/{name}" for name in settings.datasets},
     script:
         "../scripts/track.py"
 
@@ -34,7 +39,7 @@ rule train:
         catalogue=rules.encode.output.catalogue,
         vocabulary=rules.encode.output.vocabulary,
         split=rules.partition.output.record,
-        experiment=ancient(rules.track.output[0]),
+        experiments=ancient(rules.track.output[0]),
     output:
         weights=f"{TRIAL}/weights.safetensors",
         history=f"{TRIAL}/history.parquet",
@@ -45,9 +50,11 @@ rule train:
     resources:
         gpu=lambda w: needs_gpu(w.method),
     params:
-        settings=lambda w: settings.methods[w.method].model_dump(mode="json"),
-        network=settings.run.network.model_dump(mode="json"),
-        device=settings.run.device,
+        settings=lambda w: settings.methods[w.method].for_training(),
+        network=lambda w: (
+            settings.run.network.model_dump(mode="json") if learns(w.method) else None
+        ),
+        device=lambda w: settings.run.device if learns(w.method) else "cpu",
         code=method_code("train"),
     script:
         "../scripts/train.py"

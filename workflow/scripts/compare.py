@@ -4,10 +4,10 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib import schemas
 from pipeline_lib.comparison import Trial, compare
 from pipeline_lib.evaluation import Evaluation
-from pipeline_lib.settings.load import parse_method
+from pipeline_lib.schemas.results import USER_METRICS
+from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.storage import read_json, read_table, write_json
 
 snakemake: Snakemake
@@ -17,11 +17,9 @@ comparison = compare(
     snakemake.wildcards.dataset,
     params.title,
     params.sample,
-    {name: parse_method(raw) for name, raw in params.methods.items()},
+    {name: MethodSettings.model_validate(raw) for name, raw in params.methods.items()},
     [
-        Trial(
-            read_json(Path(evaluation), Evaluation), read_table(Path(users), schemas.USER_METRICS)
-        )
+        Trial(read_json(Path(evaluation), Evaluation), read_table(Path(users), USER_METRICS))
         for evaluation, users in zip(source.evaluations, source.users, strict=True)
     ],
 )

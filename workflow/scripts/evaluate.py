@@ -4,18 +4,18 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib import schemas
 from pipeline_lib.evaluation import evaluate
 from pipeline_lib.partition.split import SplitRecord
+from pipeline_lib.schemas.results import PREDICTIONS, USER_METRICS
 from pipeline_lib.storage import read_json, read_table, write_json, write_table
+from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
 users, evaluation = evaluate(
-    read_table(Path(snakemake.input.predictions), schemas.PREDICTIONS),
-    method=snakemake.wildcards.method,
-    seed=int(snakemake.wildcards.seed),
-    split_sha256=read_json(Path(snakemake.input.split), SplitRecord).sha256,
+    read_table(Path(snakemake.input.predictions), PREDICTIONS),
+    read_json(Path(snakemake.input.training), TrainingRecord),
+    read_json(Path(snakemake.input.split), SplitRecord),
 )
-write_table(users, schemas.USER_METRICS, Path(snakemake.output.users))
+write_table(users, USER_METRICS, Path(snakemake.output.users))
 write_json(evaluation, Path(snakemake.output.evaluation))

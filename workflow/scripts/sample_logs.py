@@ -10,5 +10,6 @@ from pipeline_lib.settings.dataset import SampleLogs
 snakemake: Snakemake
 
 write_sample_movielens(
-    Path(snakemake.output[0]).parent, SampleLogs.model_validate(snakemake.params.settings)
+    {role: Path(path) for role, path in snakemake.output.items()},
+    SampleLogs.model_validate(snakemake.params.settings),
 )

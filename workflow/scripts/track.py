@@ -1,15 +1,15 @@
-"""Make the MLflow store and a dataset's experiment, before any job logs to it."""
+"""Make the MLflow store and the run's experiments, before any job logs to them."""
 
 from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.storage import write_json
-from pipeline_lib.tracking import create_experiment
+from pipeline_lib.tracking import create_experiments
 
 snakemake: Snakemake
 
 write_json(
-    create_experiment(Path(snakemake.params.store), snakemake.params.experiment),
+    create_experiments(Path(snakemake.params.store), snakemake.params.experiments),
     Path(snakemake.output[0]),
 )

@@ -6,14 +6,16 @@ from pathlib import Path
 import polars as pl
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib import schemas
 from pipeline_lib.logs import start_log
 from pipeline_lib.provenance import environment
+from pipeline_lib.schemas.columns import types
+from pipeline_lib.schemas.training import HISTORY
 from pipeline_lib.storage import read_json, write_json, write_table
 from pipeline_lib.tensors import write_tensors
-from pipeline_lib.tracking import Experiment, TrackedRun
+from pipeline_lib.tracking import Experiments, TrackedRun
 from pipeline_lib.training.fit import Epoch
-from pipeline_lib.training.job import TrainingJob, run_training
+from pipeline_lib.training.job import run_training
+from pipeline_lib.training.record import TrainingJob
 
 snakemake: Snakemake
 
@@ -27,12 +29,10 @@ job = TrainingJob(
 )
 name = f"{job.dataset} {job.method} seed {job.seed}"
 log = start_log(Path(snakemake.log[0]), name)
+experiments = read_json(files["experiments"], Experiments)
 
-with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracked:
-    tracked.log_settings(
-        job.settings | job.network,
-        tags=job.model_dump(mode="json", include={"dataset", "method", "seed", "code"}),
-    )
+with TrackedRun(experiments, job.dataset, name, log) as tracked:
+    tracked.log_settings(job.settings | (job.network or {}), job.tags())
 
     def on_epoch(epoch: Epoch) -> None:
         """Show an epoch in the log and in MLflow."""
@@ -40,12 +40,12 @@ with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracke
         tracked.log_metrics(asdict(epoch), epoch.epoch)
 
     trained = run_training(job, files, on_epoch)
-    tracked.log_metrics(
-        {"best_validation_mse": trained.record.validation_mse}, len(trained.history)
-    )
+    tracked.log_settings({}, {"split": trained.record.split_sha256})
+    tracked.log_metrics(trained.record.figures(), len(trained.history))
 
-history = pl.DataFrame(map(asdict, trained.history), schema=schemas.types(schemas.HISTORY))
-write_table(history, schemas.HISTORY, out["history"])
+write_table(
+    pl.DataFrame(map(asdict, trained.history), schema=types(HISTORY)), HISTORY, out["history"]
+)
 write_tensors(trained.method.state_dict(), out["weights"])
 write_json(trained.record, out["record"])
 log.info("%s", trained.record)

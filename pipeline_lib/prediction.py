@@ -10,13 +10,12 @@ from torch import Tensor
 from pipeline_lib.data.vocabulary import Vocabulary
 from pipeline_lib.episodes import Catalogue, Episodes
 from pipeline_lib.methods.build import build_method, make_problem
-from pipeline_lib.settings.load import parse_method
-from pipeline_lib.settings.run import Network
+from pipeline_lib.methods.fold import predict_fold
+from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.storage import read_json
 from pipeline_lib.tensors import read_tensors
 from pipeline_lib.training.device import make_repeatable
-from pipeline_lib.training.job import TrainingRecord
-from pipeline_lib.training.predict import predict_fold
+from pipeline_lib.training.record import TrainingRecord
 
 
 def predict_users(
@@ -32,7 +31,7 @@ def predict_users(
     problem = make_problem(
         read_json(files["vocabulary"], Vocabulary),
         catalogue,
-        Network.model_validate(record.network),
+        record.network,
     )
     method = build_method(parse_method(record.settings), problem, record.seed)
     method.load_state_dict(read_tensors(files["weights"]))

@@ -1,0 +1,52 @@
+"""The columns that tables between rules are made of, as pandera schemas that check values."""
+
+from collections.abc import Iterable
+
+import pandera.polars as pa
+import polars as pl
+
+FOLDS = ("train", "validation", "test")
+GROUPS = ("major", "minor")
+PARTS = ("support", "query")
+
+
+def name(*, unique: bool = False) -> pa.Column:
+    """Describe a column of non-empty strings."""
+    return pa.Column(pl.String, pa.Check.str_length(min_value=1), unique=unique)
+
+
+def one_of(values: Iterable[str]) -> pa.Column:
+    """Describe a column of some strings alone."""
+    return pa.Column(pl.String, pa.Check.isin(list(values)))
+
+
+def finite(*, nullable: bool = False) -> pa.Column:
+    """Describe a column of numbers that are neither infinite nor NaN."""
+    within = pa.Check.in_range(float("-inf"), float("inf"), include_min=False, include_max=False)
+    return pa.Column(pl.Float64, within, nullable=nullable)
+
+
+def rating(scale: tuple[float, float]) -> pa.Column:
+    """Describe a column of ratings within a scale."""
+    return pa.Column(pl.Float32, pa.Check.in_range(*scale))
+
+
+def names() -> pa.Column:
+    """Describe a column of lists, maybe empty, of non-empty strings."""
+    return pa.Column(pl.List(pl.String), pa.Check(_filled))
+
+
+def table(columns: dict[str, pa.Column], unique: list[str] | None = None) -> pa.DataFrameSchema:
+    """Describe a table of exactly these columns; `unique` ones together name a row."""
+    return pa.DataFrameSchema(columns, strict=True, unique=unique)
+
+
+def types(schema: pa.DataFrameSchema) -> dict[str, pl.DataType]:
+    """List a schema's columns and types, as Polars wants them."""
+    return {column: described.dtype.type for column, described in schema.columns.items()}
+
+
+def _filled(data: pa.PolarsData) -> pl.LazyFrame:
+    value = pl.element()
+    filled = value.is_not_null() & (value != "")
+    return data.lazyframe.select(pl.col(data.key).list.eval(filled).list.all())

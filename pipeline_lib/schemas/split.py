@@ -1,0 +1,14 @@
+"""The tables of a split."""
+
+import pandera.polars as pa
+
+from pipeline_lib.schemas.columns import FOLDS, GROUPS, PARTS, name, one_of, rating, table
+
+SPLIT_USERS = table({"user": name(unique=True), "fold": one_of(FOLDS), "group": one_of(GROUPS)})
+
+
+def split_rows(scale: tuple[float, float]) -> pa.DataFrameSchema:
+    """Describe the interactions of the users kept, each in one part of one fold."""
+    columns = {"user": name(), "item": name(), "target": rating(scale)}
+    places = {"fold": one_of(FOLDS), "part": one_of(PARTS)}
+    return table({**columns, **places}, unique=["user", "item"])

@@ -1,0 +1,51 @@
+"""What a training job is asked, and what it was."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class TrainingJob(BaseModel):
+    """What to train, where, and by which code and versions; network is None without learning."""
+
+    dataset: str
+    method: str
+    seed: int
+    settings: dict[str, Any]
+    network: dict[str, Any] | None
+    device: str
+    threads: int
+    code: str
+    environment: dict[str, str]
+
+    def tags(self) -> dict[str, Any]:
+        """Name what tells this job from others."""
+        return self.model_dump(mode="json", include={"dataset", "method", "seed", "device", "code"})
+
+
+class TrainingRecord(TrainingJob):
+    """A finished job. seconds: wall-clock, training and validation.
+
+    best_epoch is None for a method without epochs.
+    """
+
+    split_sha256: str
+    parameters: int
+    best_epoch: int | None
+    validation_mse: float
+    seconds: float
+
+    def figures(self) -> dict[str, float]:
+        """List the job's final numbers."""
+        numbers = {
+            "final_validation_mse": self.validation_mse,
+            "best_epoch": self.best_epoch,
+            "parameters": self.parameters,
+            "total_seconds": self.seconds,
+        }
+        return {name: float(value) for name, value in numbers.items() if value is not None}
+
+    def __str__(self) -> str:
+        """Render as a log line."""
+        chosen = f"epoch {self.best_epoch} chosen, " if self.best_epoch else ""
+        return f"{chosen}validation MSE {self.validation_mse:.4f}, {self.seconds:.1f} s in all"
