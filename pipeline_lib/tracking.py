@@ -17,35 +17,40 @@ from mlflow.entities import Metric, Param, RunTag
 from pydantic import BaseModel
 
 
-class Experiments(BaseModel):
-    """The experiments of a run. store: the sqlite file. ids: by dataset."""
+class Store(BaseModel):
+    """A store in a sqlite file."""
 
     store: Path
-    ids: dict[str, str]
 
 
-def create_experiments(store: Path, names: Mapping[str, str]) -> Experiments:
-    """Make the sqlite store and the experiments, by dataset, that it lacks.
+class Experiment(Store):
+    """An experiment in a store."""
 
-    One process does so before any run is logged: processes that met a fresh store at once would
-    break it.
+    experiment_id: str
+
+
+def create_store(path: Path) -> Store:
+    """Make the sqlite store when it is missing.
+
+    One process does so before any other comes near: several that met a fresh store at once
+    would break it.
     """
-    store.parent.mkdir(parents=True, exist_ok=True)
-    client = _client(store)
-    ids = {dataset: _experiment(client, store, name) for dataset, name in names.items()}
-    return Experiments(store=store, ids=ids)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _client(path).search_experiments()
+    return Store(store=path)
+
+
+def create_experiment(store: Store, name: str) -> Experiment:
+    """Make the experiment when the store lacks it."""
+    client = _client(store.store)
+    found = client.get_experiment_by_name(name)
+    artifacts = (store.store.parent / "artifacts" / name).resolve().as_uri()
+    identifier = found.experiment_id if found else client.create_experiment(name, artifacts)
+    return Experiment(store=store.store, experiment_id=str(identifier))
 
 
 def _client(store: Path) -> MlflowClient:
     return MlflowClient(f"sqlite:///{store.resolve()}")
-
-
-def _experiment(client: MlflowClient, store: Path, name: str) -> str:
-    found = client.get_experiment_by_name(name)
-    if found:
-        return str(found.experiment_id)
-    artifacts = (store.parent / "artifacts" / name).resolve().as_uri()
-    return str(client.create_experiment(name, artifacts))
 
 
 class TrackedRun:
@@ -54,11 +59,8 @@ class TrackedRun:
     After the store's first failure the run warns, once, and tracks no further.
     """
 
-    def __init__(
-        self, experiments: Experiments, dataset: str, name: str, logger: logging.Logger
-    ) -> None:
-        self.experiments = experiments
-        self.dataset = dataset
+    def __init__(self, experiment: Experiment, name: str, logger: logging.Logger) -> None:
+        self.experiment = experiment
         self.name = name
         self.logger = logger
         self.working = True
@@ -87,11 +89,11 @@ class TrackedRun:
         self._try(lambda: self.client.log_batch(self.run_id, metrics))
 
     def _start(self) -> None:
-        if not self.experiments.store.is_file():
-            raise FileNotFoundError(f"{self.experiments.store} is gone")
-        self.client = _client(self.experiments.store)
-        experiment = self.experiments.ids[self.dataset]
-        self.run_id = self.client.create_run(experiment, run_name=self.name).info.run_id
+        if not self.experiment.store.is_file():
+            raise FileNotFoundError(f"{self.experiment.store} is gone")
+        self.client = _client(self.experiment.store)
+        run = self.client.create_run(self.experiment.experiment_id, run_name=self.name)
+        self.run_id = run.info.run_id
 
     def _try(self, log: Callable[[], object]) -> None:
         if not self.working:
@@ -102,8 +104,8 @@ class TrackedRun:
             self.working = False
             self.logger.warning(
                 "MLflow failed (%s: %s); training goes on without it. To make the store anew, "
-                "delete %s and the run's experiments.json",
+                "delete %s, and tracking.json and experiment.json of the run",
                 type(error).__name__,
                 error,
-                self.experiments.store,
+                self.experiment.store,
             )

@@ -169,7 +169,7 @@ def test_a_second_dataset_shares_the_store(finished: SmallProject, tmp_path: Pat
 def test_no_training_reads_the_test_fold(finished: SmallProject) -> None:
     result = finished.snakemake("--dry-run", "--forcerun", "train")
     inputs = [
-        line for line in (result.stdout + result.stderr).splitlines() if "experiments.json" in line
+        line for line in (result.stdout + result.stderr).splitlines() if "experiment.json" in line
     ]
     trainings = [line for line in inputs if line.strip().startswith("input:")]
     assert len(trainings) == len(TRIALS)

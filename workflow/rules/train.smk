@@ -22,14 +22,24 @@ def method_code(rule):
 
 
 # One job for all datasets: processes that met a fresh store at once would break it.
-rule track:
+rule tracking_store:
     output:
-        f"{RUN}/experiments.json",
+        f"{RUN}/tracking.json",
     params:
         store="results/mlflow/mlflow.db",
-        experiments={name: f"{settings.run.name}/{name}" for name in settings.datasets},
     script:
-        "../scripts/track.py"
+        "../scripts/tracking_store.py"
+
+
+rule experiment:
+    input:
+        ancient(rules.tracking_store.output[0]),
+    output:
+        f"{HERE}/experiment.json",
+    params:
+        name=lambda w: f"{settings.run.name}/{w.dataset}",
+    script:
+        "../scripts/experiment.py"
 
 
 rule train:
@@ -39,7 +49,7 @@ rule train:
         catalogue=rules.encode.output.catalogue,
         vocabulary=rules.encode.output.vocabulary,
         split=rules.partition.output.record,
-        experiments=ancient(rules.track.output[0]),
+        experiment=ancient(rules.experiment.output[0]),
     output:
         weights=f"{TRIAL}/weights.safetensors",
         history=f"{TRIAL}/history.parquet",

@@ -12,7 +12,7 @@ from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.training import HISTORY
 from pipeline_lib.storage import read_json, write_json, write_table
 from pipeline_lib.tensors import write_tensors
-from pipeline_lib.tracking import Experiments, TrackedRun
+from pipeline_lib.tracking import Experiment, TrackedRun
 from pipeline_lib.training.fit import Epoch
 from pipeline_lib.training.job import run_training
 from pipeline_lib.training.record import TrainingJob
@@ -29,9 +29,8 @@ job = TrainingJob(
 )
 name = f"{job.dataset} {job.method} seed {job.seed}"
 log = start_log(Path(snakemake.log[0]), name)
-experiments = read_json(files["experiments"], Experiments)
 
-with TrackedRun(experiments, job.dataset, name, log) as tracked:
+with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracked:
     tracked.log_settings(job.settings | (job.network or {}), job.tags())
 
     def on_epoch(epoch: Epoch) -> None:
