@@ -21,7 +21,9 @@ def method_code(rule):
     return lambda w: code(rule, kind_modules(settings.methods[w.method].kind))
 
 
-# One job for all datasets: processes that met a fresh store at once would break it.
+# One job for all datasets: processes that met a fresh store at once would break it. Neither this
+# rule nor the next may depend on what a run changes: when the maker of an `ancient` input has to
+# run again, snakemake 9.27 leaves other jobs out.
 rule tracking_store:
     output:
         f"{RUN}/tracking.json",
