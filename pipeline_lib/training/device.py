@@ -1,5 +1,7 @@
 """Choose the device of a training job."""
 
+import os
+
 import torch
 
 
@@ -17,6 +19,11 @@ def choose_device(name: str) -> torch.device:
 
 
 def make_repeatable(threads: int) -> None:
-    """Make torch give the same bytes for the same seed, device and number of threads."""
+    """Make torch give the same bytes for the same seed, device and number of threads.
+
+    To be called before a GPU is first used: only then does cuBLAS heed its workspace setting,
+    without which torch refuses matrix products in its deterministic mode.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(mode=True)

@@ -1,5 +1,6 @@
 """Training on a GPU: finite, repeatable, and of use on a CPU afterwards."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pipeline_lib.methods.base import Method, Problem
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.methods.fold import predict_fold
 from pipeline_lib.tensors import read_tensors, write_tensors
+from pipeline_lib.training.device import make_repeatable
 from pipeline_lib.training.fit import Folds, fit
 from tests.training.test_fit import CATALOGUE, FOLDS, PROBLEM, make_settings
 
@@ -29,6 +31,13 @@ def on_gpu(folder: Path) -> Folds:
         Episodes.load(folder / "validation", "cuda"),
         Catalogue.load(folder / "items", "cuda"),
     )
+
+
+@pytest.fixture(autouse=True)
+def repeatable() -> Iterator[None]:
+    make_repeatable(threads=1)
+    yield
+    torch.use_deterministic_algorithms(mode=False)
 
 
 def trained(problem: Problem, folds: Folds) -> Method:
