@@ -4,7 +4,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from pipeline_lib.metrics.ranking import user_ndcg
-from pipeline_lib.partition.split import SplitRecord
+from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.training.record import TrainingRecord
 
 NDCG_AT = (3, 5)
@@ -49,7 +49,7 @@ def evaluate(
 def user_metrics(predictions: pl.DataFrame) -> pl.DataFrame:
     """Compute `mse`, `ndcg_3` and `ndcg_5` of each user from `user`, `group`, `target`, `score`."""
     error = ((pl.col("score") - pl.col("target")) ** 2).mean().alias("mse")
-    users = predictions.group_by("user", "group").agg(error).sort("user")
+    users = predictions.group_by("user", "group").agg(error)
     for k in NDCG_AT:
         ndcg = user_ndcg(predictions, k).rename({"ndcg": f"ndcg_{k}"})
         users = users.join(ndcg, on="user", validate="1:1")

@@ -24,7 +24,7 @@ def predict_users(
     """Predict every query row of the users in the file `test`.
 
     files: `test`, `catalogue`, `vocabulary`, `weights`. users: the split's. items: the clean
-    ones. Returns the columns of `pipeline_lib.schemas.PREDICTIONS`.
+    ones. Returns the columns of `pipeline_lib.schemas.results.PREDICTIONS`.
     """
     make_repeatable(record.threads)
     catalogue, test = Catalogue.load(files["catalogue"]), Episodes.load(files["test"])

@@ -17,22 +17,29 @@ PACKAGES = ("torch", "polars", "scipy", "pandera", "snakemake", "mlflow")
 
 
 def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
-    """Hash the code that a script depends on: its own library imports, theirs, and so on.
+    """Hash the library code that a script depends on (see `dependencies`).
 
-    modules: further modules that it imports by name at run time. Comments, docstrings and
-    formatting do not count, so a change of them runs nothing again.
+    Comments, docstrings and formatting do not count, so a change of them runs nothing again.
     """
-    seen: set[str] = set()
+    digest = hashlib.sha256()
+    for name, path in sorted(dependencies(script, modules).items()):
+        digest.update(f"{name}\n{_normalised(path)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
+    """Find the library's modules that a script imports, those that they import, and so on.
+
+    modules: further ones that it imports by name at run time.
+    """
+    found: dict[str, Path] = {}
     waiting = [*_imports(script), *modules]
     while waiting:
         name = waiting.pop()
-        if name not in seen | NOT_COUNTED and (path := _module_file(name)):
-            seen.add(name)
+        if name not in found.keys() | NOT_COUNTED and (path := _module_file(name)):
+            found[name] = path
             waiting.extend(_imports(path))
-    digest = hashlib.sha256()
-    for name in sorted(seen):
-        digest.update(f"{name}\n{_normalised(_module_file(name) or script)}\n".encode())
-    return digest.hexdigest()[:16]
+    return found
 
 
 def environment() -> dict[str, str]:

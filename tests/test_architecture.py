@@ -1,6 +1,7 @@
 """The library's imports point one way, and its public parts are documented."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def test_public_parts_have_docstrings(module: Path) -> None:
 
 
 def test_every_rule_has_one_script_of_its_name() -> None:
-    scripts = {path.name for path in (ROOT / "workflow/scripts").glob("*.py")}
-    rules = "".join(path.read_text("utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
-    assert {name for name in scripts if f"../scripts/{name}" in rules} == scripts
+    text = "".join(path.read_text("utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
+    rules = re.findall(r"^rule (\w+):", text, re.MULTILINE) + re.findall(r'f"(\w+)_{name}"', text)
+    scripts = [path.stem for path in (ROOT / "workflow/scripts").glob("*.py")]
+    assert sorted(rules) == sorted(scripts) == sorted(re.findall(r"scripts/(\w+)\.py", text))

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from pipeline_lib.evaluation import METRICS, Evaluation, evaluate, summarise, user_metrics
-from pipeline_lib.partition.split import SplitRecord
+from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.training.record import TrainingRecord
 
 # Errors: user 1: 0.5, 0.5; user 2: 2; user 3: 0, 1, 2.

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib import provenance
+from pipeline_lib.settings.methods.parse import kind_modules, known_kinds
 
 
 @pytest.fixture
@@ -61,3 +62,16 @@ def test_a_module_named_besides_counts(library: Path) -> None:
 
 def test_the_environment_names_the_versions_behind_a_result() -> None:
     assert provenance.environment()["torch"].startswith("2.")
+
+
+def test_training_depends_on_its_own_method_and_on_no_code_that_makes_its_input() -> None:
+    script = Path(__file__).parents[1] / "workflow/scripts/train.py"
+    modules = provenance.dependencies(script, kind_modules("melu"))
+    assert {"pipeline_lib.methods.melu", "pipeline_lib.meta.inner_step"} <= modules.keys()
+    others = [kind for kind in known_kinds() if kind != "melu"]
+    foreign = {module for kind in others for module in kind_modules(kind)}
+    foreign |= {
+        f"pipeline_lib.{name}"
+        for name in ("settings.dataset", "settings.run", "partition.split", "data.clean")
+    }
+    assert modules.keys() & foreign == set()

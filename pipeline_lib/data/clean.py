@@ -15,7 +15,7 @@ from pipeline_lib.settings.dataset import LogSettings
 
 @dataclass(frozen=True)
 class CleanLogs:
-    """The clean tables (see `pipeline_lib.schemas`), sorted by their keys."""
+    """The clean tables (see `pipeline_lib.schemas.clean`), sorted by their keys."""
 
     users: pl.DataFrame
     items: pl.DataFrame

@@ -25,7 +25,7 @@ class RawTable:
     """What one raw file holds.
 
     rows: the lines that fit: `line` (from 1), `text` and a string column for each raw column.
-    rejects: the others, as in `pipeline_lib.schemas.REJECTS`. read: lines in the file.
+    rejects: the others, as in `pipeline_lib.schemas.clean.REJECTS`. read: lines in the file.
     """
 
     file: str

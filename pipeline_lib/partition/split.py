@@ -4,35 +4,14 @@ import hashlib
 from dataclasses import dataclass
 
 import polars as pl
-from pydantic import BaseModel
 
 from pipeline_lib.partition.cold import cold_users
 from pipeline_lib.partition.folds import assign_folds, assign_parts
 from pipeline_lib.partition.groups import assign_groups, common_values
+from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.dataset import Partition
-
-
-class SplitRecord(BaseModel):
-    """What a split is, and the hash by which results name it."""
-
-    sha256: str
-    seed: int
-    users: int
-    interactions: int
-    users_by_fold: dict[str, int]
-    users_by_group: dict[str, int]
-    common_value_share: dict[str, float]
-
-    def __str__(self) -> str:
-        """Render as a log line."""
-        counts = self.users_by_fold | self.users_by_group
-        named = ", ".join(f"{n:,} {name}" for name, n in counts.items())
-        return (
-            f"{self.users:,} cold users ({named}) with {self.interactions:,} interactions, "
-            f"split {self.sha256[:12]}"
-        )
 
 
 class PartitionError(Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline_lib.comparison import Comparison, MethodResult
-from pipeline_lib.reporting.columns import HEADERS
+from pipeline_lib.reporting.columns import HEADERS, SIGNIFICANT
 from pipeline_lib.reporting.layout import MINUS
 from pipeline_lib.reporting.paper import Metric, PaperTable
 
@@ -23,7 +23,7 @@ def measured_notes(comparison: Comparison, metrics: Sequence[Metric]) -> list[st
     if best := _best_baselines(comparison, metrics):
         notes.append(
             f"* at a proposed method: differs, for better or worse, from the best baseline ({best})"
-            " at p < 0.05, two-tailed t-test between the seeds' values."
+            f" at p < {SIGNIFICANT}, two-tailed t-test between the seeds' values."
         )
     return [
         *notes,
@@ -37,7 +37,7 @@ def group_note(comparison: Comparison) -> str:
     users = (f"{comparison.users_by_group.get(g, 0):,} {g}" for g in ("major", "minor"))
     return (
         "p: two-tailed t-test between the MSE of major and of minor users, each user's averaged "
-        f"over seeds (n = {' and '.join(users)} users); * where p < 0.05."
+        f"over seeds (n = {' and '.join(users)} users); * where p < {SIGNIFICANT}."
     )
 
 

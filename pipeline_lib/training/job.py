@@ -10,7 +10,7 @@ from pipeline_lib.episodes import Catalogue, Episodes
 from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.build import build_method, make_problem
 from pipeline_lib.methods.fold import fold_mse
-from pipeline_lib.partition.split import SplitRecord
+from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.storage import read_json
 from pipeline_lib.training.device import choose_device, make_repeatable

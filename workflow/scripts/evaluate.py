@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation import evaluate
-from pipeline_lib.partition.split import SplitRecord
+from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.results import PREDICTIONS, USER_METRICS
 from pipeline_lib.storage import read_json, read_table, write_json, write_table
 from pipeline_lib.training.record import TrainingRecord
