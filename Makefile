@@ -23,7 +23,9 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python -m tests.benchmarks.inner_step
+	$(BIN)/python -m tests.benchmarks.step
+	$(BIN)/python -m tests.benchmarks.scale
+	$(BIN)/python -m tests.benchmarks.scale --million
 
 schemas: $(READY)
 	$(BIN)/python -m pipeline_lib.settings.json_schema

@@ -24,6 +24,19 @@ class PackedRows:
     target: Tensor
     counts: Tensor
 
+    def sum(self, values: Tensor) -> Tensor:
+        """Sum values [rows, ...] within each user, [users, ...]."""
+        total = values.new_zeros(len(self.counts), *values.shape[1:])
+        return total.index_add(0, self.user, values)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Average values [rows] within each user, [users]."""
+        return self.sum(values) / self.counts
+
+    def spread(self, values: Tensor) -> Tensor:
+        """Give each row its user's value: from [users, ...] to [rows, ...]."""
+        return values.index_select(0, self.user)
+
 
 @dataclass(frozen=True)
 class Batch:

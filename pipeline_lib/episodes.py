@@ -44,7 +44,8 @@ class Ragged:
 class Catalogue:
     """Every item's features.
 
-    bags: a list of codes for each feature of each item, item by item. codes: [codes] int64.
+    bags: a list of codes for each feature of each item, item by item. codes: [codes] int64,
+    known ones alone: none is 0.
     """
 
     bags: Ragged

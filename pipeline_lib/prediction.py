@@ -31,6 +31,7 @@ def predict_users(
     problem = make_problem(
         read_json(files["vocabulary"], Vocabulary),
         catalogue,
+        record.task,
         record.network,
     )
     method = build_method(parse_method(record.settings), problem, record.seed)

@@ -60,6 +60,7 @@ TRAINING = TrainingRecord(
     method="melu",
     seed=7,
     settings={},
+    task={},
     network=None,
     device="cpu",
     threads=1,
@@ -68,7 +69,7 @@ TRAINING = TrainingRecord(
     split_sha256="f00d",
     parameters=0,
     best_epoch=None,
-    validation_mse=1.0,
+    validation_loss=1.0,
     seconds=0.0,
 )
 SPLIT = SplitRecord(

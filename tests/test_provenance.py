@@ -67,7 +67,7 @@ def test_the_environment_names_the_versions_behind_a_result() -> None:
 def test_training_depends_on_its_own_method_and_on_no_code_that_makes_its_input() -> None:
     script = Path(__file__).parents[1] / "workflow/scripts/train.py"
     modules = provenance.dependencies(script, kind_modules("melu"))
-    assert {"pipeline_lib.methods.melu", "pipeline_lib.meta.inner_step"} <= modules.keys()
+    assert {"pipeline_lib.methods.melu", "pipeline_lib.meta.adaptation"} <= modules.keys()
     others = [kind for kind in known_kinds() if kind != "melu"]
     foreign = {module for kind in others for module in kind_modules(kind)}
     foreign |= {
@@ -75,3 +75,10 @@ def test_training_depends_on_its_own_method_and_on_no_code_that_makes_its_input(
         for name in ("settings.dataset", "settings.run", "partition.split", "data.clean")
     }
     assert modules.keys() & foreign == set()
+
+
+def test_the_memory_counts_for_the_method_that_has_one() -> None:
+    script = Path(__file__).parents[1] / "workflow/scripts/train.py"
+    parts = {"pipeline_lib.meta.memory", "pipeline_lib.meta.neighbours.flann"}
+    assert parts <= provenance.dependencies(script, kind_modules("at-paml")).keys()
+    assert not parts & provenance.dependencies(script, kind_modules("reg-paml")).keys()

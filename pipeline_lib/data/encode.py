@@ -15,11 +15,15 @@ from pipeline_lib.schemas.columns import FOLDS
 
 @dataclass(frozen=True)
 class EncodedSplit:
-    """A split as tensors: the episodes of each fold, the items, and what the codes mean."""
+    """A split as tensors: the episodes of each fold, the items, and what the codes mean.
+
+    train_users: `user`, in the order of the training fold.
+    """
 
     vocabulary: Vocabulary
     catalogue: Catalogue
     folds: dict[str, Episodes]
+    train_users: pl.DataFrame
 
 
 def encode_split(
@@ -36,7 +40,8 @@ def encode_split(
         profiles.filter(training).select(users.columns), items.filter(pl.col("item").is_in(met))
     )
     folds = {fold: encode_fold(fold, profiles, rows, items, vocabulary) for fold in FOLDS}
-    return EncodedSplit(vocabulary, encode_catalogue(items, vocabulary), folds)
+    train_users = profiles.filter(training).select("user")
+    return EncodedSplit(vocabulary, encode_catalogue(items, vocabulary), folds, train_users)
 
 
 def encode_catalogue(items: pl.DataFrame, vocabulary: Vocabulary) -> Catalogue:

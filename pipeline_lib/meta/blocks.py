@@ -1,4 +1,4 @@
-"""Each user's query rows against their own support rows, in padded blocks of similar users."""
+"""Each user's rows against something of their own, in padded blocks of similar users."""
 
 from dataclasses import dataclass
 
@@ -12,41 +12,49 @@ USERS_PER_BLOCK = 8
 
 @dataclass(frozen=True)
 class Side:
-    """The rows of a block on one side.
+    """The rows of a block on one side; places: [rows] int64 in its [users * width] slots."""
 
-    rows: where they lie in the batch. places: [rows] int64 in the block's [users * width] slots.
-    """
-
-    rows: slice
     places: Tensor
     users: int
     width: int
 
     def pad(self, x: Tensor) -> Tensor:
-        """Spread packed rows [rows, n] over slots, [users, width, n], zeros elsewhere."""
+        """Spread the block's packed rows [rows, n] over slots, [users, width, n], with zeros."""
         slots = x.new_zeros(self.users * self.width, x.shape[1])
-        return slots.index_copy(0, self.places, x[self.rows]).view(self.users, self.width, -1)
+        return slots.index_copy(0, self.places, x).view(self.users, self.width, -1)
 
     def unpad(self, x: Tensor) -> Tensor:
-        """Gather packed rows from slots."""
-        return x.flatten(0, 1)[self.places]
+        """Gather the block's packed rows from slots."""
+        return x.flatten(0, 1).index_select(0, self.places)
 
 
 @dataclass(frozen=True)
-class Block:
-    """Neighbouring users of a batch, and their rows on both sides."""
+class Blocks:
+    """A batch cut into blocks of neighbouring users; they are sorted by support rows."""
 
-    users: slice
-    query: Side
-    support: Side
+    query: list[Side]
+    support: list[Side]
+
+    def users(self, values: Tensor) -> tuple[Tensor, ...]:
+        """Split values of users, [users, ...], by block."""
+        parts: tuple[Tensor, ...] = values.split([side.users for side in self.query])
+        return parts
+
+    def pad(self, sides: list[Side], x: Tensor) -> list[Tensor]:
+        """Pad packed rows block by block."""
+        parts = x.split([len(side.places) for side in sides])
+        return [side.pad(part) for side, part in zip(sides, parts, strict=True)]
+
+    def unpad(self, sides: list[Side], x: list[Tensor]) -> Tensor:
+        """Gather packed rows from all blocks."""
+        return torch.cat([side.unpad(part) for side, part in zip(sides, x, strict=True)])
 
 
-def make_blocks(batch: Batch) -> list[Block]:
+def make_blocks(batch: Batch) -> Blocks:
     """Cut a batch into blocks; its users are sorted by support rows, so little is padded."""
     starts = range(0, len(batch), USERS_PER_BLOCK)
     users = [slice(s, min(s + USERS_PER_BLOCK, len(batch))) for s in starts]
-    query, support = _sides(batch.query, users), _sides(batch.support, users)
-    return [Block(*parts) for parts in zip(users, query, support, strict=True)]
+    return Blocks(_sides(batch.query, users), _sides(batch.support, users))
 
 
 def _sides(rows: PackedRows, blocks: list[slice]) -> list[Side]:
@@ -56,24 +64,6 @@ def _sides(rows: PackedRows, blocks: list[slice]) -> list[Side]:
         own = counts[users]
         part = slice(start, start + sum(own))
         places = (rows.user[part] - users.start) * max(own) + rows.rank[part]
-        sides.append(Side(part, places, len(own), max(own)))
+        sides.append(Side(places, len(own), max(own)))
         start = part.stop
     return sides
-
-
-def gram_product(
-    query: Tensor, support: Tensor, step: Tensor, constant: Tensor, blocks: list[Block]
-) -> Tensor:
-    """Compute (query supportᵀ + constant) step within each user.
-
-    query: [query rows, n]. support: [support rows, n]. step: [support rows, m]. constant:
-    [users]. Returns [query rows, m].
-    """
-    return torch.cat([_block_product(query, support, step, constant, b) for b in blocks])
-
-
-def _block_product(
-    query: Tensor, support: Tensor, step: Tensor, constant: Tensor, block: Block
-) -> Tensor:
-    gram = block.query.pad(query) @ block.support.pad(support).mT
-    return block.query.unpad((gram + constant[block.users, None, None]) @ block.support.pad(step))

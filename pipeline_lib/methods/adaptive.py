@@ -1,45 +1,57 @@
-"""What MeLU, PAML and transfer learning share: a network that takes one step per user."""
+"""What the learners share: a network that each user adapts by gradient steps."""
 
 from abc import abstractmethod
 
 from torch import Tensor
 
 from pipeline_lib.batch import Batch
-from pipeline_lib.meta.inner_step import adapted_scores
+from pipeline_lib.meta.adaptation import Adapted, adapt
+from pipeline_lib.meta.rates import Rates, UserRates
 from pipeline_lib.methods.base import Learner, Prediction, Problem
-from pipeline_lib.metrics.rating import user_mse
-from pipeline_lib.models.preference import PreferenceNetwork
-from pipeline_lib.settings.methods.base import Order
+from pipeline_lib.models.head import make_head
+from pipeline_lib.models.preference import Embedded, PreferenceNetwork
+from pipeline_lib.settings.methods.base import InnerLoop
 
 
 class AdaptiveLearner(Learner):
-    """A learner whose decision layers take one step on each user's support rows.
+    """A learner whose users take gradient steps on their support rows.
 
-    Its loss is the mean over users of the query rows' mean squared error after the step
-    (Finn et al. 2017; Lee et al. 2019; Yu et al. 2021).
+    Its loss is the mean over users of the query rows' mean loss after these steps (Finn et al.
+    2017; Lee et al. 2019; Yu et al. 2021).
     """
 
-    def __init__(self, problem: Problem, order: Order) -> None:
+    def __init__(self, loop: InnerLoop, problem: Problem) -> None:
         super().__init__()
-        net = problem.network
-        if net is None:
+        if problem.network is None:
             raise ValueError(f"{type(self).__name__} needs the settings of a network")
-        self.order = order
-        self.network = PreferenceNetwork(
-            problem.sizes, net.embedding_size, net.embedding_std, net.hidden
-        )
+        self.loop = loop
+        self.head = make_head(problem.task, problem.network.head)
+        self.network = PreferenceNetwork(problem.sizes, problem.network, self.head.outputs)
 
     @abstractmethod
-    def inner_lr(self, users: Tensor) -> Tensor:
-        """Choose inner learning rates, [users], from embeddings [users, user_width]."""
+    def rates(self, users: Tensor) -> Rates:
+        """Choose inner learning rates from users' embeddings, [users, user_width]."""
+
+    def training_rates(self, users: Tensor, _batch: Batch) -> Rates:
+        """Choose inner learning rates of training users."""
+        return self.rates(users)
+
+    def objective(self, batch: Batch, adapted: Adapted, _rates: Rates) -> Tensor:
+        """Average each user's query loss after the steps, [users]."""
+        return batch.query.mean(self.head.loss(adapted.outputs, batch.query.target))
 
     def predict(self, batch: Batch) -> Prediction:
         """Adapt to the support rows and score the query rows."""
         embedded = self.network.embed(batch)
-        inner_lr = self.inner_lr(embedded.users)
-        score = adapted_scores(self.network, embedded, batch, inner_lr, self.order)
-        return Prediction(score, inner_lr)
+        rates = self.rates(embedded.users)
+        score = self.head.score(self._adapt(batch, embedded, rates).outputs)
+        return Prediction(score, rates.rate if isinstance(rates, UserRates) else None)
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Compute the mean over users of the query error after the step."""
-        return user_mse(self.predict(batch).score, batch.query).mean()
+    def losses(self, batch: Batch) -> Tensor:
+        """Compute each user's objective after the steps, [users]."""
+        embedded = self.network.embed(batch)
+        rates = self.training_rates(embedded.users, batch)
+        return self.objective(batch, self._adapt(batch, embedded, rates), rates)
+
+    def _adapt(self, batch: Batch, embedded: Embedded, rates: Rates) -> Adapted:
+        return adapt(self.network, self.head, embedded, batch, rates, self.loop)

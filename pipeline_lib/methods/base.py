@@ -9,6 +9,7 @@ from pipeline_lib.batch import Batch
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.settings.network import Network
+from pipeline_lib.settings.task import Task
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,13 @@ class Problem:
 
     sizes: InputSizes
     items: int
+    task: Task
     network: Network | None
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """score: [query rows]. inner_lr: [users], or None where a method takes no step."""
+    """score: [query rows]. inner_lr: [users], or None where a user has not one rate."""
 
     score: Tensor
     inner_lr: Tensor | None
@@ -51,5 +53,12 @@ class Learner(Method):
     """A method trained by gradient descent on batches of training users."""
 
     @abstractmethod
-    def loss(self, batch: Batch) -> Tensor:
-        """Compute the loss to be minimised, a scalar."""
+    def losses(self, batch: Batch) -> Tensor:
+        """Compute each user's part of the loss, [users]; their mean is minimised."""
+
+    def after_step(self) -> None:
+        """Follow a step of the optimiser on the last losses."""
+
+    def end_epoch(self) -> dict[str, float]:
+        """Close an epoch, and report on it whatever is worth watching."""
+        return {}

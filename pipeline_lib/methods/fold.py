@@ -8,7 +8,8 @@ from torch import Tensor
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes
 from pipeline_lib.methods.base import Method
-from pipeline_lib.metrics.rating import user_mse
+from pipeline_lib.metrics.loss import row_loss
+from pipeline_lib.settings.task import Task
 
 USERS_PER_BATCH = 128
 
@@ -17,7 +18,7 @@ USERS_PER_BATCH = 128
 def predict_fold(method: Method, episodes: Episodes, catalogue: Catalogue) -> tuple[Tensor, Tensor]:
     """Score every query row of a fold, [query rows].
 
-    The second tensor holds the inner learning rates, [users]: NaN where a method takes no step.
+    The second tensor holds the inner learning rates, [users]: NaN where a user has not one.
     """
     score = torch.full_like(episodes.query.target, torch.nan)
     inner_lr = torch.full((len(episodes),), torch.nan, device=score.device)
@@ -30,10 +31,13 @@ def predict_fold(method: Method, episodes: Episodes, catalogue: Catalogue) -> tu
 
 
 @torch.no_grad()
-def fold_mse(method: Method, episodes: Episodes, catalogue: Catalogue) -> float:
-    """Compute the mean over users of their mean squared error on query rows."""
-    errors = [user_mse(method.predict(b).score, b.query) for b in _batches(episodes, catalogue)]
-    return float(torch.cat(errors).mean())
+def fold_loss(method: Method, episodes: Episodes, catalogue: Catalogue, task: Task) -> float:
+    """Compute the mean over users of their mean loss on query rows."""
+    losses = [
+        batch.query.mean(row_loss(task, method.predict(batch).score, batch.query.target))
+        for batch in _batches(episodes, catalogue)
+    ]
+    return float(torch.cat(losses).mean())
 
 
 def _batches(episodes: Episodes, catalogue: Catalogue) -> Iterator[Batch]:

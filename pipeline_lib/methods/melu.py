@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from pipeline_lib.meta.rates import UserRates
 from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
 from pipeline_lib.settings.methods.melu import MeLUSettings
@@ -11,12 +12,12 @@ class MeLU(AdaptiveLearner):
     """Take the same step size for every user (Lee et al. 2019)."""
 
     def __init__(self, settings: MeLUSettings, problem: Problem) -> None:
-        super().__init__(problem, settings.order)
-        self.settings = settings
+        super().__init__(settings, problem)
+        self.inner_lr = settings.inner_lr
 
-    def inner_lr(self, users: Tensor) -> Tensor:
-        """Return the fixed learning rate, [users]."""
-        return users.new_full((len(users),), self.settings.inner_lr)
+    def rates(self, users: Tensor) -> UserRates:
+        """Give every user the fixed learning rate."""
+        return UserRates(users.new_full((len(users),), self.inner_lr))
 
 
 build = MeLU

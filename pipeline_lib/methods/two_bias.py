@@ -3,7 +3,6 @@
 from pipeline_lib.batch import Batch
 from pipeline_lib.methods.base import Prediction, Problem
 from pipeline_lib.methods.item_mean import ItemMean
-from pipeline_lib.methods.user_mean import user_sum
 from pipeline_lib.settings.methods.two_bias import TwoBiasSettings
 
 
@@ -17,9 +16,9 @@ class TwoBias(ItemMean):
     def predict(self, batch: Batch) -> Prediction:
         """Score each row by its item and its user."""
         scores, support = self.score_items(batch), batch.support
-        residual = user_sum(support.target - scores[support.item], support)
+        residual = support.sum(support.target - scores[support.item])
         user_bias = residual / (support.counts + self.user_shrinkage)
-        return Prediction(scores[batch.query.item] + user_bias[batch.query.user], None)
+        return Prediction(scores[batch.query.item] + batch.query.spread(user_bias), None)
 
 
 build = TwoBias

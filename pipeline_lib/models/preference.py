@@ -1,6 +1,5 @@
 """The preference network: embedded user and item features, then fully connected layers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, linear, relu
 
 from pipeline_lib.batch import Batch, PackedRows
+from pipeline_lib.settings.network import Network
 
 
 @dataclass(frozen=True)
@@ -31,23 +31,27 @@ class Embedded:
 
 
 class PreferenceNetwork(nn.Module):
-    """Embed users and items, and map both to a score by layers with ReLU between them.
+    """Embed users and items, and map both to outputs by layers with ReLU between them.
 
     The layers are the decision layers that the inner step adapts (Yu et al. 2021, "Experiment
     setting", after Lee et al. 2019). Code 0, an unknown value, is the zero vector for good.
     """
 
-    def __init__(
-        self, sizes: InputSizes, embedding_size: int, embedding_std: float, hidden: Sequence[int]
-    ) -> None:
+    def __init__(self, sizes: InputSizes, network: Network, outputs: int) -> None:
         super().__init__()
-        self.user_values = _embedding(sizes.user_values, embedding_size, embedding_std)
-        self.item_values = _embedding(sizes.item_values, embedding_size, embedding_std)
-        self.user_width = sizes.user_features * embedding_size
-        self.item_width = sizes.item_features * embedding_size
-        widths = (self.user_width + self.item_width, *hidden, 1)
+        size, std = network.embedding_size, network.embedding_std
+        self.user_values = _embedding(sizes.user_values, size, std)
+        self.item_values = _embedding(sizes.item_values, size, std)
+        self.user_width = sizes.user_features * size
+        self.item_width = sizes.item_features * size
+        widths = (self.user_width + self.item_width, *network.hidden, outputs)
         self.first, *later = (nn.Linear(i, o) for i, o in pairwise(widths))
         self.later = nn.ModuleList(later)
+
+    @property
+    def layers(self) -> list[nn.Linear]:
+        """List the decision layers."""
+        return [self.first, *self.later_layers]
 
     @property
     def later_layers(self) -> list[nn.Linear]:
@@ -70,14 +74,14 @@ class PreferenceNetwork(nn.Module):
         """Compute the first layer of some rows, each user's and each item's part only once."""
         for_user, for_item = self.first.weight.split((self.user_width, self.item_width), 1)
         users = linear(embedded.users, for_user, self.first.bias)
-        return users[rows.user] + linear(embedded.items, for_item)[rows.item]
+        return rows.spread(users) + linear(embedded.items, for_item).index_select(0, rows.item)
 
     def forward(self, embedded: Embedded, rows: PackedRows) -> Tensor:
-        """Score rows without adaptation, [rows]."""
+        """Compute the outputs of rows without adaptation, [rows, outputs]."""
         z = self.first_layer(embedded, rows)
         for layer in self.later_layers:
             z = layer(relu(z))
-        return z[:, 0]
+        return z
 
 
 def _embedding(values: int, size: int, std: float) -> nn.Embedding:

@@ -4,6 +4,7 @@ import pandera.polars as pa
 
 from pipeline_lib.schemas.columns import FOLDS, GROUPS, PARTS, name, one_of, rating, table
 
+TRAIN_USERS = table({"user": name(unique=True)})
 SPLIT_USERS = table({"user": name(unique=True), "fold": one_of(FOLDS), "group": one_of(GROUPS)})
 
 

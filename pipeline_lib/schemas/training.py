@@ -3,13 +3,10 @@
 import pandera.polars as pa
 import polars as pl
 
-from pipeline_lib.schemas.columns import finite, table
+from pipeline_lib.schemas.columns import finite, name, table
 
+# Long, since methods report different figures.
 HISTORY = table(
-    {
-        "epoch": pa.Column(pl.Int64, pa.Check.ge(1), unique=True),
-        "train_loss": finite(),
-        "validation_mse": finite(),
-        "seconds": finite(),
-    }
+    {"epoch": pa.Column(pl.Int64, pa.Check.ge(1)), "figure": name(), "value": finite()},
+    unique=["epoch", "figure"],
 )

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from pipeline_lib.settings.strict import Several, Strict
+from pipeline_lib.settings.task import RatingTask
 
 Share = Annotated[float, Field(gt=0, le=1)]
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
@@ -90,6 +91,11 @@ class Dataset(LogSettings):
                 f"but there are only {len(self.user_features)} user_features"
             )
         return self
+
+    @property
+    def task(self) -> RatingTask:
+        """Tell what is to be predicted."""
+        return RatingTask(scale=self.scale)
 
     def log_settings(self) -> dict[str, Any]:
         """Dump the fields of `LogSettings` alone."""

@@ -42,6 +42,7 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
         _method(folder / "methods", name, override, "override")
     datasets = {name: _dataset(folder / "datasets", name) for name in run.datasets}
     _find_raw_files(run, datasets.values())
+    _check_head(run, datasets)
     methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
     return Settings(run, datasets, methods)
 
@@ -73,6 +74,17 @@ def _read(folder: Path, name: str, what: str, key: str) -> tuple[dict[str, Any],
     if not isinstance(raw, dict):
         raise SettingsError(f"{path}: must hold `key: value` lines")
     return raw, str(path)
+
+
+def _check_head(run: Run, datasets: Mapping[str, Dataset]) -> None:
+    if run.network.head == "value":
+        return
+    for name, dataset in datasets.items():
+        if not dataset.task.has_levels:
+            raise SettingsError(
+                f"run config: network.head: levels needs ratings of whole steps, but the scale of "
+                f"datasets/{name}.yaml is {list(dataset.scale)}; set head: value"
+            )
 
 
 def _find_raw_files(run: Run, datasets: Iterable[Dataset]) -> None:

@@ -1,10 +1,12 @@
 """Settings of the preference network."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from pipeline_lib.settings.strict import Strict
+
+HeadKind = Literal["value", "levels"]
 
 
 class Network(Strict):
@@ -14,4 +16,9 @@ class Network(Strict):
     embedding_std: PositiveFloat = Field(description="Standard deviation of initial embeddings.")
     hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = Field(
         description="Widths of the fully connected layers before the output."
+    )
+    head: HeadKind = Field(
+        "value",
+        description="value: one real output; levels: a logit for each level of the scale, whose "
+        "expectation is the rating (clicks: two).",
     )

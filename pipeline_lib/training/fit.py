@@ -11,29 +11,46 @@ from torch import Tensor
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes
 from pipeline_lib.methods.base import ClosedForm, Learner, Method
-from pipeline_lib.methods.fold import fold_mse
+from pipeline_lib.methods.fold import fold_loss
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
+from pipeline_lib.settings.task import Task
+
+EXPLODED = 1e6
 
 
 class TrainingError(Exception):
-    """Training left the range of finite numbers."""
+    """Training left the range of sound numbers. users: places in the training fold."""
+
+    def __init__(self, message: str, users: list[int]) -> None:
+        super().__init__(message)
+        self.users = users
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training users gave. seconds: wall-clock, training alone."""
+    """What one pass over the training users gave.
+
+    seconds: wall-clock, training alone. measures: what the method reports besides.
+    """
 
     epoch: int
     train_loss: float
-    validation_mse: float
+    validation_loss: float
     seconds: float
+    measures: dict[str, float]
+
+    def figures(self) -> dict[str, float]:
+        """List all numbers by name."""
+        own = {name: getattr(self, name) for name in ("train_loss", "validation_loss", "seconds")}
+        return own | self.measures
 
     def __str__(self) -> str:
         """Render as a log line."""
+        measures = "".join(f", {name} {value:.4g}" for name, value in self.measures.items())
         return (
             f"epoch {self.epoch:>2}: training loss {self.train_loss:.4f}, "
-            f"validation MSE {self.validation_mse:.4f}, {self.seconds:.1f} s"
+            f"validation loss {self.validation_loss:.4f}, {self.seconds:.1f} s{measures}"
         )
 
 
@@ -44,6 +61,7 @@ class Folds:
     train: Episodes
     validation: Episodes
     catalogue: Catalogue
+    task: Task
 
 
 def fit(
@@ -55,7 +73,8 @@ def fit(
 ) -> list[Epoch]:
     """Train a method and leave in it the weights of the epoch best on validation users.
 
-    Raises TrainingError, naming the epoch and, for a loss, the users, when one is not finite.
+    Raises TrainingError when a user's loss is not finite or above a million, when a gradient is
+    not finite, or the validation loss; the method then has its weights before that step.
     """
     if isinstance(method, ClosedForm):
         method.fit(folds.train)
@@ -78,14 +97,15 @@ def _descend(
     for number in range(1, settings.epochs + 1):
         start = time.perf_counter()
         batches = _shuffled(folds, settings.users_per_batch, derive_seed(seed, "epoch", number))
-        losses = [_step(method, optimiser, batch, number) for batch in batches]
-        seconds = time.perf_counter() - start
-        mse = fold_mse(method, folds.validation, folds.catalogue)
-        if not math.isfinite(mse):
-            raise TrainingError(
-                f"epoch {number}: the validation error is {mse}; lower outer_lr or the inner lr"
-            )
-        history.append(Epoch(number, sum(losses) / len(losses), mse, seconds))
+        losses = [
+            _step(method, optimiser, batch, f"epoch {number}, batch {place}")
+            for place, batch in enumerate(batches, start=1)
+        ]
+        measures, seconds = method.end_epoch(), time.perf_counter() - start
+        loss = fold_loss(method, folds.validation, folds.catalogue, folds.task)
+        if not math.isfinite(loss):
+            raise TrainingError(_advise(f"epoch {number}: the validation loss is {loss}"), [])
+        history.append(Epoch(number, sum(losses) / len(losses), loss, seconds, measures))
         on_epoch(history[-1])
         if best_epoch(history) is history[-1]:
             best = {name: value.clone() for name, value in method.state_dict().items()}
@@ -94,8 +114,8 @@ def _descend(
 
 
 def best_epoch(history: list[Epoch]) -> Epoch:
-    """Find the epoch with the lowest error on validation users, the first of equals."""
-    return min(history, key=lambda epoch: epoch.validation_mse)
+    """Find the epoch with the lowest loss on validation users, the first of equals."""
+    return min(history, key=lambda epoch: epoch.validation_loss)
 
 
 def _shuffled(folds: Folds, users_per_batch: int, seed: int) -> Iterator[Batch]:
@@ -104,14 +124,24 @@ def _shuffled(folds: Folds, users_per_batch: int, seed: int) -> Iterator[Batch]:
         yield take_batch(folds.train, folds.catalogue, users)
 
 
-def _step(method: Learner, optimiser: torch.optim.Optimizer, batch: Batch, epoch: int) -> float:
-    loss = method.loss(batch)
-    if not torch.isfinite(loss):
-        raise TrainingError(
-            f"epoch {epoch}: the loss is {loss.item()} on the users at rows "
-            f"{sorted(batch.users.tolist())} of the training fold; lower outer_lr or the inner lr"
-        )
+def _step(method: Learner, optimiser: torch.optim.Optimizer, batch: Batch, where: str) -> float:
+    losses = method.losses(batch)
+    sound = losses.detach().abs() <= EXPLODED
+    if not sound.all():
+        worst = losses.detach()[~sound].abs().max().item()
+        message = f"{where}: the loss after the inner steps is as large as {worst:.3g}"
+        raise TrainingError(_advise(message), sorted(batch.users[~sound].tolist()))
     optimiser.zero_grad()
+    loss = losses.mean()
     loss.backward()
+    gradients = [p.grad for p in method.parameters() if p.grad is not None]
+    if not torch.nn.utils.get_total_norm(gradients).isfinite():
+        message = f"{where}: the gradient of the loss is not finite"
+        raise TrainingError(_advise(message), sorted(batch.users.tolist()))
     optimiser.step()
+    method.after_step()
     return loss.item()
+
+
+def _advise(message: str) -> str:
+    return f"{message}; lower outer_lr or the inner learning rate"

@@ -12,6 +12,7 @@ class TrainingJob(BaseModel):
     method: str
     seed: int
     settings: dict[str, Any]
+    task: dict[str, Any]
     network: dict[str, Any] | None
     device: str
     threads: int
@@ -32,13 +33,13 @@ class TrainingRecord(TrainingJob):
     split_sha256: str
     parameters: int
     best_epoch: int | None
-    validation_mse: float
+    validation_loss: float
     seconds: float
 
     def figures(self) -> dict[str, float]:
         """List the job's final numbers."""
         numbers = {
-            "final_validation_mse": self.validation_mse,
+            "final_validation_loss": self.validation_loss,
             "best_epoch": self.best_epoch,
             "parameters": self.parameters,
             "total_seconds": self.seconds,
@@ -48,4 +49,4 @@ class TrainingRecord(TrainingJob):
     def __str__(self) -> str:
         """Render as a log line."""
         chosen = f"epoch {self.best_epoch} chosen, " if self.best_epoch else ""
-        return f"{chosen}validation MSE {self.validation_mse:.4f}, {self.seconds:.1f} s in all"
+        return f"{chosen}validation loss {self.validation_loss:.4f}, {self.seconds:.1f} s in all"

@@ -10,11 +10,14 @@ from pipeline_lib.methods.build import build_method
 from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.settings.methods.parse import settings_class
 from pipeline_lib.settings.network import Network
+from pipeline_lib.settings.task import RatingTask
 from pipeline_lib.training.fit import Folds, fit
 
 ITEMS = 4
 SIZES = InputSizes(user_features=1, user_values=1, item_features=1, item_values=1)
 NETWORK = Network(embedding_size=1, embedding_std=1.0, hidden=(1,))
+TASK = RatingTask(scale=(1, 5))
+PROBLEM = Problem(SIZES, ITEMS, TASK, NETWORK)
 CATALOGUE = Catalogue(Ragged(torch.arange(ITEMS + 1)), torch.ones(ITEMS, dtype=torch.int64), 1)
 
 Ratings = list[dict[int, float]]
@@ -41,8 +44,8 @@ TEST = episodes([{0: 5.0, 3: 4.0}, {1: 1.0}], [{0: 1.0, 1: 1.0, 3: 1.0}, {2: 1.0
 def fitted(kind: str, train: Episodes = TRAIN, **shrinkage: float) -> Method:
     raw = {"kind": kind, "label": "", "role": "reference", **shrinkage}
     settings = settings_class(kind).model_validate(raw)
-    method = build_method(settings, Problem(SIZES, ITEMS, NETWORK), seed=0)
-    assert fit(method, settings, Folds(train, TEST, CATALOGUE), 0, lambda _: None) == []
+    method = build_method(settings, PROBLEM, seed=0)
+    assert fit(method, settings, Folds(train, TEST, CATALOGUE, TASK), 0, lambda _: None) == []
     return method
 
 
@@ -95,13 +98,13 @@ def test_two_bias_with_great_user_shrinkage_is_the_item_mean() -> None:
 
 
 def test_transfer_trains_on_the_rows_of_both_sides_alike_and_without_a_step() -> None:
-    """All scores are 2, so the errors of TEST are 3, 2, -1 and five times -1, over 8 rows."""
+    """All scores are 2, so user 0 errs by 3, 2 and thrice -1, user 1 thrice by -1, in 8 rows."""
     raw = {"kind": "transfer", "label": "", "role": "baseline", "epochs": 1}
     raw |= {"users_per_batch": 2, "outer_lr": 0.1, "inner_lr": 0.1}
     settings = settings_class("transfer").model_validate(raw)
-    method = build_method(settings, Problem(SIZES, ITEMS, NETWORK), seed=0)
+    method = build_method(settings, PROBLEM, seed=0)
     assert isinstance(method, Learner)
     *_, bias = [torch.nn.init.zeros_(p) for p in method.parameters()]
     torch.nn.init.constant_(bias, 2)
-    loss = method.loss(take_batch(TEST, CATALOGUE, torch.arange(2)))
-    assert float(loss.detach()) == pytest.approx((9 + 4 + 1 + 5) / 8, rel=1e-6)
+    losses = method.losses(take_batch(TEST, CATALOGUE, torch.arange(2)))
+    assert losses.tolist() == pytest.approx([2 / 8 * 3, 2 / 8 * (9 + 4 + 3)], rel=1e-6)

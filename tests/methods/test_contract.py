@@ -1,103 +1,41 @@
 """What holds for every kind of method."""
 
 import dataclasses
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-import yaml
-from torch import Tensor
 
-from pipeline_lib.batch import Batch, take_batch
-from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.methods.base import ClosedForm, Learner, Method, Problem
-from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.fold import fold_mse, predict_fold
-from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
-from pipeline_lib.settings.methods.parse import known_kinds, settings_class
-from pipeline_lib.settings.network import Network
+from pipeline_lib.episodes import Episodes
+from pipeline_lib.methods.at_paml import ATPAML
+from pipeline_lib.methods.base import ClosedForm, Learner, Method
+from pipeline_lib.methods.fold import fold_loss, predict_fold
+from pipeline_lib.settings.methods.parse import known_kinds
 from pipeline_lib.tensors import read_tensors, write_tensors
-from pipeline_lib.training.fit import Epoch, Folds, fit
-
-torch.set_num_threads(1)  # on tensors this small a second thread only waits
-
-METHODS = Path(__file__).parents[2] / "config" / "methods"
-# The files' rates need the real logs' size.
-FASTER: dict[str, object] = {
-    "epochs": 12,
-    "users_per_batch": 8,
-    "outer_lr": 0.01,
-    "inner_lr": 0.01,
-    "lr_max": 0.1,
-    "lr_hidden": [6, 4],
-}
-LEARNERS = [k for k in known_kinds() if issubclass(settings_class(k), LearnerSettings)]
-
-SIZES = InputSizes(user_features=2, user_values=8, item_features=2, item_values=8)
-NETWORK = Network(embedding_size=4, embedding_std=0.3, hidden=(8, 6))
-ITEMS, UNSEEN_ITEMS = 40, 4
-PROBLEM = Problem(SIZES, ITEMS, NETWORK)
-
-
-def ragged(lengths: Sequence[int]) -> Ragged:
-    return Ragged(torch.tensor([0, *lengths]).cumsum(0))
-
-
-def draw_codes(count: int, generator: torch.Generator) -> Tensor:
-    """Two features: one of the codes 1 to 4, one of the codes 5 to 8."""
-    return torch.randint(1, 5, (count, 2), generator=generator) + torch.tensor([0, 4])
-
-
-ITEM_CODES = draw_codes(ITEMS, torch.Generator().manual_seed(0))
-# The last item's bags are empty.
-CATALOGUE = Catalogue(ragged([*[1] * (2 * ITEMS - 2), 0, 0]), ITEM_CODES.flatten()[:-2], 2)
-
-
-def make_rows(counts: Sequence[int], codes: Tensor, items: int, seed: int) -> Rows:
-    """Ratings that rise with the first code of the user and that of the item."""
-    generator = torch.Generator().manual_seed(seed)
-    users = ragged(counts)
-    _, owner, _ = users.take(torch.arange(len(counts)))
-    item = torch.randint(0, items, (len(owner),), generator=generator)
-    noise = 0.3 * torch.randn(len(owner), generator=generator)
-    return Rows(users, item, 0.5 + 0.5 * (codes[owner, 0] + ITEM_CODES[item, 0]) + noise)
-
-
-def make_episodes(users: int, items: int, seed: int) -> Episodes:
-    """Users with 1 to 7 support rows and 1 to 4 query rows."""
-    generator = torch.Generator().manual_seed(seed)
-    codes = draw_codes(users, generator)
-    support = make_rows([1 + i % 7 for i in range(users)], codes, items, seed + 1)
-    query = make_rows([1 + i % 4 for i in range(users)], codes, items, seed + 2)
-    return Episodes(torch.arange(users), codes, support, query)
-
-
-FOLDS = Folds(
-    make_episodes(40, ITEMS - UNSEEN_ITEMS, seed=10),
-    make_episodes(8, ITEMS - UNSEEN_ITEMS, seed=20),
+from pipeline_lib.training.fit import Epoch
+from tests.methods.world import (
     CATALOGUE,
+    LEARNERS,
+    RATINGS,
+    WORLDS,
+    World,
+    build,
+    build_learner,
+    is_rare,
+    predict,
+    rated,
+    state_bytes,
+    take,
+    take_all,
+    train,
+    unseen,
 )
-TEST = make_episodes(23, ITEMS, seed=30)
 
-
-def read_settings(kind: str) -> MethodSettings:
-    """The settings in the kind's own file, the rates apart."""
-    raw = yaml.safe_load((METHODS / f"{kind}.yaml").read_text(encoding="utf-8"))
-    assert raw["kind"] == kind
-    return settings_class(kind).model_validate({k: FASTER.get(k, v) for k, v in raw.items()})
-
-
-def build(kind: str, seed: int = 0) -> Method:
-    return build_method(read_settings(kind), PROBLEM, seed)
-
-
-def train(kind: str, seed: int = 0) -> tuple[Method, list[Epoch]]:
-    method = build(kind, seed)
-    return method, fit(method, read_settings(kind), FOLDS, seed, lambda _: None)
-
+FOLDS, TEST = RATINGS.folds, RATINGS.test
+Changes = dict[str, Any]
+ONE_RATE = {*LEARNERS} - {"meta-sgd"}
 
 train_once = cache(train)
 
@@ -107,29 +45,24 @@ def trained(kind: str) -> Method:
     return train_once(kind)[0]
 
 
-def state_bytes(method: Method) -> dict[str, bytes]:
-    return {name: value.numpy().tobytes() for name, value in method.state_dict().items()}
+def group(episodes: Episodes, *, rare: bool) -> list[int]:
+    users: list[int] = (is_rare(episodes.codes) == rare).nonzero()[:, 0].tolist()
+    return users
 
 
-def take(episodes: Episodes, users: Sequence[int]) -> Batch:
-    return take_batch(episodes, CATALOGUE, torch.tensor(users))
+def group_loss(method: Method, world: World, *, rare: bool) -> float:
+    """The loss of the training users of one group."""
+    batch = take(world.folds.train, group(world.folds.train, rare=rare))
+    assert isinstance(method, Learner)
+    return float(method.losses(batch).detach().mean())
 
 
-def predict(method: Method, episodes: Episodes) -> Tensor:
-    score, _ = predict_fold(method, episodes, CATALOGUE)
-    return score
-
-
-def rated(rows: Rows, value: float) -> Rows:
-    """The same rows, all with this target."""
-    return dataclasses.replace(rows, target=torch.full_like(rows.target, value))
-
-
-def unseen(rows: Rows) -> Rows:
-    """The same users' rows on items never met, the one without features among them."""
-    item = ITEMS - 1 - rows.item % UNSEEN_ITEMS
-    assert ITEMS - 1 in item
-    return dataclasses.replace(rows, item=item)
+def assert_a_copy_predicts_the_same(method: Method, copy: Method, world: World, at: Path) -> None:
+    write_tensors(method.state_dict(), at / "weights")
+    copy.load_state_dict(read_tensors(at / "weights"))
+    expected, actual = (predict_fold(m, world.test, CATALOGUE) for m in (method, copy))
+    for left, right in zip(actual, expected, strict=True):
+        torch.testing.assert_close(left, right, rtol=0, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize("kind", known_kinds())
@@ -149,18 +82,13 @@ class TestEveryMethod:
         assert same == (kind not in LEARNERS)
 
     def test_a_saved_state_gives_the_same_predictions(self, kind: str, tmp_path: Path) -> None:
-        path = tmp_path / "weights.safetensors"
-        write_tensors(trained(kind).state_dict(), path)
-        loaded = build(kind, seed=1)
-        loaded.load_state_dict(read_tensors(path))
-        expected = predict_fold(trained(kind), TEST, CATALOGUE)
-        actual = predict_fold(loaded, TEST, CATALOGUE)
-        for left, right in zip(actual, expected, strict=True):
-            torch.testing.assert_close(left, right, rtol=0, atol=0, equal_nan=True)
+        assert_a_copy_predicts_the_same(trained(kind), build(kind, seed=1), RATINGS, tmp_path)
 
-    def test_every_query_row_gets_a_finite_score(self, kind: str) -> None:
-        score = predict(trained(kind), TEST)
-        assert score.shape == TEST.query.target.shape
+    @pytest.mark.parametrize("task", ["rating", "click"])
+    def test_every_query_row_gets_a_finite_score(self, kind: str, task: str) -> None:
+        world = World(task)
+        score = predict(train_once(kind, world)[0], world.test)
+        assert score.shape == world.test.query.target.shape
         assert score.isfinite().all()
 
     def test_users_with_one_support_row_get_finite_scores(self, kind: str) -> None:
@@ -168,9 +96,18 @@ class TestEveryMethod:
         assert batch.support.counts.tolist() == [1, 1, 1]
         assert trained(kind).predict(batch).score.isfinite().all()
 
-    def test_unknown_features_get_finite_scores(self, kind: str) -> None:
-        unknown = dataclasses.replace(TEST, codes=torch.zeros_like(TEST.codes))
-        assert predict(trained(kind), unknown).isfinite().all()
+    @pytest.mark.parametrize("rare", [False, True])
+    def test_major_and_minor_users_get_finite_scores(self, kind: str, rare: bool) -> None:
+        users = group(TEST, rare=rare)
+        assert len(users) > 5
+        prediction = trained(kind).predict(take(TEST, users))
+        assert prediction.score.isfinite().all()
+        assert prediction.inner_lr is None or prediction.inner_lr.isfinite().all()
+
+    @pytest.mark.parametrize("unknown", [[0], [1], [0, 1]])
+    def test_unknown_features_get_finite_scores(self, kind: str, unknown: list[int]) -> None:
+        codes = TEST.codes.index_fill(1, torch.tensor(unknown), 0)
+        assert predict(trained(kind), dataclasses.replace(TEST, codes=codes)).isfinite().all()
 
     def test_items_never_met_get_finite_scores(self, kind: str) -> None:
         other = dataclasses.replace(TEST, support=unseen(TEST.support), query=unseen(TEST.query))
@@ -202,8 +139,8 @@ class TestEveryMethod:
             assert torch.equal(predict(trained(kind), other), expected)
 
     def test_an_inner_rate_is_positive_where_there_is_one(self, kind: str) -> None:
-        rates = trained(kind).predict(take(TEST, range(len(TEST)))).inner_lr
-        assert (rates is None) == (kind not in LEARNERS)
+        rates = trained(kind).predict(take_all(TEST)).inner_lr
+        assert (rates is None) == (kind not in ONE_RATE)
         if rates is not None:
             assert rates.shape == (len(TEST),)
             assert (rates > 0).all()
@@ -219,20 +156,106 @@ class TestEveryLearner:
         _, history = train_once(kind)
         assert history[-1].train_loss < 0.5 * history[0].train_loss
 
-    def test_learns_more_than_the_global_mean(self, kind: str) -> None:
-        methods = [trained(k) for k in (kind, "global-mean")]
-        errors = [fold_mse(method, FOLDS.validation, CATALOGUE) for method in methods]
-        assert errors[0] < errors[1]
+    @pytest.mark.parametrize("world", WORLDS, ids=str)
+    def test_learns_more_than_the_global_mean(self, kind: str, world: World) -> None:
+        folds = world.folds
+        own, mean = (
+            fold_loss(train_once(k, world)[0], folds.validation, CATALOGUE, folds.task)
+            for k in (kind, "global-mean")
+        )
+        assert own < mean
 
     def test_support_targets_move_the_scores(self, kind: str) -> None:
         others = [dataclasses.replace(TEST, support=rated(TEST.support, r)) for r in (1.0, 5.0)]
         low, high = (predict(trained(kind), other) for other in others)
         assert (low != high).all()
 
-    def test_the_loss_is_a_scalar_with_a_gradient_for_every_parameter(self, kind: str) -> None:
-        method = build(kind)
-        assert isinstance(method, Learner)
-        loss = method.loss(take(FOLDS.train, range(40)))
-        assert loss.shape == ()
-        loss.backward()
+    def test_query_targets_move_the_loss(self, kind: str) -> None:
+        other = dataclasses.replace(TEST, query=rated(TEST.query, 9.0))
+        learner = build_learner(kind)
+        left, right = (learner.losses(take_all(episodes)) for episodes in (TEST, other))
+        assert not torch.isclose(left, right).any()
+
+    @pytest.mark.parametrize("adapt", ["decision", "all"])
+    def test_the_losses_are_the_users_and_have_a_gradient_for_every_parameter(
+        self, kind: str, adapt: str
+    ) -> None:
+        method = build_learner(kind, adapt=adapt)
+        if isinstance(method, ATPAML):  # its network has no part in the warm-up
+            method.losses(take_all(TEST))
+            method.after_step()
+            method.end_epoch()
+        losses = method.losses(take_all(FOLDS.train))
+        assert losses.shape == (40,)
+        losses.mean().backward()
         assert all(p.grad is not None and p.grad.any() for p in method.parameters())
+
+
+def cells() -> list[object]:
+    """Each learner on each task with each head, and with each way to adapt on two of these."""
+    ways: dict[str, Changes] = {
+        "2 steps": {"inner_steps": 2},
+        "all": {"adapt": "all"},
+        "first": {"order": "first"},
+        "2 steps, all, first": {"inner_steps": 2, "adapt": "all", "order": "first"},
+    }
+    found: list[tuple[str, World, str, Changes]] = [
+        (kind, world, "as it is", {}) for kind in LEARNERS for world in WORLDS
+    ]
+    found += [
+        (kind, world, way, changes)
+        for kind in LEARNERS
+        for world in (WORLDS[0], WORLDS[-1])
+        for way, changes in ways.items()
+        if (kind, way) != ("transfer", "first")  # it knows no other order
+    ]
+    return [
+        pytest.param(kind, world, changes, id=f"{kind}, {world}, {way}")
+        for kind, world, way, changes in found
+    ]
+
+
+@cache
+def short(
+    kind: str, world: World, changes: tuple[tuple[str, Any], ...]
+) -> tuple[Method, list[Epoch]]:
+    return train(kind, world, epochs=5, **dict(changes))
+
+
+@pytest.mark.parametrize(("kind", "world", "changes"), cells())
+class TestEverySetting:
+    def test_training_loss_falls_for_major_and_minor_users(
+        self, kind: str, world: World, changes: Changes
+    ) -> None:
+        method, history = short(kind, world, tuple(changes.items()))
+        assert history[-1].train_loss < history[0].train_loss
+        for rare in (False, True):
+            before = build(kind, world, **changes)
+            assert group_loss(method, world, rare=rare) < group_loss(before, world, rare=rare)
+
+    def test_the_same_seed_gives_the_same_bytes(
+        self, kind: str, world: World, changes: Changes
+    ) -> None:
+        method, _ = short(kind, world, tuple(changes.items()))
+        again, _ = train(kind, world, epochs=5, **changes)
+        assert state_bytes(again) == state_bytes(method)
+
+    def test_a_saved_state_gives_the_same_predictions(
+        self, kind: str, world: World, changes: Changes, tmp_path: Path
+    ) -> None:
+        method, _ = short(kind, world, tuple(changes.items()))
+        copy = build(kind, world, seed=1, **changes)
+        assert_a_copy_predicts_the_same(method, copy, world, tmp_path)
+
+    def test_scores_are_in_the_range_of_the_head(
+        self, kind: str, world: World, changes: Changes
+    ) -> None:
+        method, _ = short(kind, world, tuple(changes.items()))
+        codes = world.test.codes.index_fill(1, torch.tensor([0]), 0)
+        for episodes in (world.test, dataclasses.replace(world.test, codes=codes)):
+            score = predict(method, episodes)
+            assert score.isfinite().all()
+            if world.task == "click":
+                assert ((score > 0) & (score < 1)).all()
+            elif world.head == "levels":
+                assert ((score > 1) & (score < 5)).all()

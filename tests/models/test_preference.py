@@ -6,14 +6,19 @@ from torch import Tensor
 
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import Problem
 from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.paml import PAML
 from pipeline_lib.models.preference import Embedded, InputSizes, PreferenceNetwork
-from pipeline_lib.settings.methods.paml import PAMLSettings
+from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.settings.network import Network
+from pipeline_lib.settings.task import RatingTask
+from tests.worlds import ADAPTS, Adapt
+
+torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
 SIZES = InputSizes(user_features=2, user_values=3, item_features=2, item_values=3)
+each_adapt = pytest.mark.parametrize("adapt", ADAPTS)
 
 
 def make_batch() -> Batch:
@@ -34,22 +39,27 @@ def fill(parameter: Tensor, values: list[object]) -> None:
         parameter.copy_(torch.tensor(values))
 
 
-def hand_network(hidden: tuple[int, ...] = (2,)) -> PreferenceNetwork:
-    """One value an embedding: users' codes are worth 1, 2, 3, items' 10, 20, 40."""
-    network = PreferenceNetwork(SIZES, 1, 1.0, hidden)
+def make_network(
+    size: int, hidden: tuple[int, ...], outputs: int, std: float = 1, sizes: InputSizes = SIZES
+) -> PreferenceNetwork:
+    torch.manual_seed(0)
+    network = Network(embedding_size=size, embedding_std=std, hidden=hidden)
+    return PreferenceNetwork(sizes, network, outputs)
+
+
+def hand_network() -> PreferenceNetwork:
+    """One value an embedding: users' codes are worth 1, 2, 3, items' 10, 20, 40.
+
+    Two hidden units and two outputs.
+    """
+    network = make_network(1, (2,), outputs=2)
     fill(network.user_values.weight, [[0.0], [1.0], [2.0], [3.0]])
     fill(network.item_values.weight, [[0.0], [10.0], [20.0], [40.0]])
     fill(network.first.weight, [[1.0, 0.5, 0.1, 0.2], [-1.0, -1.0, 0.0, 0.1]])
     fill(network.first.bias, [0.5, 0.25])
-    return network
-
-
-def two_layers() -> PreferenceNetwork:
-    network = hand_network()
-    (layer,) = network.later.children()
-    weight, bias = layer.parameters()
-    fill(weight, [[2.0, 4.0]])
-    fill(bias, [-1.0])
+    (layer,) = network.later_layers
+    fill(layer.weight, [[2.0, 4.0], [-1.0, 0.0]])
+    fill(layer.bias, [-1.0, 3.0])
     return network
 
 
@@ -71,16 +81,16 @@ def test_the_first_layer_worked_by_hand() -> None:
     torch.testing.assert_close(z, expected, rtol=1e-6, atol=1e-6)
 
 
-def test_the_score_worked_by_hand() -> None:
-    """E.g. user 0 with item 2: 2·relu(3) + 4·relu(-3.75) - 1 = 5."""
-    network, batch = two_layers(), make_batch()
-    score = network(network.embed(batch), batch.query)
-    torch.testing.assert_close(score, torch.tensor([5.0, 25.0, 30.0]), rtol=1e-6, atol=1e-6)
+def test_the_outputs_worked_by_hand() -> None:
+    """E.g. user 0 with item 2: 2·relu(3) + 4·relu(-3.75) - 1 = 5, and -relu(3) + 3 = 0."""
+    network, batch = hand_network(), make_batch()
+    outputs = network(network.embed(batch), batch.query)
+    expected = torch.tensor([[5.0, 0.0], [25.0, -9.5], [30.0, -8.0]])
+    torch.testing.assert_close(outputs, expected, rtol=1e-6, atol=1e-6)
 
 
 def test_the_first_layer_equals_a_linear_layer_on_joined_inputs() -> None:
-    torch.manual_seed(0)
-    network, batch = PreferenceNetwork(SIZES, 4, 1.0, (5, 3)), make_batch()
+    network, batch = make_network(4, (5, 3), outputs=1), make_batch()
     embedded, rows = network.embed(batch), batch.support
     joined = torch.cat((embedded.users[rows.user], embedded.items[rows.item]), 1)
     z = network.first_layer(embedded, rows)
@@ -88,61 +98,70 @@ def test_the_first_layer_equals_a_linear_layer_on_joined_inputs() -> None:
 
 
 def test_layers_have_the_widths_of_the_settings() -> None:
-    network = PreferenceNetwork(SIZES, 4, 1.0, (5, 3))
-    shapes = [tuple(p.shape) for p in (network.first.weight, *network.later.parameters())]
-    assert shapes == [(5, 16), (3, 5), (3,), (1, 3), (1,)]
+    network = make_network(4, (5, 3), outputs=2)
+    shapes = [tuple(p.shape) for layer in network.layers for p in (layer.weight, layer.bias)]
+    assert shapes == [(5, 16), (5,), (3, 5), (3,), (2, 3), (2,)]
+
+
+def test_the_layers_and_the_tables_are_all_there_is() -> None:
+    network = make_network(4, (5, 3), outputs=2)
+    parts = [network.user_values, network.item_values, *network.layers]
+    listed = {id(p) for part in parts for p in part.parameters()}
+    assert listed == {id(p) for p in network.parameters()}
 
 
 @pytest.mark.parametrize("std", [0.01, 1.0])
 def test_initial_embeddings_have_the_given_spread_and_unknown_is_zero(std: float) -> None:
     sizes = InputSizes(user_features=1, user_values=500, item_features=1, item_values=500)
-    torch.manual_seed(0)
-    network = PreferenceNetwork(sizes, 20, std, (2,))
+    network = make_network(20, (2,), 1, std, sizes)
     for table in (network.user_values.weight, network.item_values.weight):
         assert not table[0].any()
         assert float(table[1:].detach().std()) == pytest.approx(std, rel=0.03)
         assert float(table[1:].detach().mean()) == pytest.approx(0, abs=0.03 * std)
 
 
-def test_scores_depend_on_embeddings_alone() -> None:
-    network, batch = two_layers(), make_batch()
+def test_outputs_depend_on_embeddings_alone() -> None:
+    """Without any there are the biases: 2·0.5 + 4·0.25 - 1 = 1, and -0.5 + 3 = 2.5."""
     zero = Embedded(torch.zeros(2, 2), torch.zeros(2, 2))
-    score = network(zero, batch.query)
-    torch.testing.assert_close(score, torch.tensor([1.0, 1.0, 1.0]), rtol=1e-6, atol=1e-6)
+    outputs = hand_network()(zero, make_batch().query)
+    torch.testing.assert_close(outputs, torch.tensor([[1.0, 2.5]] * 3), rtol=1e-6, atol=1e-6)
 
 
-def make_paml() -> PAML:
-    raw = {"kind": "paml", "label": "", "role": "proposed", "epochs": 1, "users_per_batch": 2}
-    raw |= {"outer_lr": 0.01, "lr_max": 0.1, "lr_hidden": (6, 4), "order": "second"}
+def make_paml(adapt: Adapt) -> AdaptiveLearner:
+    raw = {"kind": "paml", "epochs": 1, "users_per_batch": 2, "outer_lr": 0.01}
+    settings = parse_method({**raw, "lr_max": 0.1, "lr_hidden": (6, 4), "adapt": adapt})
     network = Network(embedding_size=3, embedding_std=1.0, hidden=(8, 6))
-    method = build_method(PAMLSettings.model_validate(raw), Problem(SIZES, 3, network), seed=0)
-    assert isinstance(method, PAML)
+    method = build_method(settings, Problem(SIZES, 3, RatingTask(scale=(1, 5)), network), seed=0)
+    assert isinstance(method, AdaptiveLearner)
     return method
 
 
-def test_the_outer_gradient_reaches_every_parameter() -> None:
-    method = make_paml()
-    method.loss(make_batch()).backward()
+@each_adapt
+def test_the_outer_gradient_reaches_every_parameter(adapt: Adapt) -> None:
+    method = make_paml(adapt)
+    method.losses(make_batch()).mean().backward()
     for name, parameter in method.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.any(), name
 
 
-def test_the_outer_gradient_reaches_every_value_met_and_never_code_0() -> None:
-    method = make_paml()
-    method.loss(make_batch()).backward()
+@each_adapt
+def test_the_outer_gradient_reaches_every_value_met_and_never_code_0(adapt: Adapt) -> None:
+    method = make_paml(adapt)
+    method.losses(make_batch()).mean().backward()
     for table in (method.network.user_values.weight, method.network.item_values.weight):
         assert table.grad is not None
         assert table.grad.any(1).tolist() == [False, True, True, True]
 
 
-def test_code_0_stays_zero_while_training() -> None:
-    method, batch = make_paml(), make_batch()
+@each_adapt
+def test_code_0_stays_zero_while_training(adapt: Adapt) -> None:
+    method, batch = make_paml(adapt), make_batch()
     optimiser = torch.optim.Adam(method.parameters(), 0.1, weight_decay=0.1)
     before = [p.detach().clone() for p in method.network.parameters()]
     for _ in range(5):
         optimiser.zero_grad()
-        method.loss(batch).backward()
+        method.losses(batch).mean().backward()
         optimiser.step()
     assert not method.network.user_values.weight[0].any()
     assert not method.network.item_values.weight[0].any()

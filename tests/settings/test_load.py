@@ -115,13 +115,13 @@ def test_an_unknown_key_is_named_with_the_nearest_one(config: Path) -> None:
 def test_an_unknown_nested_key_is_named_with_its_place(config: Path) -> None:
     assert refusal(config, network=network(hiden=[3])) == (
         "run config: network: unknown key 'hiden'; did you mean 'hidden'? "
-        "Known: embedding_size, embedding_std, hidden"
+        "Known: embedding_size, embedding_std, head, hidden"
     )
 
 
 def test_a_key_like_no_other_is_answered_with_all(config: Path) -> None:
     assert refusal(config, network=network(zzz=3)) == (
-        "run config: network: unknown key 'zzz'; Known: embedding_size, embedding_std, hidden"
+        "run config: network: unknown key 'zzz'; Known: embedding_size, embedding_std, head, hidden"
     )
 
 
@@ -342,3 +342,18 @@ def test_sample_and_real_results_cannot_share_a_folder(config: Path, name: str, 
 def test_an_override_of_a_method_that_is_not_run_is_checked_too(config: Path) -> None:
     message = refusal(config, methods=["melu"], override={"paml": {"lr_mx": 1}})
     assert "unknown key 'lr_mx'; did you mean 'lr_max'?" in message
+
+
+def test_levels_need_a_scale_of_whole_steps(folder: Path, edit: Edit) -> None:
+    levels = {**RUN, "network": network(head="levels")}
+    assert load_settings(levels, folder).run.network.head == "levels"
+    edit("datasets/movielens.yaml", "scale: [1, 5]", "scale: [0.5, 5]")
+    assert "network.head: levels needs ratings of whole steps" in refusal_of(levels, folder)
+    assert "[0.5, 5.0]" in refusal_of(levels, folder)
+    load_settings(RUN, folder)
+
+
+def test_a_memory_holds_at_least_a_batch(folder: Path) -> None:
+    override = {"at-paml": {"memory_size": 31}}
+    message = refusal(folder, methods=["at-paml"], override=override)
+    assert "memory_size is 31, but must hold the 32 users of a batch" in message

@@ -1,21 +1,11 @@
 """The device of a training job, and what makes it repeatable."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 import torch
 
 from pipeline_lib.training.device import DeviceError, choose_device, make_repeatable
-
-
-@pytest.fixture
-def _undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(mode=False)
 
 
 @pytest.mark.usefixtures("_undone")

@@ -7,19 +7,18 @@ import pytest
 import torch
 
 from pipeline_lib.episodes import Catalogue, Episodes
-from pipeline_lib.methods.base import Method, Problem
+from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.methods.fold import predict_fold
 from pipeline_lib.tensors import read_tensors, write_tensors
 from pipeline_lib.training.device import make_repeatable
 from pipeline_lib.training.fit import Folds, fit
-from tests.training.test_fit import CATALOGUE, FOLDS, PROBLEM, make_settings
+from tests.training.toy import CATALOGUE, FOLDS, LEARNERS, PROBLEM, TASK, make_settings
 
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU"),
 ]
-SETTINGS = make_settings("paml")
 
 
 def on_gpu(folder: Path) -> Folds:
@@ -30,6 +29,7 @@ def on_gpu(folder: Path) -> Folds:
         Episodes.load(folder / "train", "cuda"),
         Episodes.load(folder / "validation", "cuda"),
         Catalogue.load(folder / "items", "cuda"),
+        TASK,
     )
 
 
@@ -40,24 +40,27 @@ def repeatable() -> Iterator[None]:
     torch.use_deterministic_algorithms(mode=False)
 
 
-def trained(problem: Problem, folds: Folds) -> Method:
-    method = build_method(SETTINGS, problem, 0).to("cuda")
-    fit(method, SETTINGS, folds, 0, lambda _: None)
+def trained(kind: str, folds: Folds) -> Method:
+    settings = make_settings(kind)
+    method = build_method(settings, PROBLEM, 0).to("cuda")
+    fit(method, settings, folds, 0, lambda _: None)
     return method
 
 
-def test_weights_from_a_gpu_predict_the_same_on_a_cpu(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", LEARNERS)
+def test_weights_from_a_gpu_predict_the_same_on_a_cpu(kind: str, tmp_path: Path) -> None:
     folds = on_gpu(tmp_path)
-    method = trained(PROBLEM, folds)
+    method = trained(kind, folds)
     there, _ = predict_fold(method, folds.validation, folds.catalogue)
     write_tensors(method.state_dict(), tmp_path / "weights")
-    back = build_method(SETTINGS, PROBLEM, 1)
+    back = build_method(make_settings(kind), PROBLEM, 1)
     back.load_state_dict(read_tensors(tmp_path / "weights"))
     here, _ = predict_fold(back, FOLDS.validation, CATALOGUE)
     assert torch.allclose(there.cpu(), here, atol=1e-4)
 
 
-def test_the_same_seed_gives_the_same_bytes_on_a_gpu(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", LEARNERS)
+def test_the_same_seed_gives_the_same_bytes_on_a_gpu(kind: str, tmp_path: Path) -> None:
     folds = on_gpu(tmp_path)
-    first, second = (trained(PROBLEM, folds).state_dict() for _ in range(2))
+    first, second = (trained(kind, folds).state_dict() for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)

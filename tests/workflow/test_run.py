@@ -98,9 +98,10 @@ def test_mirrors_each_training_into_mlflow(finished: SmallProject) -> None:
     assert {run.info.status for run in runs} == {"FINISHED"}
     (paml,) = (r for r in runs if r.data.tags["method"] == "paml" and r.data.tags["seed"] == "0")
     assert paml.data.params["outer_lr"] == "0.001"
-    history = client.get_metric_history(paml.info.run_id, "validation_mse")
+    history = client.get_metric_history(paml.info.run_id, "validation_loss")
     written = pl.read_parquet(finished.folder / HERE / "methods/paml/seed-0/history.parquet")
-    assert [point.value for point in history] == written["validation_mse"].to_list()
+    losses = written.filter(figure="validation_loss")["value"].to_list()
+    assert [point.value for point in history] == losses
 
 
 def test_runs_nothing_twice(finished: SmallProject) -> None:

@@ -36,6 +36,7 @@ rule encode:
         test=f"{HERE}/episodes/test.safetensors",
         catalogue=f"{HERE}/episodes/items.safetensors",
         vocabulary=f"{HERE}/episodes/vocabulary.json",
+        train_users=f"{HERE}/episodes/train_users.parquet",
     params:
         user_features=lambda w: settings.datasets[w.dataset].user_features,
         scale=lambda w: settings.datasets[w.dataset].scale,

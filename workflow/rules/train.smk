@@ -47,6 +47,7 @@ rule experiment:
 rule train:
     input:
         train=rules.encode.output.train,
+        train_users=rules.encode.output.train_users,
         validation=rules.encode.output.validation,
         catalogue=rules.encode.output.catalogue,
         vocabulary=rules.encode.output.vocabulary,
@@ -63,6 +64,7 @@ rule train:
         gpu=lambda w: needs_gpu(w.method),
     params:
         settings=lambda w: settings.methods[w.method].for_training(),
+        task=lambda w: settings.datasets[w.dataset].task.model_dump(mode="json"),
         network=lambda w: (
             settings.run.network.model_dump(mode="json") if learns(w.method) else None
         ),

@@ -8,8 +8,8 @@ from pipeline_lib.data.encode import encode_split
 from pipeline_lib.data.report import CleaningReport
 from pipeline_lib.schemas.clean import items as items_schema
 from pipeline_lib.schemas.clean import users as users_schema
-from pipeline_lib.schemas.split import SPLIT_USERS, split_rows
-from pipeline_lib.storage import read_json, read_table, write_json
+from pipeline_lib.schemas.split import SPLIT_USERS, TRAIN_USERS, split_rows
+from pipeline_lib.storage import read_json, read_table, write_json, write_table
 
 snakemake: Snakemake
 
@@ -26,5 +26,6 @@ encoded = encode_split(
 )
 encoded.catalogue.save(out["catalogue"])
 write_json(encoded.vocabulary, out["vocabulary"])
+write_table(encoded.train_users, TRAIN_USERS, out["train_users"])
 for fold, episodes in encoded.folds.items():
     episodes.save(out[fold])

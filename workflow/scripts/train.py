@@ -1,6 +1,5 @@
 """Train one method with one seed; no test user is in the input."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +13,7 @@ from pipeline_lib.storage import read_json, write_json, write_table
 from pipeline_lib.tensors import write_tensors
 from pipeline_lib.tracking import Experiment, TrackedRun
 from pipeline_lib.training.fit import Epoch
-from pipeline_lib.training.job import run_training
+from pipeline_lib.training.job import TrainingStoppedError, run_training
 from pipeline_lib.training.record import TrainingJob
 
 snakemake: Snakemake
@@ -36,15 +35,24 @@ with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracke
     def on_epoch(epoch: Epoch) -> None:
         """Show an epoch in the log and in MLflow."""
         log.info("%s", epoch)
-        tracked.log_metrics(asdict(epoch), epoch.epoch)
+        tracked.log_metrics(epoch.figures(), epoch.epoch)
 
-    trained = run_training(job, files, on_epoch)
+    try:
+        trained = run_training(job, files, on_epoch)
+    except TrainingStoppedError as error:
+        last = Path(snakemake.log[0]).with_suffix(".last-good.safetensors")
+        write_tensors(error.method.state_dict(), last)
+        log.error("%s; the last good weights are in %s", error, last)  # noqa: TRY400
+        raise
     tracked.log_settings({}, {"split": trained.record.split_sha256})
     tracked.log_metrics(trained.record.figures(), len(trained.history))
 
-write_table(
-    pl.DataFrame(map(asdict, trained.history), schema=types(HISTORY)), HISTORY, out["history"]
-)
+figures = [
+    (epoch.epoch, name, value)
+    for epoch in trained.history
+    for name, value in epoch.figures().items()
+]
+write_table(pl.DataFrame(figures, schema=types(HISTORY), orient="row"), HISTORY, out["history"])
 write_tensors(trained.method.state_dict(), out["weights"])
 write_json(trained.record, out["record"])
 log.info("%s", trained.record)

@@ -1,16 +1,12 @@
 """What the settings of every method, and of every learner, have."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from pipeline_lib.settings.strict import Strict
 
 Order = Literal["first", "second"]
-OrderSetting = Annotated[
-    Order,
-    Field(description="second: differentiate through the inner step; first: do not."),
-]
 
 
 class MethodSettings(Strict):
@@ -35,3 +31,16 @@ class LearnerSettings(MethodSettings):
     epochs: PositiveInt
     users_per_batch: PositiveInt
     outer_lr: PositiveFloat
+
+
+class InnerLoop(LearnerSettings):
+    """What every method has whose users adapt by gradient steps."""
+
+    inner_steps: PositiveInt = Field(1, description="Gradient steps on each user's support rows.")
+    adapt: Literal["decision", "all"] = Field(
+        "decision", description="decision: the layers alone; all: the embeddings as well."
+    )
+    order: Order = Field(
+        "second",
+        description="second: differentiate through the inner steps; first: do not.",
+    )

@@ -4,16 +4,20 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from pipeline_lib.settings.methods.base import LearnerSettings, OrderSetting
+from pipeline_lib.settings.methods.base import InnerLoop
 
 
-class PAMLSettings(LearnerSettings):
+class UserRateSettings(InnerLoop):
+    """What every method has whose inner learning rates a network chooses user by user."""
+
+    lr_max: PositiveFloat = Field(description="Upper bound of the network's learning rates.")
+    lr_hidden: tuple[PositiveInt, ...] = Field(description="Widths of the learning-rate network.")
+
+
+class PAMLSettings(UserRateSettings):
     """Meta-learning with an inner learning rate per user."""
 
     kind: Literal["paml"]
-    lr_max: PositiveFloat = Field(description="Upper bound of the inner learning rates.")
-    lr_hidden: tuple[PositiveInt, ...] = Field(description="Widths of the learning-rate network.")
-    order: OrderSetting
 
 
 Settings = PAMLSettings

@@ -2,16 +2,18 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field
 
-from pipeline_lib.settings.methods.base import LearnerSettings
+from pipeline_lib.settings.methods.melu import FixedRateSettings
 
 
-class TransferSettings(LearnerSettings):
-    """Pooled training, then one step on the user's support rows."""
+class TransferSettings(FixedRateSettings):
+    """Pooled training, then gradient steps on the user's support rows."""
 
     kind: Literal["transfer"]
-    inner_lr: PositiveFloat = Field(description="Learning rate of the one fine-tuning step.")
+    order: Literal["first"] = Field(
+        "first", description="Training takes no inner step to differentiate through."
+    )
 
 
 Settings = TransferSettings

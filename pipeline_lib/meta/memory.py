@@ -1,0 +1,130 @@
+"""AT-PAML's memory: nodes of training users, each an embedding h_k and a learning rate α(h_k)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pipeline_lib.meta.neighbours.base import NeighbourIndex
+
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """The nodes nearest to some users: slots and kept, [users, nodes]; kept leaves the user out.
+
+    points [users, nodes, width] and rates [users, nodes] are leaves that gather gradients.
+    """
+
+    slots: Tensor
+    kept: Tensor
+    points: Tensor
+    rates: Tensor
+
+    def similarity(self, users: Tensor, precision: float) -> Tensor:
+        """Compute s_k = exp(−precision ‖h − h_k‖²), [users, nodes]; 0 where not kept."""
+        distance = (users[:, None] - self.points).square().sum(2)
+        return torch.exp(-precision * distance) * self.kept
+
+    def average(self, users: Tensor, precision: float, sigma: float) -> Tensor:
+        """Compute Σ_k s_k α(h_k) / (Σ_j s_j + σ), [users] (Yu et al. 2021, AT-PAML)."""
+        similarity = self.similarity(users, precision)
+        return (similarity * self.rates).sum(1) / (similarity.sum(1) + sigma)
+
+
+class Memory(nn.Module):
+    """At most `size` nodes, one for each user; the least recently used makes room.
+
+    A node is used when it is stored or found in training. The nodes are part of the state, so a
+    trained method has them wherever it is loaded.
+    """
+
+    points: Tensor
+    rates: Tensor
+    user: Tensor
+    last_used: Tensor
+    clock: Tensor
+
+    def __init__(self, size: int, width: int, index: NeighbourIndex) -> None:
+        super().__init__()
+        self.register_buffer("points", torch.zeros(size, width))
+        self.register_buffer("rates", torch.zeros(size))
+        self.register_buffer("user", torch.full((size,), NOBODY))
+        self.register_buffer("last_used", torch.zeros(size, dtype=torch.int64))
+        self.register_buffer("clock", torch.zeros((), dtype=torch.int64))
+        self.index = index
+        self.register_load_state_dict_post_hook(_forget_index)  # type: ignore[no-untyped-call]
+
+    def __len__(self) -> int:
+        """Count the nodes."""
+        return int((self.user != NOBODY).sum())
+
+    def look_up(self, embeddings: Tensor, count: int, own: Tensor | None = None) -> LookUp | None:
+        """Find the `count` nodes nearest to users' embeddings [users, width]; None if empty.
+
+        own: [users] int64, in training: whose own node does not count.
+        """
+        used = len(self)
+        if not used:
+            return None
+        wanted = count if own is None else count + 1
+        slots = self.index.search(self.points[:used], embeddings.detach(), wanted)
+        everyone = torch.ones_like(slots, dtype=torch.bool)
+        return LookUp(
+            slots,
+            everyone if own is None else self._others(slots, own, count),
+            self.points[slots].requires_grad_(),
+            self.rates[slots].requires_grad_(),
+        )
+
+    @torch.no_grad()
+    def descend(self, found: LookUp, outer_lr: float) -> None:
+        """Move the nodes that were found down their gradients; no rate falls below 0."""
+        if found.points.grad is None or found.rates.grad is None:
+            raise ValueError("descend needs the gradients of a loss on what was looked up")
+        slots = found.slots.flatten()
+        self.points.index_add_(0, slots, found.points.grad.flatten(0, 1), alpha=-outer_lr)
+        self.rates.index_add_(0, slots, found.rates.grad.flatten(), alpha=-outer_lr).clamp_(min=0)
+        self.clock += 1
+        self.last_used[found.slots[found.kept]] = self.clock
+        self.index.update(self.points[: len(self)], slots.unique())
+
+    @torch.no_grad()
+    def store(self, users: Tensor, embeddings: Tensor, rates: Tensor, *, replace: bool) -> int:
+        """Store nodes of users [users] int64 and count the evictions.
+
+        replace: whether users in the memory get a new node for their old one, or keep that.
+        """
+        before = len(self)
+        self.clock += 1
+        slots = self._own_slots(users)
+        known = slots != NOBODY
+        self.last_used[slots[known]] = self.clock
+        slots[~known] = self._room(int((~known).sum()), before)
+        self.user[slots], self.last_used[slots] = users, self.clock
+        new = known.logical_not() | replace
+        self.points[slots[new]], self.rates[slots[new]] = embeddings[new], rates[new]
+        after = len(self)
+        self.index.update(self.points[:after], slots[new])
+        return len(users) - int(known.sum()) - (after - before)
+
+    def _others(self, slots: Tensor, own: Tensor, count: int) -> Tensor:
+        """Keep at most `count` nodes a row, and not the user's own."""
+        other = self.user[slots] != own[:, None]
+        return other & (other.cumsum(1) <= count)
+
+    def _own_slots(self, users: Tensor) -> Tensor:
+        match = self.user == users[:, None]
+        return torch.where(match.any(1), match.int().argmax(1), NOBODY)
+
+    def _room(self, count: int, used: int) -> Tensor:
+        """Choose slots for new nodes: the empty ones, then the least recently used."""
+        free = torch.arange(used, min(used + count, len(self.user)), device=self.user.device)
+        oldest = self.last_used[:used].argsort(stable=True)[: count - len(free)]
+        return torch.cat((free, oldest))
+
+
+def _forget_index(memory: nn.Module, _: object) -> None:
+    if isinstance(memory, Memory):
+        memory.index.forget()

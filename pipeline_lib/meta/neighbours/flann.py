@@ -1,0 +1,102 @@
+"""The nearest points by randomised kd-trees over a copy of them that is seldom renewed."""
+
+import math
+import weakref
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from pipeline_lib.meta.neighbours.base import NeighbourIndex
+from pipeline_lib.meta.neighbours.exact import ExactIndex, nearest
+from pipeline_lib.meta.neighbours.flann_library import FlannLibrary
+
+
+class FlannIndex(NeighbourIndex):
+    """Searches kd-trees over a copy of the points, and exactly the points that have left it.
+
+    Trees serve `rebuild_every` searches, and look at about `checks` points for a query. A point no
+    farther than `drift` from its copy is still found by them. FLANN's bound on a branch is too
+    high where a dimension was cut twice: a few near points are missed however many the checks.
+    """
+
+    def __init__(
+        self, trees: int, checks: int, rebuild_every: int, drift: float, seed: int
+    ) -> None:
+        """Raise FlannMissingError where pyflann-py3 cannot be loaded."""
+        self._library = FlannLibrary(trees, checks, seed)
+        self._most_hits = checks
+        self._rebuild_every = rebuild_every
+        self._drift = drift
+        self._trees: _Trees | None = None
+        self._searches = 0
+
+    @torch.no_grad()
+    def update(self, points: Tensor, places: Tensor) -> None:
+        """Compare the points at `places` with their copies."""
+        if self._trees is not None:
+            self._trees.compare(points, places, self._drift)
+
+    def forget(self) -> None:
+        """Free the trees; the next search builds new ones."""
+        self._trees = None
+
+    @torch.no_grad()
+    def search(self, points: Tensor, queries: Tensor, count: int) -> Tensor:
+        """Find about the `count` nearest points of each query, nearest first, none twice."""
+        if not len(points):  # the library cannot build trees over nothing
+            return ExactIndex().search(points, queries, count)
+        trees = self._trees_for(points)
+        stale = trees.stale_places(len(points)).to(points.device)
+        beside = stale[ExactIndex().search(points[stale], queries, count)]
+        hits, dropped = trees.search(queries.cpu().contiguous(), count, self._most_hits)
+        places = torch.cat((hits.to(points.device), beside), 1)
+        dropped = pad(dropped.to(points.device), (0, beside.shape[1]))
+        squares = (points[places] - queries[:, None]).square().sum(2)
+        squares.masked_fill_(dropped, math.inf)
+        return nearest(squares, places, min(count, len(points)))
+
+    def _trees_for(self, points: Tensor) -> "_Trees":
+        if self._trees is None or self._searches == self._rebuild_every:
+            self.forget()  # before the new ones take memory
+            self._trees = _Trees(self._library, points)
+            self._searches = 0
+        self._searches += 1
+        return self._trees
+
+
+class _Trees:
+    """Trees, the copy of the points that they read in place, and what is stale in it."""
+
+    def __init__(self, library: FlannLibrary, points: Tensor) -> None:
+        self._copy = points.to("cpu", copy=True, memory_format=torch.contiguous_format)
+        self._stale = torch.zeros(len(points), dtype=torch.bool)
+        self._library = library
+        self._native = library.build(self._copy.numpy())
+        weakref.finalize(self, library.free, self._native)
+
+    def compare(self, points: Tensor, places: Tensor, drift: float) -> None:
+        """Mark the places whose point is farther than `drift` from its copy, unmark the others."""
+        known = places[places < len(self._copy)]
+        now, known = points[known].cpu(), known.cpu()
+        self._stale[known] = torch.linalg.vector_norm(now - self._copy[known], dim=1) > drift
+
+    def stale_places(self, points: int) -> Tensor:
+        """List the places, of so many, where the trees' copy does not hold."""
+        return torch.cat((self._stale.nonzero()[:, 0], torch.arange(len(self._copy), points)))
+
+    def search(self, queries: Tensor, count: int, most: int) -> tuple[Tensor, Tensor]:
+        """Find hits [queries, n], and which of them are stale, [queries, n] bool.
+
+        Each query gets `count` that are not stale; fewer where all points were asked for, or
+        `most`, and then more than `count` are stale.
+        """
+        most = min(max(most, 2 * count), len(self._copy))
+        asked = min(2 * count, most)
+        while True:
+            places = self._library.search(self._native, queries.numpy(), asked)
+            hits = torch.from_numpy(places).long()
+            stale = self._stale[hits]
+            if asked == most or ((~stale).sum(1) >= count).all():
+                return hits, stale
+            asked = min(2 * asked, most)

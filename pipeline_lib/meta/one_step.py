@@ -1,0 +1,129 @@
+"""One gradient step on the decision layers, for all users of a batch at once.
+
+Where X, D are a layer's inputs and errors on user i's support rows (see `support_pass`), its
+gradients are G = Dᵀ X and 1ᵀ D, and after a step with rates α its outputs on query inputs x_q are
+
+    x_q Wᵀ + b − x_q (α ∘ G)ᵀ − α ∘ 1ᵀ D.
+
+With one rate a user the change is α_i (x_q Xᵀ + 1) D: no user's weights or gradients are built.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import relu
+
+from pipeline_lib.batch import Batch
+from pipeline_lib.meta.blocks import Blocks, make_blocks
+from pipeline_lib.meta.rates import Rates, UserRates
+from pipeline_lib.meta.support_pass import SupportPass
+from pipeline_lib.models.preference import Embedded, PreferenceNetwork
+
+FEW_OUTPUTS = 16
+
+
+@dataclass(frozen=True)
+class Step:
+    """The step of a batch's users, still without rates."""
+
+    batch: Batch
+    blocks: Blocks
+    support: SupportPass
+
+    def by_user(self, layer: int, query: Tensor, constant: Tensor, rate: Tensor) -> Tensor:
+        """Compute a layer's change, [query rows, out], from one rate a user.
+
+        query: the layer's inputs, [query rows, in]. constant: [users], added to every product of
+        a query and a support row: 1 for the bias. rate: [users].
+        """
+        parts = zip(
+            self.blocks.pad(self.blocks.query, query),
+            self.blocks.pad(self.blocks.support, self.support.inputs[layer]),
+            self.blocks.pad(self.blocks.support, self.support.errors[layer]),
+            self.blocks.users(constant[:, None, None]),
+            self.blocks.users(rate[:, None, None]),
+            strict=True,
+        )
+        # Support first: the gradient of the larger factor then needs no transposition.
+        changes = [((s @ q.mT + c) * r).mT @ d for q, s, d, c, r in parts]
+        return self.blocks.unpad(self.blocks.query, changes)
+
+    def by_weight(self, layer: int, query: Tensor, rate: Tensor) -> Tensor:
+        """Compute what the weights' change makes of a layer's inputs, [query rows, out].
+
+        rate: [users, 1, 1] or [1, out, in].
+        """
+        parts = zip(
+            self.blocks.pad(self.blocks.query, query),
+            self.gradients(layer),
+            self.blocks.users(rate) if len(rate) > 1 else [rate] * len(self.blocks.query),
+            strict=True,
+        )
+        changes = [q @ (r * g).mT for q, g, r in parts]
+        return self.blocks.unpad(self.blocks.query, changes)
+
+    def gradients(self, layer: int) -> list[Tensor]:
+        """Compute each user's gradient of a layer's weight, block by block, [users, out, in]."""
+        parts = zip(
+            self.blocks.pad(self.blocks.support, self.support.inputs[layer]),
+            self.blocks.pad(self.blocks.support, self.support.errors[layer]),
+            strict=True,
+        )
+        return [d.mT @ x for x, d in parts]
+
+    def bias_gradient(self, layer: int) -> Tensor:
+        """Compute each user's gradient of a layer's bias, [users, out]."""
+        return self.batch.support.sum(self.support.errors[layer])
+
+
+def query_pass(
+    network: PreferenceNetwork,
+    embedded: Embedded,
+    batch: Batch,
+    support: SupportPass,
+    rates: Rates,
+) -> Tensor:
+    """Compute the outputs of the query rows after the users' steps, [query rows, outputs]."""
+    step = Step(batch, make_blocks(batch), support)
+    change = _first_change(network, embedded, step, rates)
+    z = network.first_layer(embedded, batch.query) - change
+    for number, layer in enumerate(network.later_layers, start=1):
+        x = relu(z)
+        z = layer(x) - _later_change(step, number, x, rates)
+    return z
+
+
+def squared_gradients(support: SupportPass, batch: Batch) -> Tensor:
+    """Compute ‖∇θ L_i‖² over the decision layers, [users] (Yu et al. 2021, REG-PAML)."""
+    step = Step(batch, make_blocks(batch), support)
+    biases = [step.bias_gradient(layer).square().sum(1) for layer in range(len(support.inputs))]
+    total = torch.stack(biases).sum(0) + biases[0] * support.users.square().sum(1)
+    for layer in range(len(support.inputs)):
+        total = total + torch.cat([g.square().sum((1, 2)) for g in step.gradients(layer)])
+    return total
+
+
+def _first_change(
+    network: PreferenceNetwork, embedded: Embedded, step: Step, rates: Rates
+) -> Tensor:
+    """Compute the first layer's change; a user's own part is the same in all their rows."""
+    rows = step.batch.query
+    items = embedded.items.index_select(0, rows.item)
+    same_user = embedded.users * step.support.users
+    if isinstance(rates, UserRates):
+        return step.by_user(0, items, same_user.sum(1) + 1, rates.rate)
+    weight, bias = rates.layer(0)
+    for_user, for_item = weight.split((network.user_width, network.item_width), 2)
+    users = step.bias_gradient(0) * (same_user @ for_user[0].T + bias)
+    return step.by_weight(0, items, for_item) + rows.spread(users)
+
+
+def _later_change(step: Step, layer: int, x: Tensor, rates: Rates) -> Tensor:
+    """Compute a later layer's change; with few outputs the gradient is the smaller way."""
+    outputs = step.support.errors[layer].shape[1]
+    if isinstance(rates, UserRates) and outputs > FEW_OUTPUTS:
+        return step.by_user(layer, x, torch.ones_like(rates.rate), rates.rate)
+    weight, bias = rates.layer(layer)
+    users = bias * step.bias_gradient(layer)
+    return step.by_weight(layer, x, weight) + step.batch.query.spread(users)

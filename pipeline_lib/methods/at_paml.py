@@ -1,0 +1,121 @@
+"""AT-PAML: PAML that also consults the learning rates of similar users in a memory."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.batch import Batch
+from pipeline_lib.meta.memory import LookUp, Memory
+from pipeline_lib.meta.neighbours.base import NeighbourIndex, recall
+from pipeline_lib.meta.neighbours.exact import ExactIndex
+from pipeline_lib.meta.neighbours.flann import FlannIndex
+from pipeline_lib.meta.rates import UserRates
+from pipeline_lib.methods.base import Problem
+from pipeline_lib.methods.paml import PAML
+from pipeline_lib.settings.methods.at_paml import ATPAMLSettings
+
+TREE_SEED = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step leaves to be stored: users [users], embeddings [users, width], rates [users]."""
+
+    users: Tensor
+    embeddings: Tensor
+    rates: Tensor
+    found: LookUp | None
+
+
+class ATPAML(PAML):
+    """Add to α'(h) the mean of similar users' rates (Yu et al. 2021, Algorithms 1 and 2).
+
+    Warm-up epochs store nodes with one fixed rate. Then every step consults the memory, leaving
+    each user's own node out, moves the nodes consulted down the gradient of the loss, and stores
+    users whom the memory does not have. Prediction consults it and leaves it as it is.
+    """
+
+    def __init__(self, settings: ATPAMLSettings, problem: Problem) -> None:
+        super().__init__(settings, problem)
+        self.settings = settings
+        self.precision = _precision(settings, problem, self.network.user_width)
+        index = _make_index(settings, self.precision)
+        self.memory = Memory(settings.memory_size, self.network.user_width, index)
+        self.warmup = settings.warmup_epochs
+        self.last: Step | None = None
+        self.similarities: list[Tensor] = []
+        self.evictions = 0
+
+    def rates(self, users: Tensor) -> UserRates:
+        """Compute new users' learning rates."""
+        found = self.memory.look_up(users, self.settings.neighbours_at_inference)
+        return UserRates(self._rate(users, found))
+
+    def training_rates(self, users: Tensor, batch: Batch) -> UserRates:
+        """Compute training users' learning rates; their own nodes do not count."""
+        if self.warmup:
+            rate, found = users.new_full((len(users),), self.settings.warmup_lr), None
+        else:
+            found = self.memory.look_up(users, self.settings.neighbours, own=batch.users)
+            rate = self._rate(users, found)
+        self.last = Step(batch.users, users.detach(), rate.detach(), found)
+        return UserRates(rate)
+
+    def after_step(self) -> None:
+        """Train the nodes that were consulted and store the batch's users."""
+        if self.last is None:
+            raise RuntimeError("after_step follows losses")
+        step = self.last
+        if step.found is not None:
+            self.memory.descend(step.found, self.settings.outer_lr)
+            similarity = step.found.similarity(step.embeddings, self.precision).detach()
+            self.similarities.append(similarity.sum() / step.found.kept.sum().clamp(min=1))
+        self.evictions += self.memory.store(
+            step.users, step.embeddings, step.rates, replace=self.settings.known_users == "replace"
+        )
+
+    def end_epoch(self) -> dict[str, float]:
+        """Report on the memory, and end the warm-up after its last epoch."""
+        report = {"memory_nodes": float(len(self.memory)), "evictions": float(self.evictions)}
+        if self.similarities:
+            report["mean_similarity"] = float(torch.stack(self.similarities).mean())
+            report["recall"] = self._recall()
+        self.warmup, self.similarities, self.evictions = max(self.warmup - 1, 0), [], 0
+        return report
+
+    def _rate(self, users: Tensor, found: LookUp | None) -> Tensor:
+        rate: Tensor = self.learning_rate(users)
+        if found is None:
+            return rate
+        return rate + found.average(users, self.precision, self.settings.sigma)
+
+    def _recall(self) -> float:
+        """Measure the recall of a search for the last batch's users."""
+        if self.last is None:
+            return 1.0
+        points, queries = self.memory.points[: len(self.memory)], self.last.embeddings
+        found = self.memory.index.search(points, queries, self.settings.neighbours)
+        return recall(found, points, queries)
+
+
+def _precision(settings: ATPAMLSettings, problem: Problem, width: int) -> float:
+    """Compute what multiplies ‖h − h_k‖² in the kernel.
+
+    With unit-variance embeddings 128 wide that distance is near 256 and exp(−2 · 256) is 0: at the
+    raw distance no node is ever similar.
+    """
+    if settings.distance == "raw" or problem.network is None:
+        return settings.delta
+    return settings.delta / (width * problem.network.embedding_std**2)
+
+
+def _make_index(settings: ATPAMLSettings, precision: float) -> NeighbourIndex:
+    if settings.index == "exact":
+        return ExactIndex()
+    flann = settings.flann
+    drift = flann.drift / precision**0.5
+    return FlannIndex(flann.trees, flann.checks, flann.rebuild_every, drift, TREE_SEED)
+
+
+build = ATPAML

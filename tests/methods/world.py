@@ -1,0 +1,216 @@
+"""Two small problems, ratings and clicks, and every method at rates that learn them."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import yaml
+from torch import Tensor
+
+from pipeline_lib.batch import Batch, take_batch
+from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.methods.at_paml import ATPAML
+from pipeline_lib.methods.base import Method, Problem
+from pipeline_lib.methods.build import build_method
+from pipeline_lib.methods.fold import predict_fold
+from pipeline_lib.methods.paml import PAML
+from pipeline_lib.models.preference import InputSizes
+from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
+from pipeline_lib.settings.methods.parse import known_kinds, settings_class
+from pipeline_lib.settings.network import HeadKind, Network
+from pipeline_lib.settings.task import ClickTask, RatingTask, Task
+from pipeline_lib.training.fit import Epoch, Folds, fit
+
+torch.set_num_threads(1)  # on tensors this small a second thread only waits
+
+METHODS = Path(__file__).parents[2] / "config" / "methods"
+LEARNERS = [k for k in known_kinds() if issubclass(settings_class(k), LearnerSettings)]
+# The files' rates need the real logs' size. The memory is too small for all training users.
+FASTER: dict[str, object] = {
+    "epochs": 12,
+    "users_per_batch": 8,
+    "outer_lr": 0.01,
+    "inner_lr": 0.01,
+    "lr_max": 0.1,
+    "lr_hidden": [6, 4],
+    "memory_size": 24,
+    "neighbours": 6,
+    "neighbours_at_inference": 3,
+}
+# The rates that a memory holds are sums of earlier ones, and grow with every epoch.
+OWN: dict[str, dict[str, object]] = {"at-paml": {"lr_max": 0.02, "warmup_lr": 0.02}}
+
+TASKS: dict[str, Task] = {"rating": RatingTask(scale=(1, 5)), "click": ClickTask()}
+HEADS: tuple[HeadKind, ...] = ("value", "levels")
+SIZES = InputSizes(user_features=2, user_values=8, item_features=2, item_values=8)
+ITEMS, UNSEEN_ITEMS = 40, 4
+
+
+def ragged(lengths: Sequence[int]) -> Ragged:
+    return Ragged(torch.tensor([0, *lengths]).cumsum(0))
+
+
+def draw_codes(count: int, choices: int, generator: torch.Generator) -> Tensor:
+    """Two features: one of the first codes from 1, one of the first from 5."""
+    return torch.randint(1, 1 + choices, (count, 2), generator=generator) + torch.tensor([0, 4])
+
+
+def draw_profiles(users: int, generator: torch.Generator) -> Tensor:
+    """Every third user has the codes 3 or 4 and 7 or 8, all others 1 or 2 and 5 or 6."""
+    rare = torch.arange(users) % 3 == 2
+    return draw_codes(users, 2, generator) + 2 * rare[:, None]
+
+
+def is_rare(codes: Tensor) -> Tensor:
+    return codes[:, 0] > 2
+
+
+ITEM_CODES = draw_codes(ITEMS, 4, torch.Generator().manual_seed(0))
+# The last item's bags are empty.
+CATALOGUE = Catalogue(ragged([*[1] * (2 * ITEMS - 2), 0, 0]), ITEM_CODES.flatten()[:-2], 2)
+
+
+def make_rows(counts: Sequence[int], codes: Tensor, items: int, seed: int) -> Rows:
+    """Ratings that rise with the first code of the user and that of the item."""
+    generator = torch.Generator().manual_seed(seed)
+    users = ragged(counts)
+    _, owner, _ = users.take(torch.arange(len(counts)))
+    item = torch.randint(0, items, (len(owner),), generator=generator)
+    noise = 0.3 * torch.randn(len(owner), generator=generator)
+    return Rows(users, item, 0.5 + 0.5 * (codes[owner, 0] + ITEM_CODES[item, 0]) + noise)
+
+
+def make_episodes(users: int, items: int, seed: int) -> Episodes:
+    """Users with 1 to 7 support rows and 1 to 4 query rows."""
+    codes = draw_profiles(users, torch.Generator().manual_seed(seed))
+    support = make_rows([1 + i % 7 for i in range(users)], codes, items, seed + 1)
+    query = make_rows([1 + i % 4 for i in range(users)], codes, items, seed + 2)
+    return Episodes(torch.arange(users), codes, support, query)
+
+
+def clicks(episodes: Episodes) -> Episodes:
+    """A click where there was a rating above 2.7."""
+
+    def part(rows: Rows) -> Rows:
+        return dataclasses.replace(rows, target=(rows.target > 2.7).float())
+
+    return dataclasses.replace(episodes, support=part(episodes.support), query=part(episodes.query))
+
+
+_RATED = {
+    "train": make_episodes(40, ITEMS - UNSEEN_ITEMS, seed=10),
+    "validation": make_episodes(12, ITEMS - UNSEEN_ITEMS, seed=20),
+    "test": make_episodes(23, ITEMS, seed=30),
+}
+EPISODES = {
+    "rating": _RATED,
+    "click": {fold: clicks(episodes) for fold, episodes in _RATED.items()},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """A task with its data and the network's head."""
+
+    task: str = "rating"
+    head: HeadKind = "value"
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.head}"
+
+    @property
+    def folds(self) -> Folds:
+        own = EPISODES[self.task]
+        return Folds(own["train"], own["validation"], CATALOGUE, TASKS[self.task])
+
+    @property
+    def test(self) -> Episodes:
+        return EPISODES[self.task]["test"]
+
+    @property
+    def problem(self) -> Problem:
+        network = Network(embedding_size=4, embedding_std=0.3, hidden=(8, 6), head=self.head)
+        return Problem(SIZES, ITEMS, TASKS[self.task], network)
+
+
+WORLDS = [World(task, head) for task in TASKS for head in HEADS]
+RATINGS = WORLDS[0]
+
+
+def read_settings(kind: str, **changes: object) -> MethodSettings:
+    """The settings in the kind's own file, but for the rates and `changes`."""
+    raw = yaml.safe_load((METHODS / f"{kind}.yaml").read_text(encoding="utf-8"))
+    assert raw["kind"] == kind
+    faster = {k: FASTER.get(k, v) for k, v in raw.items()} | OWN.get(kind, {})
+    return settings_class(kind).model_validate(faster | changes)
+
+
+def build(kind: str, world: World = RATINGS, seed: int = 0, **changes: object) -> Method:
+    return build_method(read_settings(kind, **changes), world.problem, seed)
+
+
+def build_learner(kind: str, world: World = RATINGS, **changes: object) -> AdaptiveLearner:
+    method = build_method(read_settings(kind, **changes), world.problem, 0)
+    assert isinstance(method, AdaptiveLearner)
+    return method
+
+
+def build_paml(**changes: object) -> PAML:
+    method = build_method(read_settings("paml", **changes), RATINGS.problem, 0)
+    assert isinstance(method, PAML)
+    return method
+
+
+def build_at_paml(**changes: object) -> ATPAML:
+    """AT-PAML past its warm-up unless `changes` say otherwise, with nothing in its memory."""
+    settings = read_settings("at-paml", **{"warmup_epochs": 0} | changes)
+    method = build_method(settings, RATINGS.problem, 0)
+    assert isinstance(method, ATPAML)
+    return method
+
+
+def train(
+    kind: str, world: World = RATINGS, seed: int = 0, **changes: object
+) -> tuple[Method, list[Epoch]]:
+    settings, method = read_settings(kind, **changes), build(kind, world, seed, **changes)
+    return method, fit(method, settings, world.folds, seed, lambda _: None)
+
+
+def state_bytes(method: Method) -> dict[str, bytes]:
+    return {name: value.numpy().tobytes() for name, value in method.state_dict().items()}
+
+
+def take(episodes: Episodes, users: Sequence[int]) -> Batch:
+    return take_batch(episodes, CATALOGUE, torch.tensor(users))
+
+
+def take_all(episodes: Episodes) -> Batch:
+    return take(episodes, range(len(episodes)))
+
+
+def in_double(batch: Batch) -> Batch:
+    """The same batch with float64 targets: with others torch computes some losses in float32."""
+    support, query = (
+        dataclasses.replace(rows, target=rows.target.double())
+        for rows in (batch.support, batch.query)
+    )
+    return dataclasses.replace(batch, support=support, query=query)
+
+
+def predict(method: Method, episodes: Episodes) -> Tensor:
+    score, _ = predict_fold(method, episodes, CATALOGUE)
+    return score
+
+
+def rated(rows: Rows, value: float) -> Rows:
+    """The same rows, all with this target."""
+    return dataclasses.replace(rows, target=torch.full_like(rows.target, value))
+
+
+def unseen(rows: Rows) -> Rows:
+    """The same users' rows on items never met, the one without features among them."""
+    item = ITEMS - 1 - rows.item % UNSEEN_ITEMS
+    assert ITEMS - 1 in item
+    return dataclasses.replace(rows, item=item)

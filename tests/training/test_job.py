@@ -1,0 +1,171 @@
+"""A training job from files: what it returns, what it records, and who is named when it stops."""
+
+import math
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+import torch
+
+from pipeline_lib.data.vocabulary import Vocabulary
+from pipeline_lib.methods.build import build_method
+from pipeline_lib.methods.fold import fold_loss
+from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.schemas.split import TRAIN_USERS
+from pipeline_lib.storage import write_json, write_table
+from pipeline_lib.training.fit import Epoch, Folds, best_epoch
+from pipeline_lib.training.job import TrainingStoppedError, run_training
+from pipeline_lib.training.record import TrainingJob, TrainingRecord
+from tests.training.toy import (
+    CATALOGUE,
+    FOLDS,
+    LEARNERS,
+    NETWORK,
+    PROBLEM,
+    TASK,
+    batches,
+    make_settings,
+    raw_settings,
+    spoil,
+    state_bytes,
+    train,
+)
+
+pytestmark = pytest.mark.usefixtures("_undone")
+
+# The training users' ids in the log; their places in the fold are another matter.
+NAMES = [f"u{97 - 3 * place}" for place in range(20)]
+BASELINE: dict[str, object] = {"kind": "user-mean"}
+
+
+def write_files(folder: Path, folds: Folds = FOLDS) -> dict[str, Path]:
+    names = ("train", "validation", "catalogue", "vocabulary", "split", "train_users")
+    files = {name: folder / name for name in names}
+    folds.train.save(files["train"])
+    folds.validation.save(files["validation"])
+    CATALOGUE.save(files["catalogue"])
+    write_json(Vocabulary(user={"f": ["a"]}, item={"g": ["x", "y"]}), files["vocabulary"])
+    write_table(pl.DataFrame({"user": NAMES}), TRAIN_USERS, files["train_users"])
+    split = SplitRecord(
+        sha256="f00d",
+        seed=0,
+        users=30,
+        interactions=300,
+        users_by_fold={},
+        users_by_group={},
+        common_value_share={},
+    )
+    write_json(split, files["split"])
+    return files
+
+
+def make_job(settings: dict[str, object], seed: int = 0) -> TrainingJob:
+    return TrainingJob(
+        dataset="toy",
+        method="own-name",
+        seed=seed,
+        settings=settings,
+        task=TASK.model_dump(mode="json"),
+        network=NETWORK.model_dump(mode="json") if settings != BASELINE else None,
+        device="cpu",
+        threads=1,
+        code="c0de",
+        environment={"torch": "2"},
+    )
+
+
+def ignore(_: Epoch) -> None:
+    """An epoch that nobody asks about."""
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
+def test_a_job_trains_what_its_settings_say(kind: str, tmp_path: Path) -> None:
+    seen: list[Epoch] = []
+    trained = run_training(make_job(raw_settings(kind), 3), write_files(tmp_path), seen.append)
+    method, history = train(kind, seed=3)
+    assert state_bytes(trained.method) == state_bytes(method)
+    assert seen == trained.history
+    assert [e.validation_loss for e in seen] == [e.validation_loss for e in history]
+
+
+def test_a_job_records_what_it_was(tmp_path: Path) -> None:
+    job = make_job(raw_settings("at-paml"))
+    record, history = (run := run_training(job, write_files(tmp_path), ignore)).record, run.history
+    assert record.model_dump(include=set(TrainingJob.model_fields)) == job.model_dump()
+    assert record.split_sha256 == "f00d"
+    assert record.parameters == sum(p.numel() for p in run.method.parameters())
+    assert record.best_epoch == best_epoch(history).epoch
+    assert record.validation_loss == best_epoch(history).validation_loss
+    assert record.seconds > sum(epoch.seconds for epoch in history)
+    assert TrainingRecord.model_validate_json(record.model_dump_json()) == record
+
+
+def test_the_figures_of_a_record_and_its_log_line(tmp_path: Path) -> None:
+    run = run_training(make_job(raw_settings("melu")), write_files(tmp_path), ignore)
+    record = run.record.model_copy(
+        update={"validation_loss": 0.98765, "seconds": 12.34, "best_epoch": 3}
+    )
+    assert record.figures() == {
+        "final_validation_loss": 0.98765,
+        "best_epoch": 3.0,
+        "parameters": float(record.parameters),
+        "total_seconds": 12.34,
+    }
+    assert str(record) == "epoch 3 chosen, validation loss 0.9877, 12.3 s in all"
+
+
+def test_a_baseline_has_no_best_epoch_but_a_loss(tmp_path: Path) -> None:
+    run = run_training(make_job(BASELINE), write_files(tmp_path), ignore)
+    assert (run.history, run.record.best_epoch, run.record.parameters) == ([], None, 0)
+    assert run.record.validation_loss == fold_loss(run.method, FOLDS.validation, CATALOGUE, TASK)
+    assert "best_epoch" not in run.record.figures()
+    assert str(run.record).startswith("validation loss ")
+
+
+class TestStopped:
+    def test_users_are_named_as_in_the_log(self, tmp_path: Path) -> None:
+        files = write_files(tmp_path, spoil(FOLDS, [17, 3]))
+        job = make_job(raw_settings("paml", users_per_batch=20))
+        with pytest.raises(TrainingStoppedError) as caught:
+            run_training(job, files, ignore)
+        assert str(caught.value) == (
+            "epoch 1, batch 1: the loss after the inner steps is as large as nan; lower outer_lr "
+            f"or the inner learning rate (users {NAMES[3]}, {NAMES[17]})"
+        )
+
+    def test_without_users_none_are_named(self, tmp_path: Path) -> None:
+        """All 20 users are one batch, so only validation meets the weights after its step."""
+        job = make_job(raw_settings("melu", users_per_batch=20, epochs=1, outer_lr=1e30))
+        with pytest.raises(TrainingStoppedError, match=r"validation loss is (inf|nan); [^()]*$"):
+            run_training(job, write_files(tmp_path), ignore)
+
+    @pytest.mark.parametrize("kind", LEARNERS)
+    def test_the_method_is_as_before_the_step_that_failed(self, kind: str, tmp_path: Path) -> None:
+        first = sorted(batches(0, 1)[0])
+        files = write_files(tmp_path, spoil(FOLDS, first[2:4], math.inf))
+        with pytest.raises(TrainingStoppedError) as caught:
+            run_training(make_job(raw_settings(kind)), files, ignore)
+        names = " ".join(f"{NAMES[user]}," for user in first[2:4]).rstrip(",")
+        assert str(caught.value).endswith(f" (users {names})")
+        fresh = build_method(make_settings(kind), PROBLEM, 0)
+        assert state_bytes(caught.value.method) == state_bytes(fresh)
+
+    def test_rates_that_a_warm_up_did_not_use_are_met_by_validation(self, tmp_path: Path) -> None:
+        seen: list[Epoch] = []
+        job = make_job(raw_settings("at-paml", lr_max=1e30, users_per_batch=20))
+        with pytest.raises(TrainingStoppedError, match=r"^epoch 1: the validation loss"):
+            run_training(job, write_files(tmp_path), seen.append)
+        assert seen == []
+
+
+def test_a_damaged_network_is_refused(tmp_path: Path) -> None:
+    job = make_job(raw_settings("melu")).model_copy(update={"network": {"width": 3}})
+    with pytest.raises(ValueError, match=re.escape("width")):
+        run_training(job, write_files(tmp_path), ignore)
+
+
+def test_a_job_runs_on_its_threads(tmp_path: Path) -> None:
+    run_training(make_job(BASELINE), write_files(tmp_path), ignore)
+    assert torch.get_num_threads() == 1
+    assert torch.are_deterministic_algorithms_enabled()
