@@ -6,14 +6,14 @@ import platform
 import subprocess
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[1]
 # What shows or mirrors a result does not change it.
 NOT_COUNTED = {f"{PACKAGE}.{leaf}" for leaf in ("logs", "provenance", "tracking")}
-PACKAGES = ("torch", "polars", "scipy", "pandera", "snakemake", "mlflow")
+PACKAGES = ("torch", "polars", "scipy", "pandera", "snakemake", "mlflow", "pyflann-py3")
 
 
 def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
@@ -44,8 +44,15 @@ def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
 
 def environment() -> dict[str, str]:
     """List the versions that decide a result's bytes, and the source revision."""
-    packages = {name: version(name) for name in PACKAGES}
+    packages = {name: _version(name) for name in PACKAGES}
     return {"python": platform.python_version(), **packages, "revision": _revision()}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # pyflann-py3 exists for x86-64 alone
+        return "missing"
 
 
 def _revision() -> str:

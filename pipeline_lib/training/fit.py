@@ -74,26 +74,31 @@ def fit(
     """Train a method and leave in it the weights of the epoch best on validation users.
 
     Raises TrainingError when a user's loss is not finite or above a million, when a gradient is
-    not finite, or the validation loss; the method then has its weights before that step.
+    not finite, or the validation loss; the method then has the weights of the epoch best so far,
+    or those it began with.
     """
     if isinstance(method, ClosedForm):
         method.fit(folds.train)
         return []
     if not (isinstance(method, Learner) and isinstance(settings, LearnerSettings)):
         raise TypeError(f"{type(method).__name__} is neither a ClosedForm nor a Learner")
-    return _descend(method, settings, folds, seed, on_epoch)
+    history: list[Epoch] = []
+    best = _copy(method)
+    try:
+        for epoch in _descend(method, settings, folds, seed):
+            history.append(epoch)
+            on_epoch(epoch)
+            if best_epoch(history) is epoch:
+                best = _copy(method)
+    finally:
+        method.load_state_dict(best)
+    return history
 
 
 def _descend(
-    method: Learner,
-    settings: LearnerSettings,
-    folds: Folds,
-    seed: int,
-    on_epoch: Callable[[Epoch], None],
-) -> list[Epoch]:
+    method: Learner, settings: LearnerSettings, folds: Folds, seed: int
+) -> Iterator[Epoch]:
     optimiser = torch.optim.Adam(method.parameters(), settings.outer_lr, fused=True)
-    history: list[Epoch] = []
-    best: dict[str, Tensor] = {}
     for number in range(1, settings.epochs + 1):
         start = time.perf_counter()
         batches = _shuffled(folds, settings.users_per_batch, derive_seed(seed, "epoch", number))
@@ -105,17 +110,16 @@ def _descend(
         loss = fold_loss(method, folds.validation, folds.catalogue, folds.task)
         if not math.isfinite(loss):
             raise TrainingError(_advise(f"epoch {number}: the validation loss is {loss}"), [])
-        history.append(Epoch(number, sum(losses) / len(losses), loss, seconds, measures))
-        on_epoch(history[-1])
-        if best_epoch(history) is history[-1]:
-            best = {name: value.clone() for name, value in method.state_dict().items()}
-    method.load_state_dict(best)
-    return history
+        yield Epoch(number, sum(losses) / len(losses), loss, seconds, measures)
 
 
 def best_epoch(history: list[Epoch]) -> Epoch:
     """Find the epoch with the lowest loss on validation users, the first of equals."""
     return min(history, key=lambda epoch: epoch.validation_loss)
+
+
+def _copy(method: Method) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in method.state_dict().items()}
 
 
 def _shuffled(folds: Folds, users_per_batch: int, seed: int) -> Iterator[Batch]:
@@ -129,7 +133,7 @@ def _step(method: Learner, optimiser: torch.optim.Optimizer, batch: Batch, where
     sound = losses.detach().abs() <= EXPLODED
     if not sound.all():
         worst = losses.detach()[~sound].abs().max().item()
-        message = f"{where}: the loss after the inner steps is as large as {worst:.3g}"
+        message = f"{where}: a user's loss is as large as {worst:.3g}"
         raise TrainingError(_advise(message), sorted(batch.users[~sound].tolist()))
     optimiser.zero_grad()
     loss = losses.mean()

@@ -29,7 +29,7 @@ class Trained:
 
 
 class TrainingStoppedError(Exception):
-    """Training broke off. method: with the last weights that were sound."""
+    """Training broke off. method: with the weights of the epoch best so far, or the first."""
 
     def __init__(self, error: TrainingError, users: list[str], method: Method) -> None:
         who = f" (users {', '.join(users)})" if users else ""

@@ -254,10 +254,13 @@ class TestMovingPoints:
 
 
 class TestTrees:
-    def test_they_serve_so_many_searches(self, native: list[str]) -> None:
+    def test_they_serve_so_many_updates(self, native: list[str]) -> None:
         index = flann(rebuild_every=3)
-        for points in range(10, 17):
-            index.search(gauss(0, points, 4), gauss(1, 2, 4), 1)
+        for count in range(10, 17):
+            points = gauss(0, count, 4)
+            for _ in range(2):
+                index.search(points, gauss(1, 2, 4), 1)
+            index.update(points, torch.tensor([0]))
         assert native == ["build 10", "free", "build 13", "free", "build 16"]
         del index
         assert native[5:] == ["free"]
@@ -298,7 +301,11 @@ from pipeline_lib.meta.neighbours.flann import FlannIndex
 def search(seed):
     index = FlannIndex(trees=2, checks=20, rebuild_every=1, drift=0.0, seed=seed)
     points = torch.randn(500, 16, generator=torch.Generator().manual_seed(0))
-    return [index.search(points + step, points[:9] + step, 5).tolist() for step in range(2)]
+    found = []
+    for step in range(2):
+        found.append(index.search(points + step, points[:9] + step, 5).tolist())
+        index.update(points + step + 1, torch.tensor([0]))
+    return found
 """
 
 
@@ -371,3 +378,21 @@ class TestRecall:
 
     def test_of_nothing_all_is_found(self) -> None:
         assert recall(torch.empty(2, 0, dtype=torch.int64), torch.empty(0, 3), gauss(0, 2, 3)) == 1
+
+
+class TestCrowd:
+    """Nodes next to each other, as those of users with one profile are."""
+
+    @pytest.fixture
+    def crowd(self) -> tuple[Tensor, Tensor]:
+        base = gauss(0, 1, 128)
+        return base + 1e-4 * gauss(1, 40, 128), base + 1e-4 * gauss(2, 32, 128)
+
+    def test_exact_search_is_exact(self, crowd: tuple[Tensor, Tensor]) -> None:
+        points, queries = crowd
+        assert recall(ExactIndex().search(points, queries, 20), points, queries) == 1
+
+    def test_who_else_is_asked_for_does_not_matter(self, crowd: tuple[Tensor, Tensor]) -> None:
+        points, queries = crowd
+        alone = torch.cat([ExactIndex().search(points, q[None], 20) for q in queries])
+        assert torch.equal(alone, ExactIndex().search(points, queries, 20))

@@ -217,3 +217,17 @@ class TestPrediction:
         rates = learner.memory.rates[far.topk(count, largest=False).indices].mean(1)
         inner_lr = learner.predict(batch).inner_lr
         torch.testing.assert_close(inner_lr, learner.learning_rate(users) + rates)
+
+
+@pytest.mark.parametrize("index", ["exact", "flann"])
+def test_the_validation_users_do_not_change_the_training(index: str) -> None:
+    """Their searches are not what the trees' age is counted by."""
+    trees = {"trees": 1, "checks": 8, "rebuild_every": 7, "drift": 0.3}
+    settings = read_settings("at-paml", index=index, epochs=3, flann=trees)
+    losses = []
+    for users in (12, 400):
+        validation = make_episodes(users, 36, seed=51)
+        folds = dataclasses.replace(RATINGS.folds, validation=validation)
+        learner = build_at_paml(index=index, epochs=3, flann=trees)
+        losses.append([e.train_loss for e in fit(learner, settings, folds, 0, lambda _: None)])
+    assert losses[0] == losses[1]

@@ -9,7 +9,9 @@ from torch import Tensor
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.methods.base import Learner, Method
 from pipeline_lib.methods.build import build_method
-from pipeline_lib.training.fit import EXPLODED, Folds, TrainingError, fit
+from pipeline_lib.methods.melu import MeLU
+from pipeline_lib.settings.methods.melu import MeLUSettings
+from pipeline_lib.training.fit import EXPLODED, Epoch, Folds, TrainingError, fit
 from tests.training.toy import (
     CATALOGUE,
     FOLDS,
@@ -76,7 +78,7 @@ class TestLoss:
             train(kind, spoil(FOLDS, [13], value))
         shown = "nan" if value != value else "inf"
         assert str(caught.value) == (
-            f"epoch 1, batch {place_of(13)}: the loss after the inner steps is as large as "
+            f"epoch 1, batch {place_of(13)}: a user's loss is as large as "
             f"{shown}; lower outer_lr or the inner learning rate"
         )
         assert caught.value.users == [13]
@@ -116,7 +118,7 @@ class TestLoss:
         assert isinstance(fresh, Learner)
         batch = take_batch(FOLDS.train, CATALOGUE, torch.arange(20))
         unsound = ~(fresh.losses(batch).detach().abs() <= EXPLODED)
-        assert str(watched.error).startswith("epoch 1, batch 1: the loss after the inner steps")
+        assert str(watched.error).startswith("epoch 1, batch 1: a user's loss is as large as")
         assert watched.error.users == sorted(batch.users[unsound].tolist())
         assert watched.error.users
         assert state_bytes(watched.method) == watched.states[0] == state_bytes(fresh)
@@ -129,14 +131,38 @@ class TestLoss:
 
 class TestState:
     @pytest.mark.parametrize("kind", LEARNERS)
-    def test_it_is_that_before_the_step_that_failed(self, kind: str) -> None:
+    def test_before_any_epoch_it_is_the_first(self, kind: str) -> None:
         """User 13 fails in the third batch, so two steps have changed weights and memory."""
         users = [batch for batch in batches(0, 1) if 13 not in batch]
         assert place_of(13) > 1
         watched = Watched(kind, spoil(FOLDS, [13]))
         assert len(watched.states) == place_of(13) <= len(users) + 1
         assert watched.states[-1] != watched.states[0]
-        assert state_bytes(watched.method) == watched.states[-1]
+        assert state_bytes(watched.method) == watched.states[0]
+
+    def test_it_is_that_of_the_best_epoch(self) -> None:
+        """The second batch of the third epoch fails; each epoch before was better than the last."""
+
+        class Failing(MeLU):
+            count = 0
+
+            def losses(self, batch: Batch) -> Tensor:
+                self.count += 1
+                return super().losses(batch) * (torch.nan if self.count == 8 else 1)
+
+        settings = make_settings("melu")
+        assert isinstance(settings, MeLUSettings)
+        method, states = Failing(settings, PROBLEM), list[dict[str, bytes]]()
+        epochs: list[Epoch] = []
+
+        def see(epoch: Epoch) -> None:
+            epochs.append(epoch)
+            states.append(state_bytes(method))
+
+        with pytest.raises(TrainingError, match=r"^epoch 3, batch 2"):
+            fit(method, settings, FOLDS, 0, see)
+        assert epochs[1].validation_loss < epochs[0].validation_loss
+        assert state_bytes(method) == states[1] != states[0]
 
 
 class BadGradient(Recorder):
@@ -168,7 +194,7 @@ class TestGradient:
         assert not grad.isfinite()
         asked, weights = zip(*learner.asked, strict=True)
         assert asked == ("losses", "after_step", "losses")
-        assert weights[-1] == learner.weight.item()
+        assert weights[0] == learner.weight.item()
 
     def test_a_parameter_without_one_is_no_failure(self) -> None:
         class Idle(Recorder):
@@ -202,6 +228,6 @@ class TestValidation:
 
         seen: list[int] = []
         settings = make_settings("melu", users_per_batch=20)
-        with pytest.raises(TrainingError, match=r"^epoch 3, batch 1: the loss"):
+        with pytest.raises(TrainingError, match=r"^epoch 3, batch 1: a user's loss"):
             fit(Failing(), settings, FOLDS, 0, lambda epoch: seen.append(epoch.epoch))
         assert seen == [1, 2]

@@ -130,7 +130,7 @@ class TestStopped:
         with pytest.raises(TrainingStoppedError) as caught:
             run_training(job, files, ignore)
         assert str(caught.value) == (
-            "epoch 1, batch 1: the loss after the inner steps is as large as nan; lower outer_lr "
+            "epoch 1, batch 1: a user's loss is as large as nan; lower outer_lr "
             f"or the inner learning rate (users {NAMES[3]}, {NAMES[17]})"
         )
 

@@ -42,7 +42,7 @@ with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracke
     except TrainingStoppedError as error:
         last = Path(snakemake.log[0]).with_suffix(".last-good.safetensors")
         write_tensors(error.method.state_dict(), last)
-        log.error("%s; the last good weights are in %s", error, last)  # noqa: TRY400
+        log.error("%s; the weights of the epoch best so far are in %s", error, last)  # noqa: TRY400
         raise
     tracked.log_settings({}, {"split": trained.record.split_sha256})
     tracked.log_metrics(trained.record.figures(), len(trained.history))

@@ -24,6 +24,8 @@ class ExactIndex(NeighbourIndex):
     @torch.no_grad()
     def search(self, points: Tensor, queries: Tensor, count: int) -> Tensor:
         """Find the `count` nearest points of each query, nearest first, none twice."""
+        # In float32 the product's rounding would drown the distances between like points.
+        points, queries = points.double(), queries.double()
         lengths = torch.einsum("pw,pw->p", points, points)
         places = torch.arange(len(points), device=points.device)
         parts = queries.split(chunk_rows(points))
@@ -43,4 +45,4 @@ def nearest(squares: Tensor, places: Tensor, count: int) -> Tensor:
 
 def _squares(points: Tensor, lengths: Tensor, queries: Tensor) -> Tensor:
     own = queries.square().sum(1, keepdim=True)
-    return torch.addmm(lengths, queries, points.T, alpha=-2).add_(own).clamp_(min=0)
+    return torch.addmm(lengths, queries, points.T, alpha=-2).add_(own).clamp_(min=0).float()

@@ -15,9 +15,10 @@ from pipeline_lib.meta.neighbours.flann_library import FlannLibrary
 class FlannIndex(NeighbourIndex):
     """Searches kd-trees over a copy of the points, and exactly the points that have left it.
 
-    Trees serve `rebuild_every` searches, and look at about `checks` points for a query. A point no
-    farther than `drift` from its copy is still found by them. FLANN's bound on a branch is too
-    high where a dimension was cut twice: a few near points are missed however many the checks.
+    Trees serve until `rebuild_every` updates, and look at about `checks` points for a query. A
+    point no farther than `drift` from its copy is still found by them. FLANN's bound on a branch
+    is too high where a dimension was cut twice: a few near points are missed however many the
+    checks.
     """
 
     def __init__(
@@ -29,11 +30,12 @@ class FlannIndex(NeighbourIndex):
         self._rebuild_every = rebuild_every
         self._drift = drift
         self._trees: _Trees | None = None
-        self._searches = 0
+        self._updates = 0
 
     @torch.no_grad()
     def update(self, points: Tensor, places: Tensor) -> None:
         """Compare the points at `places` with their copies."""
+        self._updates += 1
         if self._trees is not None:
             self._trees.compare(points, places, self._drift)
 
@@ -57,11 +59,10 @@ class FlannIndex(NeighbourIndex):
         return nearest(squares, places, min(count, len(points)))
 
     def _trees_for(self, points: Tensor) -> "_Trees":
-        if self._trees is None or self._searches == self._rebuild_every:
+        if self._trees is None or self._updates >= self._rebuild_every:
             self.forget()  # before the new ones take memory
             self._trees = _Trees(self._library, points)
-            self._searches = 0
-        self._searches += 1
+            self._updates = 0
         return self._trees
 
 

@@ -14,7 +14,9 @@ class FlannSettings(Strict):
     trees: PositiveInt = 4
     checks: PositiveInt = Field(256, description="Leaves a search may look at.")
     rebuild_every: PositiveInt = Field(
-        50, description="Searches between two builds; what is new or moved is found exactly."
+        100,
+        description="Changes of the memory between two builds, two a step; what is new or has "
+        "moved is found exactly meanwhile.",
     )
     drift: PositiveFloat = Field(
         0.1, description="How far a node counts as unmoved, in the kernel's lengths 1/√δ."
