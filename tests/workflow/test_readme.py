@@ -29,5 +29,5 @@ def test_the_excerpt_is_what_the_default_run_gives(tmp_path: Path) -> None:
         label: pytest.approx((float(mse), float(ndcg)), abs=0.005)
         for label, mse, ndcg in ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     }
-    assert len(shown) == 5
+    assert len(shown) == 8
     assert {label: made[label] for label in shown} == shown
