@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline_lib.episodes import Episodes
+from pipeline_lib.tensors import read_tensors
 from tests.workflow.small_project import SmallProject
 
 HERE = "results/sample/movielens"
@@ -175,3 +177,17 @@ def test_the_same_seed_gives_the_same_bytes(finished: SmallProject, project: Sma
     for name in ("weights.safetensors", "predictions.parquet"):
         file = f"{HERE}/methods/paml/seed-1/{name}"
         assert (project.folder / file).read_bytes() == (finished.folder / file).read_bytes()
+
+
+def test_a_training_that_explodes_names_the_users_and_leaves_good_weights(
+    project: SmallProject,
+) -> None:
+    target = f"{HERE}/methods/melu/seed-0/weights.safetensors"
+    override = "override={melu: {epochs: 2, outer_lr: 0.001, inner_lr: 100000.0}}"
+    result = project.snakemake(target, "--config", override)
+    assert result.returncode != 0
+    log = (project.folder / HERE / "logs/train/melu-0.log").read_text(encoding="utf-8")
+    assert re.search(r"epoch 1, batch 1: a user's loss is as large as .* \(users \w+", log)
+    assert not (project.folder / target).exists()
+    left = read_tensors(project.folder / HERE / "logs/train/melu-0.last-good.safetensors")
+    assert all(tensor.isfinite().all() for tensor in left.values())
