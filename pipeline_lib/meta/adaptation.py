@@ -39,8 +39,8 @@ def adapt(
     embeddings = loop.adapt == "all"
     if loop.inner_steps > 1 or embeddings:
         model = make_model(network, embedded, batch, embeddings)
-        outputs, squares = adapt_generally(model, head, rates, loop.inner_steps, loop.order)
-        return Adapted(outputs, lambda: squares)
+        outputs, gradient = adapt_generally(model, head, rates, loop.inner_steps, loop.order)
+        return Adapted(outputs, lambda: model.squares(gradient))
     support = support_pass(network, head, embedded, batch.support)
     support = support if loop.order == "second" else support.detach()
     return Adapted(

@@ -53,13 +53,12 @@ class Model:
 
     def start(self) -> Theta:
         """Copy the network's parameters for each user."""
-        users = len(self.batch)
         layers = [p for layer in self.network.layers for p in (layer.weight, layer.bias)]
-        copies = [p.expand(users, *p.shape) for p in layers]
+        copies = [p.expand(len(self.batch), *p.shape) for p in layers]
         if self.own is None:
             return Theta(copies)
-        values = self.network.item_values.weight.index_select(0, self.own.code)
         users = self.network.user_values(self.batch.codes).flatten(1)
+        values = self.network.item_values.weight.index_select(0, self.own.code)
         return Theta(copies, users, values)
 
     def support(self, theta: Theta) -> Tensor:
@@ -119,21 +118,20 @@ class Model:
 
 def adapt_generally(
     model: Model, head: Head, rates: Rates, steps: int, order: Order
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Theta]:
     """Take `steps` steps on the support rows' loss and compute the outputs of the query rows.
 
-    Returns outputs [query rows, outputs] and, at the first step, ‖∇θ L_i‖², [users].
+    Returns outputs [query rows, outputs] and every user's gradient at the first step.
     """
     second = order == "second" and torch.is_grad_enabled()
-    squares = torch.empty(0)
+    gradients = []
     with torch.enable_grad():
         theta, rate = model.start(), model.rates(rates)
-        for step in range(steps):
-            gradient = model.gradient(theta, head, graph=second)
-            squares = squares if step else model.squares(gradient)
-            moved = zip(theta.tensors(), rate, gradient.tensors(), strict=True)
+        for _ in range(steps):
+            gradients.append(model.gradient(theta, head, graph=second))
+            moved = zip(theta.tensors(), rate, gradients[-1].tensors(), strict=True)
             theta = theta.like([p - r * g for p, r, g in moved])
-    return model.query(theta), squares
+    return model.query(theta), gradients[0]
 
 
 def make_model(

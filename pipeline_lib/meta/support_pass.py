@@ -1,7 +1,7 @@
 """The support rows' way through the decision layers and back, for a whole batch at once.
 
-A layer z = x W + b has on user i's support rows inputs X and errors D = ∂L_i/∂z, and the gradients
-Xᵀ D and 1ᵀ D. D is written out by hand, which leaves a plain graph: one backward pass through
+A layer z = x Wᵀ + b has on user i's support rows inputs X and errors D = ∂L_i/∂z, and the gradients
+Dᵀ X and 1ᵀ D. D is written out by hand, which leaves a plain graph: one backward pass through
 whatever is made of it gives exact second derivatives.
 """
 

@@ -49,12 +49,8 @@ def run_training(
     catalogue = Catalogue.load(files["catalogue"], device)
     vocabulary = read_json(files["vocabulary"], Vocabulary)
     problem = make_problem(vocabulary, catalogue, job.task, job.network)
-    folds = Folds(
-        Episodes.load(files["train"], device),
-        Episodes.load(files["validation"], device),
-        catalogue,
-        problem.task,
-    )
+    train, validation = (Episodes.load(files[fold], device) for fold in ("train", "validation"))
+    folds = Folds(train, validation, catalogue, problem.task)
     settings = parse_method(job.settings)
     method = build_method(settings, problem, job.seed).to(device)
     start = time.perf_counter()

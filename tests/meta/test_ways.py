@@ -45,7 +45,8 @@ def go(learner: AdaptiveLearner, batch: Batch, *, fast: bool) -> tuple[Tensor, T
         adapted = adaptation.adapt(network, learner.head, embedded, batch, rates, learner.loop)
         return adapted.outputs, adapted.squared_gradients()
     model = make_model(network, embedded, batch, embeddings=False)
-    return adapt_generally(model, learner.head, rates, 1, learner.loop.order)
+    outputs, gradient = adapt_generally(model, learner.head, rates, 1, learner.loop.order)
+    return outputs, model.squares(gradient)
 
 
 @pytest.mark.parametrize("kind", ["paml", "meta-sgd"])
