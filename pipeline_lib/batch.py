@@ -42,14 +42,17 @@ class PackedRows:
 class Batch:
     """Some users of a fold, those with fewest support rows first.
 
-    users: [users] int64 into the fold. codes: [users, features] int64. items: [items] int64 into
-    the catalogue, each once. item_codes, item_bags: their features, as EmbeddingBag wants them.
+    users: [users] int64 into the fold. codes: [users, features] int64. values: [users, features],
+    what they count for. items: [items] int64 into the catalogue, each once. item_codes,
+    item_weights, item_bags: their features, as EmbeddingBag wants them.
     """
 
     users: Tensor
     codes: Tensor
+    values: Tensor
     items: Tensor
     item_codes: Tensor
+    item_weights: Tensor
     item_bags: Tensor
     support: PackedRows
     query: PackedRows
@@ -64,13 +67,15 @@ def take_batch(episodes: Episodes, catalogue: Catalogue, users: Tensor) -> Batch
     users = users[episodes.support.users.lengths(users).argsort(stable=True)]
     support, query = _pack(episodes.support, users), _pack(episodes.query, users)
     items, item = torch.unique(torch.cat((support.item, query.item)), return_inverse=True)
-    codes, bags = catalogue.take(items)
+    codes, weights, bags = catalogue.take(items)
     local = item.split((len(support.item), len(query.item)))
     return Batch(
         users=users,
         codes=episodes.codes[users],
+        values=episodes.values[users],
         items=items,
         item_codes=codes,
+        item_weights=weights,
         item_bags=bags,
         support=replace(support, item=local[0]),
         query=replace(query, item=local[1]),

@@ -45,40 +45,42 @@ class Catalogue:
     """Every item's features.
 
     bags: a list of codes for each feature of each item, item by item. codes: [codes] int64,
-    known ones alone: none is 0.
+    known ones alone: none is 0. weights: [codes] float32, what each counts for in its bag: 1/n for
+    n values, and for a number, whose bag has one code, the standardised value.
     """
 
     bags: Ragged
     codes: Tensor
+    weights: Tensor
     features: int
 
     def __len__(self) -> int:
         """Count the items."""
         return len(self.bags) // self.features
 
-    def take(self, items: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the codes of some items and where each of their bags starts.
+    def take(self, items: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Find the codes of some items, their weights and where each of their bags starts.
 
-        Returns codes [codes] int64 and starts [items * features] int64, as EmbeddingBag wants.
+        Returns codes [codes] int64, weights [codes] and starts [items * features] int64, as
+        EmbeddingBag wants.
         """
         features = torch.arange(self.features, device=items.device)
         bags = (items[:, None] * self.features + features).flatten()
         places, _, _ = self.bags.take(bags)
         lengths = self.bags.lengths(bags)
-        return self.codes[places], lengths.cumsum(0) - lengths
+        return self.codes[places], self.weights[places], lengths.cumsum(0) - lengths
 
     def save(self, path: Path) -> None:
         """Write the catalogue to one file."""
-        features = torch.tensor(self.features)
-        write_tensors(
-            {"offsets": self.bags.offsets, "codes": self.codes, "features": features}, path
-        )
+        tensors = {"offsets": self.bags.offsets, "codes": self.codes, "weights": self.weights}
+        write_tensors(tensors | {"features": torch.tensor(self.features)}, path)
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Self:
         """Read a catalogue from one file."""
-        tensors = _read(path, {"offsets", "codes", "features"}, device)
-        return cls(Ragged(tensors["offsets"]), tensors["codes"], int(tensors["features"]))
+        tensors = _read(path, {"offsets", "codes", "weights", "features"}, device)
+        bags, features = Ragged(tensors["offsets"]), int(tensors["features"])
+        return cls(bags, tensors["codes"], tensors["weights"], features)
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,14 @@ class Rows:
 class Episodes:
     """The users of one fold.
 
-    user: [users] int64, places in the split's table of users. codes: [users, features] int64.
+    user: [users] int64, places in the split's table of users. codes: [users, features] int64, 0
+    where unknown. values: [users, features] float32, what each code counts for: 1, or the
+    standardised value of a number, 0 where it is missing.
     """
 
     user: Tensor
     codes: Tensor
+    values: Tensor
     support: Rows
     query: Rows
 
@@ -113,7 +118,7 @@ class Episodes:
 
     def save(self, path: Path) -> None:
         """Write the episodes to one file."""
-        tensors = {"user": self.user, "codes": self.codes}
+        tensors = {"user": self.user, "codes": self.codes, "values": self.values}
         for part, rows in zip(PARTS, (self.support, self.query), strict=True):
             tensors |= {
                 f"{part}.offsets": rows.users.offsets,
@@ -126,12 +131,12 @@ class Episodes:
     def load(cls, path: Path, device: torch.device | str = "cpu") -> Self:
         """Read episodes from one file."""
         rows = {f"{part}.{name}" for part in PARTS for name in ("offsets", "item", "target")}
-        tensors = _read(path, {"user", "codes"} | rows, device)
+        tensors = _read(path, {"user", "codes", "values"} | rows, device)
         support, query = (
             Rows(Ragged(tensors[f"{p}.offsets"]), tensors[f"{p}.item"], tensors[f"{p}.target"])
             for p in PARTS
         )
-        return cls(tensors["user"], tensors["codes"], support, query)
+        return cls(tensors["user"], tensors["codes"], tensors["values"], support, query)
 
 
 def _read(path: Path, names: set[str], device: torch.device | str) -> dict[str, Tensor]:

@@ -53,9 +53,11 @@ CASES: dict[str, tuple[Counts, Counts]] = {
 }
 TINY = ([3, 1, 2], [1, 3, 2])
 
-# Every feature has codes of its own; a user's may be unknown, 0.
-SIZES = InputSizes(user_features=2, user_values=5, item_features=3, item_values=9)
-USER_CODES = torch.tensor([[0, 1, 2, 3], [0, 0, 4, 5]])
+# Every feature has codes of its own; a user's may be unknown, 0. The last is a number, which may be
+# missing, 0.
+SIZES = InputSizes(user_features=3, user_values=6, item_features=3, item_values=9)
+USER_CODES = torch.tensor([[0, 1, 2, 3], [0, 0, 4, 5], [6, 6, 6, 6]])
+USER_VALUES = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 1], [0, -1.5, 0.375, 2]], dtype=torch.float64)
 ITEM_CODES = torch.arange(1, 10).view(3, 3)
 
 
@@ -77,7 +79,11 @@ class World:
             replace(rows, target=rows.target.float())
             for rows in (self.episodes.support, self.episodes.query)
         )
-        return World(replace(self.episodes, support=support, query=query), self.catalogue)
+        values, weights = self.episodes.values.float(), self.catalogue.weights.float()
+        return World(
+            replace(self.episodes, values=values, support=support, query=query),
+            replace(self.catalogue, weights=weights),
+        )
 
 
 @dataclass(frozen=True)
@@ -130,10 +136,11 @@ class Setup:
     def world(self, support: Counts, query: Counts, seed: int = 0, items: int = ITEMS) -> World:
         """Draw users with these numbers of rows, over a catalogue that they share."""
         generator = torch.Generator().manual_seed(seed)
-        drawn = torch.randint(0, USER_CODES.shape[1], (len(support), 2), generator=generator)
-        codes = USER_CODES[torch.arange(2), drawn]
+        features, choices = USER_CODES.shape
+        drawn = torch.randint(0, choices, (len(support), features), generator=generator)
+        codes, values = (x[torch.arange(features), drawn] for x in (USER_CODES, USER_VALUES))
         parts = [draw_rows(counts, items, self.task, generator) for counts in (support, query)]
-        episodes = Episodes(torch.arange(len(support)), codes, *parts)
+        episodes = Episodes(torch.arange(len(support)), codes, values, *parts)
         return World(episodes, draw_catalogue(items, generator))
 
 
@@ -148,12 +155,14 @@ def ragged(lengths: Counts) -> Ragged:
 
 
 def draw_catalogue(items: int, generator: torch.Generator) -> Catalogue:
-    """The first item has only empty bags, others have bags of 0 to 3 codes."""
+    """The first item has only empty bags, others have bags of 0 to 3 codes of any weight."""
     lengths = torch.randint(0, 4, (items, len(ITEM_CODES)), generator=generator)
     lengths[0] = 0
     feature = torch.arange(len(ITEM_CODES)).repeat(items).repeat_interleave(lengths.flatten())
     drawn = torch.randint(0, ITEM_CODES.shape[1], feature.shape, generator=generator)
-    return Catalogue(ragged(lengths.flatten().tolist()), ITEM_CODES[feature, drawn], 3)
+    weights = torch.randn(feature.shape, generator=generator).double()  # exact in float32 too
+    bags = ragged(lengths.flatten().tolist())
+    return Catalogue(bags, ITEM_CODES[feature, drawn], weights, len(ITEM_CODES))
 
 
 def draw_rows(counts: Counts, items: int, task: Task, generator: torch.Generator) -> Rows:

@@ -23,8 +23,9 @@ from pipeline_lib.settings.methods.base import Order
 class Theta:
     """What adapts, a copy for each user.
 
-    layers: weights [users, out, in] and biases [users, out] by turns. users: embeddings [users,
-    user_width]; values: vectors of `OwnValues`, [values, size]; both None where they do not adapt.
+    layers: weights [users, out, in] and biases [users, out] by turns. users: vectors of the users'
+    codes, [users, features, size]; values: vectors of `OwnValues`, [values, size]; both None where
+    they do not adapt.
     """
 
     layers: list[Tensor]
@@ -57,7 +58,7 @@ class Model:
         copies = [p.expand(len(self.batch), *p.shape) for p in layers]
         if self.own is None:
             return Theta(copies)
-        users = self.network.user_values(self.batch.codes).flatten(1)
+        users = self.network.user_values(self.batch.codes)
         values = self.network.item_values.weight.index_select(0, self.own.code)
         return Theta(copies, users, values)
 
@@ -86,16 +87,14 @@ class Model:
         found = theta.like(list(torch.autograd.grad(loss, theta.tensors(), create_graph=graph)))
         if found.users is None:
             return found
-        codes = self.batch.codes
-        known = (codes != 0).repeat_interleave(found.users.shape[1] // codes.shape[1], 1)
-        return replace(found, users=found.users * known)
+        return replace(found, users=found.users * (self.batch.codes != 0)[..., None])
 
     def squares(self, theta: Theta) -> Tensor:
         """Sum each user's squares, [users]."""
         total = torch.stack([p.flatten(1).square().sum(1) for p in theta.layers]).sum(0)
         if self.own is None or theta.users is None or theta.values is None:
             return total
-        total = total + theta.users.square().sum(1)
+        total = total + theta.users.square().sum((1, 2))
         return total.index_add(0, self.own.owner, theta.values.square().sum(1))
 
     def _outputs(
@@ -103,7 +102,8 @@ class Model:
     ) -> Tensor:
         users, items = self.embedded.users, self.embedded.items.index_select(0, rows.item)
         if entries is not None and theta.users is not None and theta.values is not None:
-            users, items = theta.users, entries.inputs(theta.values)
+            users = (theta.users * self.batch.values[..., None]).flatten(1)
+            items = entries.inputs(theta.values)
         for_user, for_item = theta.layers[0].split((users.shape[1], items.shape[1]), 2)
         user_part = (for_user @ users[:, :, None])[:, :, 0] + theta.layers[1]
         z = rows.spread(user_part) + self._product(items, for_item, sides)

@@ -11,19 +11,23 @@ from pipeline_lib.episodes import Ragged
 
 @dataclass(frozen=True)
 class Entries:
-    """The values in the bags of some rows: value and bag, [entries] int64; lengths: [bags]."""
+    """The values in the bags of some rows.
+
+    value and bag, [entries] int64; weight: what it counts for in the bag, [entries].
+    """
 
     value: Tensor
     bag: Tensor
-    lengths: Tensor
+    weight: Tensor
+    rows: int
     features: int
 
     def inputs(self, values: Tensor) -> Tensor:
-        """Average vectors [values, size] over bags, [rows, features * size]; 0 if empty."""
-        bags = values.new_zeros(len(self.lengths), values.shape[1])
-        total = bags.index_add(0, self.bag, values.index_select(0, self.value))
-        mean = total / self.lengths.clamp(min=1)[:, None]
-        return mean.view(-1, self.features * values.shape[1])
+        """Sum weighted vectors [values, size] within bags, [rows, features * size]; 0 if empty."""
+        bags = values.new_zeros(self.rows * self.features, values.shape[1])
+        weighted = values.index_select(0, self.value) * self.weight[:, None]
+        total = bags.index_add(0, self.bag, weighted)
+        return total.view(-1, self.features * values.shape[1])
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,14 @@ def own_values(batch: Batch, features: int) -> OwnValues:
     end = torch.full_like(batch.items[:1], len(batch.item_codes))
     bags = Ragged(torch.cat((batch.item_bags, end)))
     codes = int(batch.item_codes.max()) + 1 if len(batch.item_codes) else 1
-    sides = [_find(batch, rows, bags, features) for rows in (batch.support, batch.query)]
+    both = (batch.support, batch.query)
+    sides = [_find(batch, rows, bags, features) for rows in both]
     keys = torch.cat([owner * codes + code for owner, code, _, _ in sides])
     unique, value = torch.unique(keys, return_inverse=True)
     parts = value.split([len(owner) for owner, _, _, _ in sides])
     support, query = (
-        Entries(part, bag, lengths, features)
-        for part, (_, _, bag, lengths) in zip(parts, sides, strict=True)
+        Entries(part, bag, weight, len(rows.item), features)
+        for part, (_, _, bag, weight), rows in zip(parts, sides, both, strict=True)
     )
     return OwnValues(unique // codes, unique % codes, support, query)
 
@@ -61,4 +66,5 @@ def _find(
     numbers = torch.arange(features, device=rows.item.device)
     own = (rows.item[:, None] * features + numbers).flatten()
     places, bag, _ = bags.take(own)
-    return rows.user[bag // features], batch.item_codes[places], bag, bags.lengths(own)
+    owner = rows.user[bag // features]
+    return owner, batch.item_codes[places], bag, batch.item_weights[places]

@@ -1,8 +1,8 @@
 """Inner learning rates: one for each user, or one for each weight.
 
 A rate is given in a shape that multiplies the users' own parameters: `layer` those of a decision
-layer, [users, out, in] and [users, out]; `users` their embeddings, [users, user_width]; `values`
-the vectors of some users' item values, [values, embedding_size].
+layer, [users, out, in] and [users, out]; `users` the vectors of their codes, [users, features,
+embedding_size]; `values` those of some users' item values, [values, embedding_size].
 """
 
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ class Rates(ABC):
 
     @abstractmethod
     def users(self, codes: Tensor) -> Tensor:
-        """Find the rates of embeddings of users with these codes, [users, features]."""
+        """Find the rates of the vectors of users with these codes, [users, features]."""
 
     @abstractmethod
     def values(self, owner: Tensor, codes: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ class UserRates(Rates):
 
     def users(self, _codes: Tensor) -> Tensor:
         """Return the users' rates, the same for every code."""
-        return self.rate[:, None]
+        return self.rate[:, None, None]
 
     def values(self, owner: Tensor, _codes: Tensor) -> Tensor:
         """Return the owners' rates, the same for every code."""
@@ -66,7 +66,7 @@ class WeightRates(nn.Module, Rates):
 
     def users(self, codes: Tensor) -> Tensor:
         """Look the rates of the users' codes up."""
-        return embedding(codes, self.tables[0]).flatten(1)
+        return embedding(codes, self.tables[0])
 
     def values(self, _owner: Tensor, codes: Tensor) -> Tensor:
         """Look the rates of the items' codes up."""

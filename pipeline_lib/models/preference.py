@@ -14,7 +14,7 @@ from pipeline_lib.settings.network import Network
 
 @dataclass(frozen=True)
 class InputSizes:
-    """How many features each side has, and how many values in all (code 0 apart)."""
+    """How many features each side has, and how many codes in all (0 apart): a number has one."""
 
     user_features: int
     user_values: int
@@ -34,7 +34,8 @@ class PreferenceNetwork(nn.Module):
     """Embed users and items, and map both to outputs by layers with ReLU between them.
 
     The layers are the decision layers that the inner step adapts (Yu et al. 2021, "Experiment
-    setting", after Lee et al. 2019). Code 0, an unknown value, is the zero vector for good.
+    setting", after Lee et al. 2019). Code 0, an unknown value, is the zero vector for good. A
+    number is embedded as the vector of its feature's one code, times the number.
     """
 
     def __init__(self, sizes: InputSizes, network: Network, outputs: int) -> None:
@@ -59,16 +60,17 @@ class PreferenceNetwork(nn.Module):
         return cast("list[nn.Linear]", list(self.later))
 
     def embed(self, batch: Batch) -> Embedded:
-        """Embed users by their features' vectors side by side, items by the mean of each bag."""
-        users = self.user_values(batch.codes).flatten(1)
+        """Embed users by their features' vectors side by side, items by the sum of each bag."""
+        users = self.user_values(batch.codes) * batch.values[..., None]
         bags = embedding_bag(
             batch.item_codes,
             self.item_values.weight,
             batch.item_bags,
-            mode="mean",
+            mode="sum",
+            per_sample_weights=batch.item_weights,
             padding_idx=0,
         )
-        return Embedded(users, bags.view(len(batch.items), self.item_width))
+        return Embedded(users.flatten(1), bags.view(len(batch.items), self.item_width))
 
     def first_layer(self, embedded: Embedded, rows: PackedRows) -> Tensor:
         """Compute the first layer of some rows, each user's and each item's part only once."""

@@ -36,7 +36,7 @@ class Rival:
         def embed(items: Tensor) -> Tensor:
             rows = hot[items].split(ITEM_VALUES, 1)
             pairs = zip(rows, weights, strict=True)
-            return torch.cat([(x @ w) / x.sum(1, keepdim=True) for x, w in pairs], 1)
+            return torch.cat([x @ w for x, w in pairs], 1)
 
         return lambda batch: self._loop(batch, embed)
 
@@ -45,8 +45,10 @@ class Rival:
         catalogue, table = self.world.catalogue, self.method.network.item_values.weight
 
         def embed(items: Tensor) -> Tensor:
-            codes, bags = catalogue.take(items)
-            vectors = embedding_bag(codes, table, bags, mode="mean", padding_idx=0)
+            codes, weights, bags = catalogue.take(items)
+            vectors = embedding_bag(
+                codes, table, bags, mode="sum", per_sample_weights=weights, padding_idx=0
+            )
             return vectors.view(len(items), -1)
 
         return lambda batch: self._loop(batch, embed)
@@ -79,7 +81,7 @@ class Rival:
         episodes, users = self.world.episodes, self.method.network.user_values
         losses = []
         for place, user in enumerate(batch.users.tolist()):
-            profile = users(episodes.codes[user]).flatten()
+            profile = (users(episodes.codes[user]) * episodes.values[user, :, None]).flatten()
             data = []
             for rows in (episodes.support, episodes.query):
                 start, stop = rows.users.offsets[user : user + 2].tolist()
@@ -195,4 +197,4 @@ def _multi_hot(world: World) -> Tensor:
     _, bag, _ = bags.take(torch.arange(len(bags)))
     hot = torch.zeros(len(world.catalogue), sum(ITEM_VALUES))
     places = (bag // world.catalogue.features, codes - 1)
-    return hot.index_put(places, torch.ones(()), accumulate=True)
+    return hot.index_put(places, world.catalogue.weights, accumulate=True)

@@ -81,7 +81,8 @@ def _filled(world: World, nodes: int, **settings: object) -> Learner:
         raise TypeError(type(method))
     drawn = make_world(users=nodes, support=4).episodes
     for users in torch.arange(nodes).split(10_000):
-        embeddings = method.network.user_values(drawn.codes[users]).flatten(1).detach()
+        vectors = method.network.user_values(drawn.codes[users]).detach()
+        embeddings = (vectors * drawn.values[users][..., None]).flatten(1)
         method.memory.store(users, embeddings, torch.full((len(users),), 5e-4), replace=False)
     return method
 
@@ -112,6 +113,7 @@ def _first(episodes: Episodes, users: int) -> Episodes:
         episodes,
         user=episodes.user[:users],
         codes=episodes.codes[:users],
+        values=episodes.values[:users],
         support=cut(episodes.support),
         query=cut(episodes.query),
     )

@@ -63,8 +63,12 @@ def make_world(users: int = 512, items: int = 3883, support: int = 56) -> World:
     parts = [_rows(torch.tensor(n), popular) for n in (counts, np.maximum(counts // 4, 1))]
     codes = _codes(USER_VALUES, torch.ones(users, len(USER_VALUES), dtype=torch.int64))
     bags = torch.tensor(draw.integers(1, 5, (items, len(ITEM_VALUES))))
-    catalogue = Catalogue(ragged(bags.flatten()), _codes(ITEM_VALUES, bags), len(ITEM_VALUES))
-    episodes = Episodes(torch.arange(users), codes.view(users, -1), *parts)
+    weights = 1 / bags.flatten().repeat_interleave(bags.flatten())
+    catalogue = Catalogue(
+        ragged(bags.flatten()), _codes(ITEM_VALUES, bags), weights, len(ITEM_VALUES)
+    )
+    values = torch.ones(users, len(USER_VALUES))
+    episodes = Episodes(torch.arange(users), codes.view(users, -1), values, *parts)
     sizes = InputSizes(len(USER_VALUES), sum(USER_VALUES), len(ITEM_VALUES), sum(ITEM_VALUES))
     return World(episodes, catalogue, Problem(sizes, items, RatingTask(scale=(1, 5)), NETWORK))
 

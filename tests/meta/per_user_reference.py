@@ -125,20 +125,21 @@ class PerUserReference:
         return x
 
     def _user(self, theta: Parameters, user: int) -> Tensor:
-        """Put one user's vectors side by side; an unknown value's is zero."""
-        table = theta[TABLES[0]]
-        codes = self.world.episodes.codes[user].tolist()
-        return torch.cat([table[c] if c else torch.zeros_like(table[0]) for c in codes])
+        """Put one user's vectors, times their values, side by side; an unknown one's is zero."""
+        table, episodes = theta[TABLES[0]], self.world.episodes
+        pairs = zip(episodes.codes[user].tolist(), episodes.values[user].tolist(), strict=True)
+        return torch.cat([v * table[c] if c else torch.zeros_like(table[0]) for c, v in pairs])
 
     def _item(self, theta: Parameters, item: int) -> Tensor:
-        """Put the means of one item's bags side by side; an empty bag's is zero."""
+        """Put the weighted sums of one item's bags side by side; an empty bag's is zero."""
         table, catalogue = theta[TABLES[1]], self.world.catalogue
         offsets, first = catalogue.bags.offsets.tolist(), item * catalogue.features
-        bags = [
-            catalogue.codes[offsets[bag] : offsets[bag + 1]].tolist()
-            for bag in range(first, first + catalogue.features)
-        ]
-        return torch.cat([table[b].mean(0) if b else torch.zeros_like(table[0]) for b in bags])
+        sums = []
+        for bag in range(first, first + catalogue.features):
+            sums.append(torch.zeros_like(table[0]))
+            for place in range(offsets[bag], offsets[bag + 1]):
+                sums[-1] = sums[-1] + catalogue.weights[place] * table[catalogue.codes[place]]
+        return torch.cat(sums)
 
 
 def reference(setup: Setup, world: World, learner: AdaptiveLearner) -> PerUserReference:

@@ -197,12 +197,17 @@ def test_single_precision_is_near_double_precision(setup: Setup) -> None:
         assert_near(own, gradient[name], 2e-6)
 
 
+@pytest.mark.parametrize("unknown", ["codes", "values"])
 @pytest.mark.parametrize("steps", [1, 2, 3])
-def test_unknown_values_do_not_adapt(steps: int) -> None:
+def test_unknown_values_do_not_adapt(unknown: str, steps: int) -> None:
     """With nothing known of users and items there is nothing but the layers to adapt."""
     setup = Setup(steps=steps)
     world = setup.world([3, 2], [2, 4], items=1)
-    codes = torch.zeros_like(world.episodes.codes)
-    batch = replace(world, episodes=replace(world.episodes, codes=codes)).batch()
+    episodes, zero = world.episodes, torch.zeros_like(world.episodes.codes)
+    without = {
+        "codes": replace(episodes, codes=zero),
+        "values": replace(episodes, values=zero.double()),
+    }
+    batch = replace(world, episodes=without[unknown]).batch()
     decision, everything = (replace(setup, adapt=a).learner().predict(batch).score for a in ADAPTS)
     assert_near(everything, decision, 1e-13)

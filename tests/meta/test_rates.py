@@ -30,4 +30,5 @@ def test_a_rate_is_reported_where_a_user_has_one() -> None:
     assert rates["melu"].tolist() == [0.1] * len(batch)
     assert rates["paml"] is not None
     assert ((rates["paml"] > 0) & (rates["paml"] < 0.1)).all()
-    assert len(rates["paml"].unique()) == len(batch.codes.unique(dim=0))
+    profiles = torch.cat((batch.codes, batch.values), 1)
+    assert len(rates["paml"].unique()) == len(profiles.unique(dim=0))

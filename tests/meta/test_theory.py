@@ -15,6 +15,7 @@ from torch.autograd.functional import hessian
 from torch.func import functional_call
 
 from pipeline_lib.batch import Batch
+from pipeline_lib.episodes import Episodes
 from pipeline_lib.meta.memory import LookUp
 from pipeline_lib.methods.paml import PAML
 from pipeline_lib.methods.reg_paml import RegPAML
@@ -272,11 +273,10 @@ class TestProposition1:
 
 def opposed(learner: PAML) -> Batch:
     """Two users of one profile who rate one item 1 above and 1 below its score."""
-    codes = RATINGS.folds.train.codes[[0, 0]]
+    train = RATINGS.folds.train
+    codes, values = train.codes[[0, 0]], train.values[[0, 0]]
     rows = dataclasses.replace(make_rows([1, 1], codes, 1, seed=0), item=torch.tensor([3, 3]))
-    both = dataclasses.replace(
-        RATINGS.folds.train, user=torch.arange(2), codes=codes, support=rows, query=rows
-    )
+    both = Episodes(torch.arange(2), codes, values, rows, rows)
     batch = in_double(take(both, range(2)))
     z = learner.network(learner.network.embed(batch), batch.support)[:, 0].detach()
     target = z + torch.tensor([1.0, -1.0], dtype=torch.float64)

@@ -89,9 +89,9 @@ class TestStep:
         """In float64, within 1e-12, by autograd through all nodes and user by user."""
         learner = build_at_paml(
             memory_size=EVERYONE, neighbours=4, outer_lr=0.5, known_users="keep", **changes
-        ).double()
-        learner.memory.index = FloatIndex()
-        memory = remember(learner).memory
+        )
+        memory = remember(learner).double().memory
+        memory.index = FloatIndex()
         before = [x.clone().requires_grad_() for x in (memory.points, memory.rates)]
         loss = loss_at(learner, *before)
         gradients = torch.autograd.grad(loss, before)

@@ -104,7 +104,7 @@ class TestEveryMethod:
         assert prediction.score.isfinite().all()
         assert prediction.inner_lr is None or prediction.inner_lr.isfinite().all()
 
-    @pytest.mark.parametrize("unknown", [[0], [1], [0, 1]])
+    @pytest.mark.parametrize("unknown", [[0], [1], [0, 1, 2]])
     def test_unknown_features_get_finite_scores(self, kind: str, unknown: list[int]) -> None:
         codes = TEST.codes.index_fill(1, torch.tensor(unknown), 0)
         assert predict(trained(kind), dataclasses.replace(TEST, codes=codes)).isfinite().all()

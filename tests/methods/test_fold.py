@@ -32,7 +32,8 @@ def judged(target: list[list[float]]) -> Episodes:
     values = torch.tensor([value for user in target for value in user])
     support = Rows(Ragged(torch.arange(len(target) + 1)), users % ITEMS, torch.ones(len(target)))
     query = Rows(Ragged(offsets), torch.arange(len(values)) % ITEMS, values)
-    return Episodes(users, torch.ones(len(target), 2, dtype=torch.int64), support, query)
+    codes = torch.ones(len(target), 3, dtype=torch.int64)
+    return Episodes(users, codes, torch.ones(codes.shape), support, query)
 
 
 @pytest.mark.parametrize("kind", ["paml", "meta-sgd", "user-mean"])

@@ -30,7 +30,9 @@ CONFIG = Path(__file__).parents[2] / "config"
 # MovieLens's gender, age and occupation; every user has a zip code of their own.
 USERS, VALUES, ITEMS = 48, [2, 7, 21], 30
 SIZES = InputSizes(len(VALUES) + 1, sum(VALUES) + USERS, item_features=1, item_values=10)
-CATALOGUE = Catalogue(Ragged(torch.arange(ITEMS + 1)), 1 + torch.arange(ITEMS) % 10, 1)
+CATALOGUE = Catalogue(
+    Ragged(torch.arange(ITEMS + 1)), 1 + torch.arange(ITEMS) % 10, torch.ones(ITEMS), 1
+)
 TASK = RatingTask(scale=(1, 5))
 
 
@@ -52,7 +54,7 @@ def draw_users(seed: int) -> Episodes:
     common = [torch.randint(0, values, (USERS,), generator=generator) for values in VALUES]
     codes = torch.stack([*common, torch.arange(USERS).roll(seed)], 1) + start
     support, query = draw_rows(8, generator), draw_rows(2, generator)
-    return Episodes(torch.arange(USERS), codes, support, query)
+    return Episodes(torch.arange(USERS), codes, torch.ones(codes.shape), support, query)
 
 
 FOLDS = Folds(draw_users(1), draw_users(2), CATALOGUE, TASK)

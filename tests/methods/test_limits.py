@@ -96,8 +96,9 @@ class TestREGPAML:
     def test_its_loss_goes_to_that_of_paml_in_proportion_to_gamma(self, way: Changes) -> None:
         """In float64, so that all differences hold to 1e-9."""
         gammas: list[Changes] = [{"gamma": gamma} for gamma in (1, 0.1, 1e-3)]
-        paml = build_learner("paml", **way).double().losses(TRAIN)
-        others = [build_learner("reg-paml", **way | g).double().losses(TRAIN) for g in gammas]
+        batch = in_double(TRAIN)
+        paml = build_learner("paml", **way).double().losses(batch)
+        others = [build_learner("reg-paml", **way | g).double().losses(batch) for g in gammas]
         whole = others[0] - paml
         assert (whole > 0).all()
         for gamma, losses in zip((0.1, 1e-3), others[1:], strict=True):

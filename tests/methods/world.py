@@ -44,7 +44,7 @@ OWN: dict[str, dict[str, object]] = {"at-paml": {"lr_max": 0.02, "warmup_lr": 0.
 
 TASKS: dict[str, Task] = {"rating": RatingTask(scale=(1, 5)), "click": ClickTask()}
 HEADS: tuple[HeadKind, ...] = ("value", "levels")
-SIZES = InputSizes(user_features=2, user_values=8, item_features=2, item_values=8)
+SIZES = InputSizes(user_features=3, user_values=9, item_features=3, item_values=9)
 ITEMS, UNSEEN_ITEMS = 40, 4
 
 
@@ -53,14 +53,21 @@ def ragged(lengths: Sequence[int]) -> Ragged:
 
 
 def draw_codes(count: int, choices: int, generator: torch.Generator) -> Tensor:
-    """Two features: one of the first codes from 1, one of the first from 5."""
-    return torch.randint(1, 1 + choices, (count, 2), generator=generator) + torch.tensor([0, 4])
+    """Three features: one of the first codes from 1, one of the first from 5, a number's 9."""
+    drawn = torch.randint(1, 1 + choices, (count, 2), generator=generator)
+    return torch.cat((drawn + torch.tensor([0, 4]), torch.full((count, 1), 9)), 1)
+
+
+def draw_values(count: int, generator: torch.Generator) -> Tensor:
+    """A number of mean 0 and variance 1 behind two ones; missing, 0, for every tenth."""
+    number = torch.randn(count, generator=generator) * (torch.arange(count) % 10 != 9)
+    return torch.stack((torch.ones(count), torch.ones(count), number), 1)
 
 
 def draw_profiles(users: int, generator: torch.Generator) -> Tensor:
     """Every third user has the codes 3 or 4 and 7 or 8, all others 1 or 2 and 5 or 6."""
     rare = torch.arange(users) % 3 == 2
-    return draw_codes(users, 2, generator) + 2 * rare[:, None]
+    return draw_codes(users, 2, generator) + torch.tensor([2, 2, 0]) * rare[:, None]
 
 
 def is_rare(codes: Tensor) -> Tensor:
@@ -68,18 +75,25 @@ def is_rare(codes: Tensor) -> Tensor:
 
 
 ITEM_CODES = draw_codes(ITEMS, 4, torch.Generator().manual_seed(0))
+ITEM_VALUES = draw_values(ITEMS, torch.Generator().manual_seed(4))
 # The last item's bags are empty.
-CATALOGUE = Catalogue(ragged([*[1] * (2 * ITEMS - 2), 0, 0]), ITEM_CODES.flatten()[:-2], 2)
+CATALOGUE = Catalogue(
+    ragged([*[1] * (3 * ITEMS - 3), 0, 0, 0]),
+    ITEM_CODES.flatten()[:-3],
+    ITEM_VALUES.flatten()[:-3],
+    3,
+)
 
 
 def make_rows(counts: Sequence[int], codes: Tensor, items: int, seed: int) -> Rows:
-    """Ratings that rise with the first code of the user and that of the item."""
+    """Ratings that rise with the first codes of user and item and fall with the item's number."""
     generator = torch.Generator().manual_seed(seed)
     users = ragged(counts)
     _, owner, _ = users.take(torch.arange(len(counts)))
     item = torch.randint(0, items, (len(owner),), generator=generator)
     noise = 0.3 * torch.randn(len(owner), generator=generator)
-    return Rows(users, item, 0.5 + 0.5 * (codes[owner, 0] + ITEM_CODES[item, 0]) + noise)
+    liked = codes[owner, 0] + ITEM_CODES[item, 0] - 0.5 * ITEM_VALUES[item, 2]
+    return Rows(users, item, 0.5 + 0.5 * liked + noise)
 
 
 def make_episodes(users: int, items: int, seed: int) -> Episodes:
@@ -87,7 +101,8 @@ def make_episodes(users: int, items: int, seed: int) -> Episodes:
     codes = draw_profiles(users, torch.Generator().manual_seed(seed))
     support = make_rows([1 + i % 7 for i in range(users)], codes, items, seed + 1)
     query = make_rows([1 + i % 4 for i in range(users)], codes, items, seed + 2)
-    return Episodes(torch.arange(users), codes, support, query)
+    values = draw_values(users, torch.Generator().manual_seed(seed + 3))
+    return Episodes(torch.arange(users), codes, values, support, query)
 
 
 def clicks(episodes: Episodes) -> Episodes:
@@ -191,12 +206,15 @@ def take_all(episodes: Episodes) -> Batch:
 
 
 def in_double(batch: Batch) -> Batch:
-    """The same batch with float64 targets: with others torch computes some losses in float32."""
+    """The same batch in float64: with other targets torch computes some losses in float32."""
     support, query = (
         dataclasses.replace(rows, target=rows.target.double())
         for rows in (batch.support, batch.query)
     )
-    return dataclasses.replace(batch, support=support, query=query)
+    values, weights = batch.values.double(), batch.item_weights.double()
+    return dataclasses.replace(
+        batch, values=values, item_weights=weights, support=support, query=query
+    )
 
 
 def predict(method: Method, episodes: Episodes) -> Tensor:

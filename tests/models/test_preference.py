@@ -24,14 +24,33 @@ each_adapt = pytest.mark.parametrize("adapt", ADAPTS)
 def make_batch() -> Batch:
     """User 0 has codes 1 and 3, user 1 an unknown one and 2.
 
-    Item 0 has the bags {1, 2} and {3}, item 1 {} and {1}, item 2 none; item 1 is in no row.
+    Item 0 has the bags {1, 2}, half each, and {3}, item 1 {} and {1}, item 2 none; item 1 is in no
+    row.
     """
     bags = Ragged(torch.tensor([0, 2, 3, 3, 4, 4, 4]))
-    catalogue = Catalogue(bags, torch.tensor([1, 2, 3, 1]), 2)
+    weights = torch.tensor([0.5, 0.5, 1.0, 1.0])
+    catalogue = Catalogue(bags, torch.tensor([1, 2, 3, 1]), weights, 2)
     support = Rows(Ragged(torch.tensor([0, 1, 3])), torch.tensor([0, 2, 0]), torch.ones(3))
     query = Rows(Ragged(torch.tensor([0, 2, 3])), torch.tensor([2, 0, 0]), torch.ones(3))
     codes = torch.tensor([[1, 3], [0, 2]])
-    return take_batch(Episodes(torch.arange(2), codes, support, query), catalogue, torch.arange(2))
+    episodes = Episodes(torch.arange(2), codes, torch.ones(2, 2), support, query)
+    return take_batch(episodes, catalogue, torch.arange(2))
+
+
+def make_numeric_batch() -> Batch:
+    """The second feature of users and items is a number, of code 3.
+
+    User 0 has code 1 and -1.5, user 1 code 2 and none, user 2 an unknown one and 0.5. Item 0 has
+    the bag {1, 2}, half each, and -2, item 1 {2} and none, item 2 {} and 0.25.
+    """
+    bags = Ragged(torch.tensor([0, 2, 3, 4, 4, 4, 5]))
+    weights = torch.tensor([0.5, 0.5, -2.0, 1.0, 0.25])
+    catalogue = Catalogue(bags, torch.tensor([1, 2, 3, 2, 3]), weights, 2)
+    rows = Rows(Ragged(torch.arange(4)), torch.arange(3), torch.ones(3))
+    codes = torch.tensor([[1, 3], [2, 3], [0, 3]])
+    values = torch.tensor([[1.0, -1.5], [1.0, 0.0], [1.0, 0.5]])
+    episodes = Episodes(torch.arange(3), codes, values, rows, rows)
+    return take_batch(episodes, catalogue, torch.arange(3))
 
 
 def fill(parameter: Tensor, values: list[object]) -> None:
@@ -71,6 +90,25 @@ def test_items_are_the_means_of_their_bags_and_an_empty_bag_is_zero() -> None:
     batch = make_batch()
     assert batch.items.tolist() == [0, 2]
     assert hand_network().embed(batch).items.tolist() == [[15, 40], [0, 0]]
+
+
+def test_a_number_is_its_features_vector_times_the_number() -> None:
+    embedded = hand_network().embed(make_numeric_batch())
+    assert embedded.users.tolist() == [[1, -1.5 * 3], [2, 0], [0, 0.5 * 3]]
+    assert embedded.items.tolist() == [[15, -2 * 40], [20, 0], [0, 0.25 * 40]]
+
+
+def test_the_gradient_of_a_vector_is_what_it_counts_for() -> None:
+    """Of the sum of all embeddings: -1.5 + 0.5 of users' code 3, -2 + 0.25 of items'."""
+    network = hand_network()
+    embedded = network.embed(make_numeric_batch())
+    (embedded.users.sum() + embedded.items.sum()).backward()
+    for table, expected in (
+        (network.user_values, [0, 1, 1, -1]),
+        (network.item_values, [0, 0.5, 1.5, -1.75]),
+    ):
+        assert table.weight.grad is not None
+        assert table.weight.grad.flatten().tolist() == expected
 
 
 def test_the_first_layer_worked_by_hand() -> None:

@@ -24,7 +24,9 @@ torch.set_num_threads(1)  # on tensors this small a second thread only waits
 # lack what it is for, code 1 or 2.
 ITEMS = 20
 SIZES = InputSizes(user_features=1, user_values=1, item_features=1, item_values=2)
-CATALOGUE = Catalogue(Ragged(torch.arange(ITEMS + 1)), 1 + torch.arange(ITEMS) % 2, 1)
+CATALOGUE = Catalogue(
+    Ragged(torch.arange(ITEMS + 1)), 1 + torch.arange(ITEMS) % 2, torch.ones(ITEMS), 1
+)
 NETWORK = Network(embedding_size=4, embedding_std=0.5, hidden=(16, 8))
 TASK = RatingTask(scale=(1, 5))
 PROBLEM = Problem(SIZES, ITEMS, TASK, NETWORK)
@@ -43,7 +45,8 @@ def make_episodes(users: int, seed: int) -> Episodes:
     taste = 2 * torch.randint(0, 2, (users,), generator=generator) - 1
     support = make_rows([4 + i % 5 for i in range(users)], taste, generator)
     query = make_rows([1 + i % 3 for i in range(users)], taste, generator)
-    return Episodes(torch.arange(users), torch.ones(users, 1, dtype=torch.int64), support, query)
+    codes, values = torch.ones(users, 1, dtype=torch.int64), torch.ones(users, 1)
+    return Episodes(torch.arange(users), codes, values, support, query)
 
 
 FOLDS = Folds(make_episodes(20, seed=1), make_episodes(10, seed=2), CATALOGUE, TASK)
