@@ -8,8 +8,9 @@ import polars as pl
 from pydantic import BaseModel
 from scipy.stats import ttest_ind
 
-from pipeline_lib.evaluation import METRICS, Evaluation
+from pipeline_lib.evaluation import METRICS, USER_ERROR, Evaluation
 from pipeline_lib.settings.methods.base import MethodSettings
+from pipeline_lib.settings.task import Task
 
 
 class Statistic(BaseModel):
@@ -28,8 +29,8 @@ class Statistic(BaseModel):
 class MethodResult(BaseModel):
     """One method over its seeds.
 
-    group_p: two-tailed t-test between major and minor users' errors, each user's error averaged
-    over seeds (Yu et al. 2021, Table 4).
+    group_p: two-tailed t-test between major and minor users' errors, MSE or NEL, each user's
+    averaged over seeds (Yu et al. 2021, Table 4).
     """
 
     name: str
@@ -46,9 +47,10 @@ class Comparison(BaseModel):
     dataset: str
     title: str
     sample: bool
+    task: Task
     split_sha256: str
     test_users: int
-    ranked_users: int
+    ranked_users: int | None
     users_by_group: dict[str, int]
     baselines: dict[str, str]
     methods: list[MethodResult]
@@ -64,7 +66,7 @@ class Trial:
 
 def higher_is_better(metric: str) -> bool:
     """Tell whether larger values of a metric are better."""
-    return metric.startswith("ndcg")
+    return metric.startswith(("ndcg", "auc"))
 
 
 def compare(
@@ -74,36 +76,48 @@ def compare(
     methods: dict[str, MethodSettings],
     trials: Sequence[Trial],
 ) -> Comparison:
-    """Compare methods; raise ValueError when one has no trial, or splits or users differ."""
-    missing = methods.keys() - {t.evaluation.method for t in trials}
-    if missing:
-        raise ValueError(f"{dataset}: no result of {', '.join(sorted(missing))}")
-    if any(not t.users["user"].equals(trials[0].users["user"]) for t in trials):
-        raise ValueError(f"{dataset}: results of different test users cannot be compared")
-    splits = {t.evaluation.split_sha256 for t in trials}
-    if len(splits) != 1:
-        raise ValueError(f"{dataset}: results of {len(splits)} different splits cannot be compared")
+    """Compare methods; raise ValueError when one has no trial, or tasks, splits or users differ."""
+    _check(dataset, methods, trials)
+    first, users = trials[0].evaluation, trials[0].users
+    metrics = METRICS[first.task.kind]
     results = [
         _result(name, settings, [t for t in trials if t.evaluation.method == name])
         for name, settings in methods.items()
     ]
-    baselines = {m: best.name for m in METRICS if (best := _best_baseline(results, m))}
-    users = trials[0].users
+    baselines = {m: best.name for m in metrics if (best := _best_baseline(results, m))}
     return Comparison(
         dataset=dataset,
         title=title,
         sample=sample,
-        split_sha256=splits.pop(),
-        test_users=trials[0].evaluation.users,
-        ranked_users=trials[0].evaluation.ranked_users,
+        task=first.task,
+        split_sha256=first.split_sha256,
+        test_users=first.users,
+        ranked_users=first.ranked_users,
         users_by_group=dict(users["group"].value_counts(sort=True).iter_rows()),
         baselines=baselines,
         methods=[_against(result, results, baselines) for result in results],
     )
 
 
+def _check(dataset: str, methods: dict[str, MethodSettings], trials: Sequence[Trial]) -> None:
+    missing = methods.keys() - {t.evaluation.method for t in trials}
+    if missing:
+        raise ValueError(f"{dataset}: no result of {', '.join(sorted(missing))}")
+    if any(not t.users["user"].equals(trials[0].users["user"]) for t in trials):
+        raise ValueError(f"{dataset}: results of different test users cannot be compared")
+    for what, found in (
+        ("splits", {t.evaluation.split_sha256 for t in trials}),
+        ("tasks", {t.evaluation.task for t in trials}),
+    ):
+        if len(found) != 1:
+            raise ValueError(
+                f"{dataset}: results of {len(found)} different {what} cannot be compared"
+            )
+
+
 def _result(name: str, settings: MethodSettings, trials: Sequence[Trial]) -> MethodResult:
     evaluations = [t.evaluation for t in trials]
+    kind = evaluations[0].task.kind
     return MethodResult(
         name=name,
         label=settings.label or name,
@@ -111,10 +125,10 @@ def _result(name: str, settings: MethodSettings, trials: Sequence[Trial]) -> Met
         seeds=[e.seed for e in evaluations],
         metrics={
             metric: _statistic([e.metrics[metric] for e in evaluations])
-            for metric in METRICS
+            for metric in METRICS[kind]
             if all(metric in e.metrics for e in evaluations)
         },
-        group_p=_group_p(pl.concat(t.users for t in trials)),
+        group_p=_group_p(pl.concat(t.users for t in trials), USER_ERROR[kind]),
     )
 
 
@@ -123,9 +137,9 @@ def _statistic(values: list[float]) -> Statistic:
     return Statistic(values=values, mean=float(np.mean(values)), sd=sd)
 
 
-def _group_p(users: pl.DataFrame) -> float | None:
-    means = users.group_by("user", "group", maintain_order=True).agg(pl.col("mse").mean())
-    major, minor = (means.filter(pl.col("group") == g)["mse"] for g in ("major", "minor"))
+def _group_p(users: pl.DataFrame, error: str) -> float | None:
+    means = users.group_by("user", "group", maintain_order=True).agg(pl.col(error).mean())
+    major, minor = (means.filter(pl.col("group") == g)[error] for g in ("major", "minor"))
     return _t_test(major.to_list(), minor.to_list())
 
 

@@ -15,6 +15,9 @@ from pipeline_lib.comparison import (
 )
 from pipeline_lib.evaluation import METRICS, Evaluation
 from pipeline_lib.settings.methods.base import MethodSettings
+from pipeline_lib.settings.task import ClickTask, RatingTask, Task
+
+RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask()
 
 METHODS = {
     "global-mean": MethodSettings(kind="global-mean", label="Global mean", role="reference"),
@@ -43,14 +46,20 @@ def trial(
     metrics: dict[str, float],
     errors: Sequence[float] = (1, 2, 3, 4, 5),
     split: str = "5eed",
+    task: Task = RATING,
 ) -> Trial:
-    users = pl.DataFrame({"user": range(5), "group": GROUPS, "mse": [float(e) for e in errors]})
-    return Trial(
-        Evaluation(
-            method=method, seed=seed, split_sha256=split, users=5, ranked_users=4, metrics=metrics
-        ),
-        users,
+    evaluation = Evaluation(
+        method=method,
+        seed=seed,
+        task=task,
+        split_sha256=split,
+        users=5,
+        ranked_users=4 if task == RATING else None,
+        metrics=metrics,
     )
+    error = "mse" if task == RATING else "nel"
+    users = pl.DataFrame({"user": range(5), "group": GROUPS, error: [float(e) for e in errors]})
+    return Trial(evaluation, users)
 
 
 def comparison(trials: Sequence[Trial]) -> Comparison:
@@ -103,7 +112,11 @@ def test_a_single_seed_has_no_deviation(compared: Comparison) -> None:
 
 def test_best_baseline_by_metric(compared: Comparison) -> None:
     assert compared.baselines == {"mse": "transfer", "ndcg_3": "melu"}
-    assert [m for m in METRICS if higher_is_better(m)] == ["ndcg_3", "ndcg_5"]
+
+
+def test_larger_rankings_and_smaller_errors_are_better() -> None:
+    better = [m for metrics in METRICS.values() for m in metrics if higher_is_better(m)]
+    assert better == ["ndcg_3", "ndcg_5", "auc", "auc_major", "auc_minor"]
 
 
 @pytest.mark.parametrize(
@@ -171,3 +184,45 @@ def test_refuses_different_splits() -> None:
     trials = [trial("melu", 0, {"mse": 1.0}), trial("paml", 0, {"mse": 1.0}, split="0dd")]
     with pytest.raises(ValueError, match="movielens: results of 2 different splits"):
         comparison(trials)
+
+
+def test_refuses_different_tasks() -> None:
+    lighter = ClickTask(clicked_weight=0.5)
+    trials = [trial("melu", 0, {"nel": 1.0}, task=task) for task in (CLICK, lighter)]
+    with pytest.raises(ValueError, match="movielens: results of 2 different tasks"):
+        comparison(trials)
+
+
+class TestClicks:
+    NEL, AUC = MSE, NDCG
+
+    @pytest.fixture
+    def clicks(self) -> Comparison:
+        return comparison(
+            [
+                trial(method, seed, {"nel": nel, "auc": auc, "mse": 0.0}, task=CLICK)
+                for method in METHODS
+                for seed, (nel, auc) in enumerate(
+                    zip(self.NEL[method], self.AUC[method], strict=True)
+                )
+            ]
+        )
+
+    def test_compares_the_metrics_of_clicks(self, clicks: Comparison) -> None:
+        assert (clicks.task, clicks.ranked_users) == (CLICK, None)
+        assert all(list(m.metrics) == ["nel", "auc"] for m in clicks.methods)
+        assert clicks.baselines == {"nel": "transfer", "auc": "melu"}
+        assert Comparison.model_validate_json(clicks.model_dump_json()) == clicks
+
+    def test_tests_against_the_best_baseline_of_each_metric(self, clicks: Comparison) -> None:
+        nel, auc = (result(clicks, "paml").metrics[m] for m in ("nel", "auc"))
+        assert nel.baseline_p == ttest_ind(nel.values, self.NEL["transfer"]).pvalue
+        assert auc.baseline_p == ttest_ind(auc.values, self.AUC["melu"]).pvalue
+
+    def test_group_p_is_that_of_users_nel(self) -> None:
+        trials = [
+            trial("melu", seed, {"nel": 1.0}, errors=errors, task=CLICK)
+            for seed, errors in enumerate(([1, 2, 3, 4, 9], [3, 2, 5, 6, 7]))
+        ]
+        p = result(comparison(trials), "melu").group_p
+        assert p == pytest.approx(ttest_ind([2, 2, 4], [5, 8]).pvalue)

@@ -1,13 +1,19 @@
 """From predictions to users' metrics and their averages, worked by hand."""
 
 import math
+import subprocess
+import sys
 
 import polars as pl
 import pytest
 
 from pipeline_lib.evaluation import METRICS, Evaluation, evaluate, summarise, user_metrics
 from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.schemas.results import user_metrics_schema
+from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 from pipeline_lib.training.record import TrainingRecord
+
+RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask(clicked_weight=0.8, other_weight=0.2)
 
 # Errors: user 1: 0.5, 0.5; user 2: 2; user 3: 0, 1, 2.
 PREDICTIONS = pl.DataFrame(
@@ -22,10 +28,25 @@ PREDICTIONS = pl.DataFrame(
     schema=["user", "group", "target", "score"],
     orient="row",
 )
+# Of the clicks, one is above both other rows, one is tied with one and above the other.
+CLICKS = pl.DataFrame(
+    [
+        (3, "minor", 1.0, 0.75),
+        (1, "major", 0.0, 0.5),
+        (2, "major", 0.0, 0.25),
+        (1, "major", 1.0, 0.5),
+    ],
+    schema=["user", "group", "target", "score"],
+    orient="row",
+)
+
+
+def summary(rows: pl.DataFrame, task: Task) -> dict[str, float]:
+    return summarise(user_metrics(rows, task), rows, task)
 
 
 def test_user_metrics_by_hand() -> None:
-    users = user_metrics(PREDICTIONS)
+    users = user_metrics(PREDICTIONS, RATING)
     assert users["user"].to_list() == [1, 2, 3]
     assert users["group"].to_list() == ["major", "minor", "major"]
     assert users["mse"].to_list() == pytest.approx([0.25, 4, 5 / 3])
@@ -36,9 +57,9 @@ def test_user_metrics_by_hand() -> None:
 
 
 def test_summary_averages_users_not_rows() -> None:
-    users = user_metrics(PREDICTIONS)
-    values = summarise(users)
-    assert tuple(values) == METRICS
+    users = user_metrics(PREDICTIONS, RATING)
+    values = summarise(users, PREDICTIONS, RATING)
+    assert tuple(values) == METRICS["rating"]
     assert values["mse"] == pytest.approx((0.25 + 4 + 5 / 3) / 3)
     assert values["mse_major"] == pytest.approx((0.25 + 5 / 3) / 2)
     assert values["mse_minor"] == 4
@@ -46,13 +67,54 @@ def test_summary_averages_users_not_rows() -> None:
 
 
 def test_a_group_without_users_is_left_out() -> None:
-    majors = user_metrics(PREDICTIONS.filter(pl.col("group") == "major"))
-    assert list(summarise(majors)) == ["mse", "ndcg_3", "ndcg_5", "mse_major"]
+    assert list(summary(PREDICTIONS.filter(group="major"), RATING)) == [
+        *("mse", "ndcg_3", "ndcg_5", "mse_major"),
+    ]
 
 
 def test_a_ranking_without_users_is_left_out() -> None:
-    single = user_metrics(PREDICTIONS.filter(pl.col("user") == 2))
-    assert summarise(single) == {"mse": 4, "mse_minor": 4}
+    assert summary(PREDICTIONS.filter(user=2), RATING) == {"mse": 4, "mse_minor": 4}
+
+
+def test_users_clicks_by_hand() -> None:
+    """Each row costs its weight, 0.8 or 0.2, times -ln of what was given to what happened."""
+    users = user_metrics(CLICKS, CLICK)
+    assert users.columns == ["user", "group", "nel"]
+    assert users["user"].to_list() == [1, 2, 3]
+    expected = [(0.8 + 0.2) / 2 * math.log(2), -0.2 * math.log(0.75), -0.8 * math.log(0.75)]
+    assert users["nel"].to_list() == pytest.approx(expected)
+
+
+def test_summary_of_clicks_averages_losses_over_users_and_pools_rows_for_auc() -> None:
+    first, second, third = user_metrics(CLICKS, CLICK)["nel"]
+    values = summary(CLICKS, CLICK)
+    assert values == pytest.approx(
+        {
+            "nel": (first + second + third) / 3,
+            "auc": 3.5 / 4,
+            "nel_major": (first + second) / 2,
+            "nel_minor": third,
+            "auc_major": 1.5 / 2,
+        }
+    )
+    assert list(values) == [metric for metric in METRICS["click"] if metric != "auc_minor"]
+
+
+def test_all_metrics_of_clicks_where_both_groups_have_both_classes() -> None:
+    other = pl.DataFrame([(3, "minor", 0.0, 0.9)], CLICKS.schema, orient="row")
+    values = summary(pl.concat([CLICKS, other]), CLICK)
+    assert tuple(values) == METRICS["click"]
+    assert values["auc_minor"] == 0
+
+
+def test_an_auc_without_clicks_is_left_out() -> None:
+    assert list(summary(CLICKS.filter(target=0), CLICK)) == ["nel", "nel_major"]
+
+
+@pytest.mark.parametrize(("rows", "task"), [(PREDICTIONS, RATING), (CLICKS, CLICK)])
+def test_users_metrics_fit_the_schema_of_their_task(rows: pl.DataFrame, task: Task) -> None:
+    users = user_metrics(rows, task).with_columns(pl.col("user").cast(pl.String))
+    user_metrics_schema(task).validate(users)
 
 
 TRAINING = TrainingRecord(
@@ -60,7 +122,7 @@ TRAINING = TrainingRecord(
     method="melu",
     seed=7,
     settings={},
-    task={},
+    task={"kind": "rating", "scale": [1, 5]},
     network=None,
     device="cpu",
     threads=1,
@@ -75,7 +137,10 @@ TRAINING = TrainingRecord(
 SPLIT = SplitRecord(
     sha256="f00d",
     seed=0,
+    clean_users=3,
+    users_dropped={},
     users=3,
+    items=6,
     interactions=6,
     users_by_fold={},
     users_by_group={},
@@ -91,12 +156,28 @@ def test_a_method_trained_on_another_split_is_refused() -> None:
 
 def test_evaluation_counts_the_ranked_users() -> None:
     users, record = evaluate(PREDICTIONS, TRAINING, SPLIT)
-    assert users.equals(user_metrics(PREDICTIONS))
+    assert users.equals(user_metrics(PREDICTIONS, RATING))
     assert record == Evaluation(
         method="melu",
         seed=7,
+        task=RATING,
         split_sha256="f00d",
         users=3,
         ranked_users=2,
-        metrics=summarise(users),
+        metrics=summary(PREDICTIONS, RATING),
     )
+
+
+def test_the_training_record_says_which_task_is_judged() -> None:
+    training = TRAINING.model_copy(update={"task": CLICK.model_dump(mode="json")})
+    users, record = evaluate(CLICKS, training, SPLIT)
+    assert users.equals(user_metrics(CLICKS, CLICK))
+    assert (record.task, record.users, record.ranked_users) == (CLICK, 3, None)
+    assert record.metrics == summary(CLICKS, CLICK)
+    assert Evaluation.model_validate_json(record.model_dump_json()) == record
+
+
+def test_a_job_of_ratings_loads_neither_torch_nor_scikit_learn() -> None:
+    code = "import sys, pipeline_lib.evaluation; print({'torch', 'sklearn'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -16,9 +16,11 @@ class TwoBias(ItemMean):
     def predict(self, batch: Batch) -> Prediction:
         """Score each row by its item and its user."""
         scores, support = self.score_items(batch), batch.support
-        residual = support.sum(support.target - scores[support.item])
-        user_bias = residual / (support.counts + self.user_shrinkage)
-        return Prediction(scores[batch.query.item] + batch.query.spread(user_bias), None)
+        weight = self.weigh(support.target)
+        residual = support.sum(weight * (support.target - scores[support.item]))
+        user_bias = residual / (support.sum(weight) + self.user_shrinkage)
+        score = scores[batch.query.item] + batch.query.spread(user_bias)
+        return Prediction(self.bound(score), None)
 
 
 build = TwoBias

@@ -1,23 +1,42 @@
 """User mean: each user's rows get the mean of that user's support rows."""
 
+import torch
+from torch import Tensor
+
 from pipeline_lib.batch import Batch
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.methods.base import ClosedForm, Prediction, Problem
+from pipeline_lib.metrics.weights import relative_weight, weighted_mean
 from pipeline_lib.settings.methods.user_mean import UserMeanSettings
+from pipeline_lib.settings.task import ClickTask
 
 
 class UserMean(ClosedForm):
-    """Predict the mean of the user's support rows; there is nothing to train."""
+    """Predict the mean of the user's support rows, weighted as in the task's loss.
 
-    def __init__(self, _settings: UserMeanSettings, _problem: Problem) -> None:
+    Clicks' mean is shrunk to that of the training rows: few users show how often they click.
+    """
+
+    mean: Tensor
+
+    def __init__(self, settings: UserMeanSettings, problem: Problem) -> None:
         super().__init__()
+        clicks = isinstance(problem.task, ClickTask)
+        self.task = problem.task
+        self.shrinkage = settings.click_shrinkage if clicks else 0.0
+        self.register_buffer("mean", torch.zeros(()), persistent=clicks)
 
     def fit(self, train: Episodes) -> None:
-        """Do nothing."""
+        """Take the mean over rows, which only clicks use."""
+        _, target = train.all_rows()
+        self.mean.copy_(weighted_mean(self.task, target))
 
     def predict(self, batch: Batch) -> Prediction:
         """Score each user's rows alike."""
-        means = batch.support.mean(batch.support.target)
+        support = batch.support
+        weight = relative_weight(self.task, support.target, self.mean)
+        sums = support.sum(weight * support.target) + self.shrinkage * self.mean
+        means = sums / (support.sum(weight) + self.shrinkage)
         return Prediction(batch.query.spread(means), None)
 
 

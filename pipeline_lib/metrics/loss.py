@@ -2,9 +2,8 @@
 
 from torch import Tensor
 
+from pipeline_lib.metrics.bounds import FURTHEST
 from pipeline_lib.settings.task import RatingTask, Task
-
-FURTHEST = 1e-7
 
 
 def row_loss(task: Task, score: Tensor, target: Tensor) -> Tensor:

@@ -8,17 +8,20 @@ from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.methods.base import Learner, Method, Problem
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.models.preference import InputSizes
+from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.settings.methods.parse import settings_class
 from pipeline_lib.settings.network import Network
-from pipeline_lib.settings.task import RatingTask
+from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 from pipeline_lib.training.fit import Folds, fit
 
 ITEMS = 4
 SIZES = InputSizes(user_features=1, user_values=1, item_features=1, item_values=1)
 NETWORK = Network(embedding_size=1, embedding_std=1.0, hidden=(1,))
 TASK = RatingTask(scale=(1, 5))
-PROBLEM = Problem(SIZES, ITEMS, TASK, NETWORK)
-CATALOGUE = Catalogue(Ragged(torch.arange(ITEMS + 1)), torch.ones(ITEMS, dtype=torch.int64), 1)
+# A click weighs three times what another row does.
+CLICK = ClickTask(clicked_weight=0.75, other_weight=0.25)
+CODES = torch.ones(ITEMS, dtype=torch.int64)
+CATALOGUE = Catalogue(Ragged(torch.arange(ITEMS + 1)), CODES, torch.ones(ITEMS), 1)
 
 Ratings = list[dict[int, float]]
 
@@ -31,8 +34,8 @@ def rows(ratings: Ratings) -> Rows:
 
 
 def episodes(support: Ratings, query: Ratings) -> Episodes:
-    users = torch.arange(len(support))
-    return Episodes(users, torch.ones(len(users), 1, dtype=torch.int64), rows(support), rows(query))
+    users, values = torch.arange(len(support)), torch.ones(len(support), 1)
+    return Episodes(users, values.long(), values, rows(support), rows(query))
 
 
 # Mean 3. Item 0 has 5, 4 and 3; item 1 has 1 and 2; item 2 has 3; item 3 has none.
@@ -41,17 +44,27 @@ TRAIN = episodes([{0: 5.0, 1: 1.0}, {0: 4.0, 2: 3.0}], [{0: 3.0}, {1: 2.0}])
 TEST = episodes([{0: 5.0, 3: 4.0}, {1: 1.0}], [{0: 1.0, 1: 1.0, 3: 1.0}, {2: 1.0, 0: 1.0}])
 
 
-def fitted(kind: str, train: Episodes = TRAIN, **shrinkage: float) -> Method:
-    raw = {"kind": kind, "label": "", "role": "reference", **shrinkage}
+# Weighted mean 2·3 / (2·3 + 4) = 0.6 and mean weight 10 / 6, of which a click has 1.8 and another
+# row 0.6. Item 0 has 1, 0 and 0; item 1 has 0 and 0; item 2 has 1; item 3 has none.
+CLICK_TRAIN = episodes([{0: 1.0, 1: 0.0}, {0: 0.0, 2: 1.0}], [{0: 0.0}, {1: 0.0}])
+CLICK_TEST = episodes([{0: 1.0, 3: 0.0}, {1: 0.0}], [{0: 1.0, 1: 1.0, 3: 1.0}, {2: 1.0, 0: 1.0}])
+
+
+def built(kind: str, task: Task, **own: float) -> tuple[MethodSettings, Method]:
+    raw = {"kind": kind, "label": "", "role": "reference", **own}
     settings = settings_class(kind).model_validate(raw)
-    method = build_method(settings, PROBLEM, seed=0)
-    assert fit(method, settings, Folds(train, TEST, CATALOGUE, TASK), 0, lambda _: None) == []
+    return settings, build_method(settings, Problem(SIZES, ITEMS, task, NETWORK), seed=0)
+
+
+def fitted(kind: str, train: Episodes = TRAIN, task: Task = TASK, **shrinkage: float) -> Method:
+    settings, method = built(kind, task, **shrinkage)
+    assert fit(method, settings, Folds(train, TEST, CATALOGUE, task), 0, lambda _: None) == []
     return method
 
 
-def scores(method: Method) -> list[float]:
-    """The scores in the order of the rows of TEST."""
-    batch: Batch = take_batch(TEST, CATALOGUE, torch.arange(2))
+def scores(method: Method, test: Episodes = TEST) -> list[float]:
+    """The scores in the order of the rows of the test users."""
+    batch: Batch = take_batch(test, CATALOGUE, torch.arange(2))
     prediction = method.predict(batch)
     assert prediction.inner_lr is None
     ordered: list[float] = prediction.score[batch.query.place.argsort()].tolist()
@@ -97,12 +110,62 @@ def test_two_bias_with_great_user_shrinkage_is_the_item_mean() -> None:
     assert scores(method) == pytest.approx(expected, rel=1e-6)
 
 
+def test_user_means_of_ratings_know_no_shrinkage_and_leave_no_state() -> None:
+    method = fitted("user-mean", click_shrinkage=10)
+    assert scores(method) == scores(fitted("user-mean"))
+    assert method.state_dict() == {}
+
+
+class TestClicks:
+    """Each row counts by its weight in the loss, in units of the training rows' mean weight."""
+
+    def scores(self, kind: str, test: Episodes = CLICK_TEST, **shrinkage: float) -> list[float]:
+        return scores(fitted(kind, CLICK_TRAIN, CLICK, **shrinkage), test)
+
+    def test_global_mean(self) -> None:
+        assert self.scores("global-mean") == pytest.approx([0.6] * 5)
+
+    def test_user_mean_without_shrinkage(self) -> None:
+        """User 0 has 3 of 3 + 1, user 1 none of 1."""
+        assert self.scores("user-mean") == pytest.approx([0.75] * 3 + [0.0] * 2)
+
+    def test_user_mean_with_shrinkage_is_sure_of_nothing(self) -> None:
+        """User 0: (1.8 + 2·0.6) / (1.8 + 0.6 + 2) = 3 / 4.4; user 1: 2·0.6 / (0.6 + 2)."""
+        expected = [3 / 4.4] * 3 + [1.2 / 2.6] * 2
+        assert self.scores("user-mean", click_shrinkage=2) == pytest.approx(expected)
+
+    def test_item_mean_without_shrinkage(self) -> None:
+        """Item 0: 3 of 3 + 1 + 1."""
+        assert self.scores("item-mean", item_shrinkage=0) == pytest.approx([0.6, 0, 0.6, 1, 0.6])
+
+    def test_item_mean_with_shrinkage(self) -> None:
+        """Item 0: (1.8 + 1.2) / (3 + 2); item 1: 1.2 / (1.2 + 2); item 2: (1.8 + 1.2) / 3.8."""
+        expected = [0.6, 0.375, 0.6, 3 / 3.8, 0.6]
+        assert self.scores("item-mean", item_shrinkage=2) == pytest.approx(expected)
+
+    def test_two_bias(self) -> None:
+        """User 0: (1.8·0.4 - 0.6·0.6) / (2.4 + 3) = 1/15; user 1: -0.6·0.375 / (0.6 + 3)."""
+        expected = [0.6 + 1 / 15, 0.375 + 1 / 15, 0.6 + 1 / 15, 3 / 3.8 - 0.0625, 0.6 - 0.0625]
+        actual = self.scores("two-bias", item_shrinkage=2, user_shrinkage=3)
+        assert actual == pytest.approx(expected)
+
+    def test_two_bias_leaves_no_probability_outside_0_and_1(self) -> None:
+        """User 0 is 1 above the items and user 1 is 1 below."""
+        test = episodes([{1: 1.0}, {2: 0.0}], [{0: 1.0, 2: 1.0}, {1: 1.0, 0: 1.0}])
+        actual = self.scores("two-bias", test, item_shrinkage=0, user_shrinkage=0)
+        assert actual == [1.0, 1.0, 0.0, 0.0]
+
+    def test_shrinkage_to_the_training_mean_survives_saving(self) -> None:
+        method = fitted("user-mean", CLICK_TRAIN, CLICK, click_shrinkage=2)
+        _, copy = built("user-mean", CLICK, click_shrinkage=2)
+        copy.load_state_dict(method.state_dict())
+        assert scores(copy, CLICK_TEST) == scores(method, CLICK_TEST)
+
+
 def test_transfer_trains_on_the_rows_of_both_sides_alike_and_without_a_step() -> None:
     """All scores are 2, so user 0 errs by 3, 2 and thrice -1, user 1 thrice by -1, in 8 rows."""
-    raw = {"kind": "transfer", "label": "", "role": "baseline", "epochs": 1}
-    raw |= {"users_per_batch": 2, "outer_lr": 0.1, "inner_lr": 0.1}
-    settings = settings_class("transfer").model_validate(raw)
-    method = build_method(settings, PROBLEM, seed=0)
+    own = {"epochs": 1, "users_per_batch": 2, "outer_lr": 0.1, "inner_lr": 0.1}
+    _, method = built("transfer", TASK, **own)
     assert isinstance(method, Learner)
     *_, bias = [torch.nn.init.zeros_(p) for p in method.parameters()]
     torch.nn.init.constant_(bias, 2)

@@ -6,21 +6,22 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.comparison import Trial, compare
 from pipeline_lib.evaluation import Evaluation
-from pipeline_lib.schemas.results import USER_METRICS
+from pipeline_lib.schemas.results import user_metrics_schema
 from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.storage import read_json, read_table, write_json
 
 snakemake: Snakemake
 
 params, source = snakemake.params, snakemake.input
+evaluations = [read_json(Path(path), Evaluation) for path in source.evaluations]
 comparison = compare(
     snakemake.wildcards.dataset,
     params.title,
     params.sample,
     {name: MethodSettings.model_validate(raw) for name, raw in params.methods.items()},
     [
-        Trial(read_json(Path(evaluation), Evaluation), read_table(Path(users), USER_METRICS))
-        for evaluation, users in zip(source.evaluations, source.users, strict=True)
+        Trial(evaluation, read_table(Path(users), user_metrics_schema(evaluation.task)))
+        for evaluation, users in zip(evaluations, source.users, strict=True)
     ],
 )
 write_json(comparison, Path(snakemake.output[0]))

@@ -6,7 +6,7 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation import evaluate
 from pipeline_lib.partition.record import SplitRecord
-from pipeline_lib.schemas.results import PREDICTIONS, USER_METRICS
+from pipeline_lib.schemas.results import PREDICTIONS, user_metrics_schema
 from pipeline_lib.storage import read_json, read_table, write_json, write_table
 from pipeline_lib.training.record import TrainingRecord
 
@@ -17,5 +17,5 @@ users, evaluation = evaluate(
     read_json(Path(snakemake.input.training), TrainingRecord),
     read_json(Path(snakemake.input.split), SplitRecord),
 )
-write_table(users, USER_METRICS, Path(snakemake.output.users))
+write_table(users, user_metrics_schema(evaluation.task), Path(snakemake.output.users))
 write_json(evaluation, Path(snakemake.output.evaluation))

@@ -1,0 +1,31 @@
+"""How much rows weigh in a task's loss, for scores fitted to it in closed form."""
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.settings.task import RatingTask, Task
+
+
+def row_weight(task: Task, target: Tensor) -> Tensor:
+    """Weigh rows, [rows], by their targets, [rows]: ratings alike, clicks as the task says."""
+    if isinstance(task, RatingTask):
+        return torch.ones_like(target)
+    return task.other_weight + (task.clicked_weight - task.other_weight) * target
+
+
+def weighted_mean(task: Task, target: Tensor) -> Tensor:
+    """Compute the score, [], that has the least loss where all rows, [rows], get the same."""
+    weight = row_weight(task, target)
+    return (weight * target).sum() / weight.sum()
+
+
+def relative_weight(task: Task, target: Tensor, mean: Tensor) -> Tensor:
+    """Weigh rows, [rows], in units of the mean weight of the training rows.
+
+    mean: [], the training rows' weighted mean. Where that is m, their mean weight is 1 over the
+    weighted mean of 1 / w, which is m / w(click) + (1 − m) / w(other).
+    """
+    weight = row_weight(task, target)
+    if isinstance(task, RatingTask):
+        return weight
+    return weight * (mean / task.clicked_weight + (1 - mean) / task.other_weight)
