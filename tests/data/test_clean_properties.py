@@ -1,125 +1,236 @@
-"""Whatever happens to a raw log, each of its lines is kept or rejected with a reason."""
+"""However a raw log is damaged, each of its records is kept or rejected, exactly once.
 
-from collections.abc import Callable, Mapping, Sequence
+What the records are is told by a reader that goes through the text character by character.
+"""
 
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.data.clean import CleanLogs
 from pipeline_lib.data.errors import RawFileError
-from pipeline_lib.schemas.clean import REJECTS
-from pipeline_lib.schemas.clean import interactions as interactions_schema
-from pipeline_lib.schemas.clean import items as items_schema
-from pipeline_lib.schemas.clean import users as users_schema
-from pipeline_lib.settings.dataset import Dataset
+from pipeline_lib.data.sample.write import write_sample
+from pipeline_lib.settings.dataset import Dataset, SampleLogs
+from pipeline_lib.settings.tables import EventTable, InteractionTable, ItemTable, Table, UserTable
+from tests.conftest import Cleaned, clean_folder, load_dataset
 
-CleanLines = Callable[[Mapping[str, Sequence[str]]], CleanLogs]
-Lines = dict[str, list[str]]
+LONGEST = 60  # rows of a sample's file
+NAMES = ["movielens", "bookcrossing", "taobao"]
 
-USERS = ["1::F::1::10::48067", "2::M::56::16::70072", "3::M::25::15::55117", "4::F::18::0::02139"]
-MOVIES = [
-    "1::Heat (1995)::Drama|War",
-    "2::Alien (1979)::Horror",
-    "3::Untold::",
-    "4::Up (2009)::War",
+
+@dataclass(frozen=True, repr=False)
+class Log:
+    """A generated log: its settings, and the bytes of each file, by role, as Latin-1 text."""
+
+    settings: Dataset
+    files: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def logs(config: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Log]:
+    return {name: generate(load_dataset(name, config), tmp_path_factory) for name in NAMES}
+
+
+def generate(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Log:
+    assert dataset.sample is not None
+    generator = dataset.sample.generator
+    folder = tmp_path_factory.mktemp(generator)
+    paths = {role: folder / table.file for role, table in dataset.tables().items()}
+    write_sample(generator, paths, SampleLogs(generator=generator, users=20, items=20, seed=7))
+    texts = {role: path.read_bytes().decode("latin-1") for role, path in paths.items()}
+    kept = {role: "".join(text.splitlines(True)[:LONGEST]) for role, text in texts.items()}
+    return Log(dataset, kept)
+
+
+PLACE = st.integers(0, 10**6)
+INSERTED = ['"', '"', '""', '\\"', "\\", "\n", "\n", "\r", "\r\n", ",", ";", "::", "|", " ", "x"]
+INSERTED += [
+    "-1",
+    "99",
+    "NULL",
+    "inf",
+    "nan",
+    '"\n',
+    '\n"',
+    '",',
+    ',"',
+    '";',
+    ';"',
+    "&amp;",
+    "\xe9",
 ]
-RATINGS = [
-    f"{user}::{item}::{1 + (user * item) % 5}::0" for user in (1, 2, 3) for item in (1, 2, 3)
-]
-DETAILS = [
-    f"{i}::a::1995::PG::b::c::Bo Li, Al Poe::d::Al Poe (voice), N/A::e::f" for i in (1, 2, 4)
-]
-GARBAGE = st.text("019.-:| aMFé", max_size=4)
-
-
-def damaged(line: str) -> st.SearchStrategy[str]:
-    """A line itself, or cut, or with fields garbled, lost, doubled or moved."""
-    fields = line.split("::")
-    places = st.integers(0, len(fields) - 1)
-    garbled = st.tuples(places, GARBAGE).map(
-        lambda change: "::".join([*fields[: change[0]], change[1], *fields[change[0] + 1 :]])
-    )
-    moved = st.permutations(fields).map("::".join)
-    resized = st.lists(st.sampled_from(fields), max_size=len(fields) + 1).map("::".join)
-    cut = st.integers(0, len(line)).map(lambda end: line[:end])
-    return st.just(line) | garbled | moved | resized | cut
-
-
-def damaged_file(lines: Sequence[str], whole_line: str) -> st.SearchStrategy[list[str]]:
-    """Lines lost, doubled, shuffled and damaged, but for one and some more; either line end."""
-    one = st.sampled_from(lines).flatmap(damaged)
-    ends = st.sampled_from(["", "\r"])
-    whole = st.lists(st.sampled_from(lines), unique=True)
-    mixed = st.tuples(st.lists(one, max_size=12), whole, ends)
-    return mixed.map(lambda m: [line + m[2] for line in [*m[0], *m[1], whole_line]])
-
-
-damaged_logs = st.fixed_dictionaries(
-    {
-        "users.dat": damaged_file(USERS, USERS[0]),
-        "movies.dat": damaged_file(MOVIES, MOVIES[0]),
-        "ratings.dat": damaged_file(RATINGS, RATINGS[0]),
-    },
-    optional={"movies_extrainfos.dat": damaged_file(DETAILS, DETAILS[0])},
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["drop", "repeat", "swap", "fields", "cut", "insert", "insert", "insert"]),
+        PLACE,
+        PLACE,
+        st.sampled_from(INSERTED),
+    ),
+    min_size=1,
+    max_size=6,
 )
+Edit = tuple[str, int, int, str]
 
 
-def kept_lines(logs: CleanLogs, lines: Lines, file: str) -> list[list[str]]:
-    """The fields of the lines that were not rejected, after checking the rejects themselves."""
-    rejects = logs.rejects.filter(logs.rejects["file"] == file)
-    numbered = {i: line.removesuffix("\r") for i, line in enumerate(lines[file], 1)}
-    for number, text in rejects.select("line", "text").iter_rows():
-        assert numbered.pop(number) == text  # a second reject of the same line finds none
-    return [text.split("::") for text in numbered.values()]
+def edited(text: str, edit: Edit, separator: str) -> str:
+    """Drop, repeat or swap lines, swap fields, cut a piece out, or insert something."""
+    kind, one, other, what = edit
+    if kind == "insert":
+        at = one % (len(text) + 1)
+        return f"{text[:at]}{what}{text[at:]}"
+    if kind == "cut":
+        at = one % (len(text) + 1)
+        return text[:at] + text[at + other % 40 :]
+    lines = text.split("\n")
+    i, j = one % len(lines), other % len(lines)
+    if kind == "drop":
+        del lines[i]
+    elif kind == "repeat":
+        lines.insert(j, lines[i])
+    elif kind == "swap":
+        lines[i], lines[j] = lines[j], lines[i]
+    else:
+        fields = lines[i].split(separator)
+        lines[i] = separator.join([*fields[1:], fields[0]])
+    return "\n".join(lines)
 
 
-@settings(max_examples=100)
-@given(lines=damaged_logs)
-def test_every_line_is_kept_or_rejected_exactly_once(lines: Lines, clean_lines: CleanLines) -> None:
-    logs = clean_lines(lines)
-    users = kept_lines(logs, lines, "users.dat")
-    movies = kept_lines(logs, lines, "movies.dat")
-    ratings = kept_lines(logs, lines, "ratings.dat")
-    assert logs.users.rows() == sorted(tuple(user) for user in users)
-    assert logs.items["item"].to_list() == sorted(movie[0] for movie in movies)
-    assert logs.interactions.rows() == sorted((u, i, float(t)) for u, i, t, _ in ratings)
+def parse(text: str, separator: str, quotes: str) -> tuple[list[str] | None, bool]:
+    """Split a record into fields, if it can be; and tell whether it ends within quotes."""
+    fields: list[str] = []
+    at = 0
+    while True:
+        if quotes != "none" and text.startswith('"', at):
+            field, at = "", at + 1
+            while not text.startswith('"', at) or (quotes == "doubled" and text[at:][:2] == '""'):
+                skip = 1 if text.startswith("\\" if quotes == "backslash" else '"', at) else 0
+                if at + skip >= len(text):
+                    return None, True
+                field += text[at + skip]
+                at += skip + 1
+            at += 1
+        else:
+            end = text.find(separator, at)
+            end = len(text) if end < 0 else end
+            field, at = text[at:end], end
+        fields.append(field)
+        if at == len(text):
+            return fields, False
+        if not text.startswith(separator, at):
+            return None, False
+        at += len(separator)
 
 
-@settings(max_examples=50)
-@given(lines=damaged_logs)
-def test_details_are_kept_once_for_each_known_movie_or_rejected(
-    lines: Lines, clean_lines: CleanLines
+def records(
+    lines: dict[int, str], table: Table, width: int
+) -> Iterator[tuple[int, str, list[str]]]:
+    """List line, text and fields (none: misshapen) of each record."""
+    number = min(lines, default=1)
+    while number in lines:
+        text, end = lines[number], number
+        fields, within = parse(text, table.splits_at, table.quoting)
+        while within and end + 1 in lines and end + 1 < number + 100:
+            end += 1
+            text += f"\n{lines[end]}"
+            fields, within = parse(text, table.splits_at, table.quoting)
+        whole = fields is not None and len(fields) == width
+        yield (number, text, fields or []) if whole else (number, lines[number], [])
+        number = end + 1 if whole else number + 1
+
+
+def read(text: str, table: Table) -> tuple[list[str], dict[int, tuple[str, list[str]]]]:
+    """Give the columns' names and, by line, the text and fields of each record."""
+    decoded = text.encode("latin-1").decode(table.encoding)
+    lines = [line.removesuffix("\r") for line in decoded.removesuffix("\n").split("\n")]
+    numbered = dict(enumerate(lines, 1))
+    names = table.columns or next(csv.reader([numbered.pop(1)], delimiter=table.splits_at))
+    columns = [name.strip() for name in names]
+    found = records(numbered, table, len(columns))
+    return columns, {line: (text, fields) for line, text, fields in found}
+
+
+def key(table: Table, name: str, columns: list[str], fields: list[str]) -> str:
+    settings = getattr(table, name)
+    text = fields[columns.index(settings.column or name)]
+    text = re.sub(settings.remove, "", text) if settings.remove else text
+    return text.strip().upper() if settings.case == "upper" else text.strip()
+
+
+def check(log: Log, files: Mapping[str, str], clean: Cleaned) -> None:
+    counts = {count.file: count for count in clean.report.files}
+    assert [*counts] == [table.file for table in log.settings.tables().values()]
+    listed: list[str] = []
+    for role, table in log.settings.tables().items():
+        columns, waiting = read(files[role], table)
+        count = counts[table.file]
+        assert count.read == len(waiting)
+        rejects = clean.rejects.filter(clean.rejects["file"] == table.file)
+        assert count.rejected == rejects.height
+        for line, text in rejects.select("line", "text").iter_rows():
+            assert waiting.pop(line)[0] == text  # a second reject of the same line finds none
+        assert count.kept == len(waiting)
+        kept = [fields for _, fields in waiting.values()]
+        assert all(kept)
+        if isinstance(table, UserTable):
+            assert sorted(key(table, "user", columns, f) for f in kept) == [*clean.users["user"]]
+        elif isinstance(table, ItemTable):
+            own = [key(table, "item", columns, fields) for fields in kept]
+            assert len(set(own)) == len(own)
+            listed = listed or own
+            assert set(own) <= set(listed) <= set(clean.items["item"])
+            assert len(listed) == clean.items.height - clean.report.items_without_row
+        elif isinstance(table, InteractionTable):
+            wanted = ("user", "item", "target")
+            texts = [[key(table, name, columns, f) for name in wanted] for f in kept]
+            expected = sorted((user, item, float(np.float32(t))) for user, item, t in texts)
+            assert sorted(clean.interactions.rows()) == expected
+        elif isinstance(table, EventTable):
+            groups = [columns.index(group.column or name) for name, group in table.by.items()]
+            told = Counter(
+                (key(table, "user", columns, f), *(f[group].strip() for group in groups))
+                for f in kept
+            )
+            assert {row[:-3]: row[-3] for row in clean.events.rows()} == told
+    assert clean.rejects["reason"].null_count() == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_undamaged_log_is_read_as_the_slow_reader_does(
+    logs: dict[str, Log], name: str, tmp_path: Path
 ) -> None:
-    logs = clean_lines(lines)
-    details = kept_lines(logs, {"movies_extrainfos.dat": [], **lines}, "movies_extrainfos.dat")
-    described = [fields[0] for fields in details]
-    assert len(set(described)) == len(described)
-    assert set(described) <= set(logs.items["item"])
-    assert ("director" in logs.items.columns) == ("movies_extrainfos.dat" in lines)
+    check(logs[name], logs[name].files, cleaned(logs[name], logs[name].files, tmp_path))
 
 
-@settings(max_examples=50)
-@given(lines=damaged_logs)
-def test_tables_pass_their_schemas_and_counts_add_up(
-    lines: Lines, clean_lines: CleanLines, movielens: Dataset
+def cleaned(log: Log, files: Mapping[str, str], folder: Path) -> Cleaned:
+    for role, table in log.settings.tables().items():
+        (folder / table.file).write_bytes(files[role].encode("latin-1"))
+    return clean_folder(folder, log.settings, folder / "clean")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=40)
+@given(edits=EDITS, choice=PLACE)
+def test_every_record_of_a_damaged_log_is_kept_or_rejected_once(
+    logs: dict[str, Log],
+    name: str,
+    edits: list[Edit],
+    choice: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    logs = clean_lines(lines)
-    users_schema(movielens.user_features).validate(logs.users)
-    items_schema(logs.report.item_features).validate(logs.items)
-    interactions_schema(movielens.scale).validate(logs.interactions)
-    REJECTS.validate(logs.rejects)
-    assert {c.file: c.read for c in logs.report.files} == {
-        n: len(rows) for n, rows in lines.items()
-    }
-    assert sum(count.rejected for count in logs.report.files) == logs.rejects.height
-
-
-@settings(max_examples=30)
-@given(garbage=st.lists(st.sampled_from(RATINGS).flatmap(damaged), min_size=1, max_size=3))
-def test_a_file_without_one_good_line_is_refused_by_name(
-    garbage: list[str], clean_lines: CleanLines
-) -> None:
-    users = [line.replace("::", ":") for line in garbage]
-    with pytest.raises(RawFileError, match=r"users\.dat"):
-        clean_lines({"users.dat": users, "movies.dat": MOVIES, "ratings.dat": RATINGS})
+    log, files = logs[name], dict(logs[name].files)
+    for number, edit in enumerate(edits):
+        role = [*files][(choice + number // 2) % len(files)]
+        text = edited(files[role], edit, log.settings.tables()[role].splits_at)
+        files[role] = re.sub("\r+", "\r", text)  # of two before a newline, both are cut off
+    try:
+        clean = cleaned(log, files, tmp_path_factory.mktemp("damaged"))
+    except RawFileError:
+        return
+    check(log, files, clean)

@@ -1,25 +1,31 @@
 """Generated sample logs in the raw layout of MovieLens-1M."""
 
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Mapping
 from pathlib import Path
-from string import ascii_uppercase
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from pipeline_lib.data.sample.planted import (
+    COMMON_USERS,
+    PEOPLE,
+    TITLES,
+    Bools,
+    Floats,
+    Ints,
+    Rng,
+    circle,
+    names,
+    ranks,
+    standardised,
+    stream,
+    tastes,
+    zipf,
+)
 from pipeline_lib.settings.dataset import SampleLogs
 from pipeline_lib.storage import atomic_path
 
-Rng = np.random.Generator
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-
-COMMON_USERS = 0.62
 FEWEST_RATINGS = 20
-TASTE_GROUPS = 4
 OCCUPATIONS = 21
 AGES = np.array([25, 35, 18, 45, 50, 56, 1])
 RATED = np.array(["R", "UNRATED", "PG", "PG-13", "G", "NC-17"])
@@ -30,13 +36,6 @@ GENRES = np.ravel(
         ["Musical", "Mystery", "Animation", "Fantasy", "Western", "Film-Noir"],
     ]
 )
-TITLES = (
-    ["Amber", "Brittle", "Crooked", "Distant", "Eager", "Gilded", "Hollow", "Idle"],
-    ["Abacus", "Bellows", "Café", "Dynamo", "Gasket", "Hinge", "Inkwell", "Kettle"],
-    ["after", "against", "beyond", "near", "of", "under", "versus", "without"],
-    ["Arvo", "Brint", "Culm", "Dorvey", "Eskel", "Fenmoor", "Grell", "Hask"],
-)
-PEOPLE = (ascii_uppercase, ascii_uppercase, ["Ibbel", "Moffix", "Obbit", "Quillby", "Vex", "Zindt"])
 
 
 def write_sample_movielens(files: Mapping[str, Path], sample: SampleLogs) -> None:
@@ -48,10 +47,10 @@ def write_sample_movielens(files: Mapping[str, Path], sample: SampleLogs) -> Non
     users with a rare profile lean to other groups than the majority. The same settings give the
     same bytes, and no file is ever seen half written.
     """
-    rng = np.random.Generator(np.random.PCG64(sample.seed))
-    users, tastes = _users(rng, sample.users)
+    rng = stream(sample.seed)
+    users, liked = _users(rng, sample.users)
     movies, traits = _movies(rng, sample.items)
-    ratings = _ratings(rng, tastes, traits, movies["movie"].to_numpy())
+    ratings = _ratings(rng, liked, traits, movies["movie"].to_numpy())
     _write(files["users"], users)
     _write(files["catalogue"], _listing(movies), encoding="latin-1")
     _write(files["interactions"], ratings)
@@ -60,7 +59,7 @@ def write_sample_movielens(files: Mapping[str, Path], sample: SampleLogs) -> Non
 
 def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
     common = rng.random(users) < COMMON_USERS
-    gender, age, job, area = (_ranks(rng, common, n) for n in (2, len(AGES), OCCUPATIONS, users))
+    gender, age, job, area = (ranks(rng, common, n) for n in (2, len(AGES), OCCUPATIONS, users))
     zips = [f"{code:05d}" for code in rng.integers(500, 99_951, users)[area]]
     table = {
         "user": np.arange(1, users + 1),
@@ -69,53 +68,26 @@ def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
         "occupation": rng.permutation(OCCUPATIONS)[job],
         "zip": [f"{z}-{z[1:]}" if row % 50 == 7 else z for row, z in enumerate(zips)],
     }
-    return pl.DataFrame(table), _tastes(rng, common, (gender, age, job))
-
-
-def _ranks(rng: Rng, common: Bools, values: int) -> Ints:
-    """Feature value of each user: crowded on the first ones if common, else anywhere."""
-    crowded = rng.choice(values, len(common), p=_zipf(values, 1.4))
-    return np.where(common, crowded, rng.integers(values, size=len(common)))
-
-
-def _zipf(ranks: int, exponent: float) -> Floats:
-    weights = np.arange(1.0, ranks + 1) ** -exponent
-    shares: Floats = weights / weights.sum()
-    return shares
-
-
-def _tastes(rng: Rng, common: Bools, profile: tuple[Ints, ...]) -> Floats:
-    leaning = np.where(common, 1, -1)[:, None] * np.linspace(2, -2, TASTE_GROUPS)
-    for value in profile:
-        leaning += rng.normal(0, 0.8, (value.max() + 1, TASTE_GROUPS))[value]
-    group = np.argmax(leaning + rng.gumbel(size=leaning.shape), axis=1)
-    tastes: Floats = _circle(TASTE_GROUPS)[group] + rng.normal(0, 0.3, (len(common), 2))
-    return tastes
-
-
-def _circle(points: int) -> Floats:
-    angles = 2 * np.pi * np.arange(points) / points
-    return np.column_stack([np.cos(angles), np.sin(angles)])
+    return pl.DataFrame(table), tastes(rng, common, (gender, age, job))
 
 
 def _movies(rng: Rng, movies: int) -> tuple[pl.DataFrame, Floats]:
-    genres = _memberships(rng, movies, _zipf(len(GENRES), 0.7), (1, 0.5))
-    directors = _memberships(rng, movies, _zipf(movies // 5, 0), (1, 0.05))
+    genres = _memberships(rng, movies, zipf(len(GENRES), 0.7), (1, 0.5))
+    directors = _memberships(rng, movies, zipf(movies // 5, 0), (1, 0.05))
     traits = _mean_trait(rng, genres) + _mean_trait(rng, directors)
-    standardised: Floats = (traits - traits.mean(axis=0)) / traits.std(axis=0)
-    return _catalogue(rng, genres, directors), standardised
+    return _catalogue(rng, genres, directors), standardised(traits)
 
 
 def _catalogue(rng: Rng, genres: Bools, directors: Bools) -> pl.DataFrame:
     movies = len(genres)
-    actors = _memberships(rng, movies, _zipf(movies, 0), (1, 0.9, 0.9, 0.9))
-    people = _names(rng, PEOPLE, movies)
+    actors = _memberships(rng, movies, zipf(movies, 0), (1, 0.9, 0.9, 0.9))
+    people = names(rng, PEOPLE, movies)
     directed_by = [", ".join(people[: len(row)][row]) for row in directors]
     released = np.datetime64("1960-01-01") + rng.integers(0, 40 * 365, movies)
     return pl.DataFrame(
         {
             "movie": np.sort(rng.choice(movies + movies // 10, movies, replace=False)) + 1,
-            "title": _names(rng, TITLES, movies),
+            "title": names(rng, TITLES, movies),
             "year": pl.Series(released).dt.year(),
             "rated": rng.choice(RATED, movies),
             "released": pl.Series(released).dt.strftime("%d %b %Y"),
@@ -129,10 +101,6 @@ def _catalogue(rng: Rng, genres: Bools, directors: Bools) -> pl.DataFrame:
     )
 
 
-def _names(rng: Rng, words: tuple[Sequence[str], ...], count: int) -> npt.NDArray[np.str_]:
-    return np.resize(rng.permutation([" ".join(parts) for parts in product(*words)]), count)
-
-
 def _memberships(rng: Rng, rows: int, weights: Floats, chances: tuple[float, ...]) -> Bools:
     """Which labels each row has: one drawn by weight for each chance that comes true."""
     members = np.zeros((rows, len(weights)), dtype=bool)
@@ -143,25 +111,25 @@ def _memberships(rng: Rng, rows: int, weights: Floats, chances: tuple[float, ...
 
 
 def _mean_trait(rng: Rng, members: Bools) -> Floats:
-    traits = rng.permutation(_circle(members.shape[1]))
+    traits = rng.permutation(circle(members.shape[1]))
     mean: Floats = members @ traits / members.sum(axis=1, keepdims=True)
     return mean
 
 
-def _ratings(rng: Rng, tastes: Floats, traits: Floats, ids: Ints) -> pl.DataFrame:
-    user, movie = _rated_pairs(rng, len(tastes), len(traits))
-    bias = rng.normal(3.65, 0.35, len(tastes))[user] + rng.normal(0, 0.35, len(traits))[movie]
-    liking = 0.8 * (tastes[user] * traits[movie]).sum(axis=1)
+def _ratings(rng: Rng, liked: Floats, traits: Floats, ids: Ints) -> pl.DataFrame:
+    user, movie = _rated_pairs(rng, len(liked), len(traits))
+    bias = rng.normal(3.65, 0.35, len(liked))[user] + rng.normal(0, 0.35, len(traits))[movie]
+    liking = 0.8 * (liked[user] * traits[movie]).sum(axis=1)
     score = bias + liking + rng.normal(0, 0.55, len(user))
     stars = np.clip(np.rint(score), 1, 5).astype(np.int64)
-    first_visit = rng.integers(956_700_000, 1_046_000_000, len(tastes))
+    first_visit = rng.integers(956_700_000, 1_046_000_000, len(liked))
     time = first_visit[user] + rng.integers(0, 7200, len(user))
     return pl.DataFrame({"user": user + 1, "movie": ids[movie], "stars": stars, "time": time})
 
 
 def _rated_pairs(rng: Rng, users: int, movies: int) -> tuple[Ints, Ints]:
     """User and movie of every rating: a log-normal number a user, popular movies first."""
-    arrivals = rng.standard_exponential((users, movies)) / rng.permutation(_zipf(movies, 1))
+    arrivals = rng.standard_exponential((users, movies)) / rng.permutation(zipf(movies, 1))
     wanted = FEWEST_RATINGS + rng.lognormal(3.2, 1.1, users).astype(np.int64)
     rated = np.arange(movies) < np.minimum(wanted, max(FEWEST_RATINGS, movies // 2))[:, None]
     return np.nonzero(rated)[0], np.argsort(arrivals, axis=1)[rated]

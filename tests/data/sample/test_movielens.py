@@ -3,23 +3,27 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from pipeline_lib.data.sample_movielens import write_sample_movielens
+from pipeline_lib.data.sample.movielens import write_sample_movielens
 from pipeline_lib.settings.dataset import SampleLogs
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from tests.data.sample.recovery import (
+    Bools,
+    Floats,
+    Ints,
+    most_of_each,
+    multi_hot,
+    personal_error,
+    profile_error,
+    without_biases,
+)
 
 FILES = ("users.dat", "movies.dat", "ratings.dat", "movies_extrainfos.dat")
-SAMPLE = SampleLogs(users=400, items=300, seed=11)
+SAMPLE = SampleLogs(generator="movielens", users=400, items=300, seed=11)
 WORDS = r"[^:|,\r\n]+"
 LIST = rf"{WORDS}(, {WORDS})*"
 LAYOUTS = {
@@ -86,35 +90,23 @@ def logs(folder: Path) -> Logs:
 
 @pytest.fixture(scope="module")
 def support(logs: Logs) -> Bools:
-    """A random 80 % of each user's ratings."""
-    order = np.random.default_rng(0).permutation(len(logs.user))
-    rows = order[np.argsort(logs.user[order], kind="stable")]
-    counts = np.bincount(logs.user)
-    place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    chosen = np.zeros(len(rows), dtype=bool)
-    chosen[rows] = place < 0.8 * counts[logs.user[rows]]
-    return chosen
+    return most_of_each(logs.user)
 
 
 @pytest.fixture(scope="module")
 def unexplained(logs: Logs, support: Bools) -> Floats:
-    """What movie means and user biases of the support rows leave of every rating."""
-    rest: Floats = logs.stars - logs.stars[support].mean()
-    for row in (logs.movie, logs.user):
-        total = np.bincount(row[support], rest[support], row.max() + 1)
-        rest = rest - (total / (np.bincount(row[support], minlength=row.max() + 1) + 1))[row]
-    return rest
+    return without_biases(logs.stars, (logs.movie, logs.user), support)
 
 
 @pytest.fixture(scope="module")
 def genres(logs: Logs) -> Floats:
-    return _multi_hot([fields[2].split("|") for fields in logs.movies])
+    return multi_hot([fields[2].split("|") for fields in logs.movies])
 
 
 @pytest.fixture(scope="module")
 def directors(logs: Logs) -> Floats:
     known = [logs.details.get(fields[0]) for fields in logs.movies]
-    return _multi_hot([fields[6].split(", ") if fields else [] for fields in known])
+    return multi_hot([fields[6].split(", ") if fields else [] for fields in known])
 
 
 def _is_major(users: list[list[str]]) -> Bools:
@@ -126,32 +118,6 @@ def _is_major(users: list[list[str]]) -> Bools:
         top = {value for value, _ in ranked[: math.ceil(0.3 * len(ranked))]}
         common += np.array([value in top for value in values])
     return common >= 3
-
-
-def _multi_hot(values: Sequence[Sequence[str]]) -> Floats:
-    labels = sorted({label for row in values for label in row})
-    return np.array([[float(label in row) for label in labels] for row in values])
-
-
-def _ridge(x: Floats, y: Floats, penalty: float) -> Floats:
-    return np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y).astype(np.float64)
-
-
-def _personal_error(traits: Floats, unexplained: Floats, user: Ints, support: Bools) -> float:
-    """Query MSE after a ridge fit on each user's own support rows."""
-    rest = unexplained.copy()
-    for one in range(user.max() + 1):
-        mine = user == one
-        weights = _ridge(traits[mine & support], unexplained[mine & support], penalty=2.0)
-        rest[mine] -= traits[mine] @ weights
-    return float((rest[~support] ** 2).mean())
-
-
-def _profile_error(profiles: Floats, genres: Floats, unexplained: Floats, support: Bools) -> float:
-    """Query MSE after one ridge fit, for all users, of profile values times genres."""
-    crossed = (profiles[:, :, None] * genres[:, None, :]).reshape(len(genres), -1)
-    weights = _ridge(crossed[support], unexplained[support], penalty=20.0)
-    return float(((unexplained - crossed @ weights)[~support] ** 2).mean())
 
 
 def _contrast(group: Bools, genres: Floats, unexplained: Floats) -> float:
@@ -214,7 +180,7 @@ def test_same_settings_give_same_bytes_and_another_seed_others(
 
 def test_files_are_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     (tmp_path / "users.dat").write_text("old")
-    write_into(tmp_path, SampleLogs(users=20, items=20, seed=1))
+    write_into(tmp_path, SampleLogs(generator="movielens", users=20, items=20, seed=1))
     assert {path.name for path in tmp_path.iterdir()} == set(FILES)
     assert len(_fields(tmp_path / "users.dat")) == 20
 
@@ -234,7 +200,7 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one(
 
 @pytest.mark.parametrize(("users", "items"), [(20, 20), (20, 300), (400, 20)])
 def test_small_samples_are_complete(users: int, items: int, tmp_path: Path) -> None:
-    write_into(tmp_path, SampleLogs(users=users, items=items, seed=5))
+    write_into(tmp_path, SampleLogs(generator="movielens", users=users, items=items, seed=5))
     ratings = Counter(fields[0] for fields in _fields(tmp_path / "ratings.dat"))
     assert len(ratings) == users
     assert min(ratings.values()) >= 20
@@ -270,9 +236,9 @@ def test_taste_is_personal_and_recoverable_from_genres_and_directors(
     """A fit per user takes at least 12 % off the error of movie means and user biases."""
     traits = np.hstack([genres, directors])[logs.movie]
     shared = (unexplained[~support] ** 2).mean()
-    personal = _personal_error(traits, unexplained, logs.user, support)
+    personal = personal_error(traits, unexplained, logs.user, support)
     assert personal < 0.88 * shared
-    assert personal < 0.97 * _personal_error(genres[logs.movie], unexplained, logs.user, support)
+    assert personal < 0.97 * personal_error(genres[logs.movie], unexplained, logs.user, support)
 
 
 def test_profile_hints_at_taste_but_own_ratings_tell_more(
@@ -280,11 +246,11 @@ def test_profile_hints_at_taste_but_own_ratings_tell_more(
 ) -> None:
     """The profile gains at least 1 %, and less than half of what a fit per user gains."""
     features = [[f"{c}={fields[c]}" for c in (1, 2, 3)] for fields in logs.users]
-    rated, profiles = genres[logs.movie], _multi_hot(features)[logs.user]
+    rated, profiles = genres[logs.movie], multi_hot(features)[logs.user]
     shared = (unexplained[~support] ** 2).mean()
-    hinted = shared - _profile_error(profiles, rated, unexplained, support)
+    hinted = shared - profile_error(profiles, rated, unexplained, support)
     traits = np.hstack([genres, directors])[logs.movie]
-    learnt = shared - _personal_error(traits, unexplained, logs.user, support)
+    learnt = shared - personal_error(traits, unexplained, logs.user, support)
     assert 0.01 * shared < hinted < 0.5 * learnt
 
 
