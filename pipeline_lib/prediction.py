@@ -23,8 +23,8 @@ def predict_users(
 ) -> pl.DataFrame:
     """Predict every query row of the users in the file `test`.
 
-    files: `test`, `catalogue`, `vocabulary`, `weights`. users: the split's. items: the clean
-    ones. Returns the columns of `pipeline_lib.schemas.results.PREDICTIONS`.
+    files: `test`, `catalogue`, `vocabulary`, `weights`. users: the split's. items: `item`, in
+    the catalogue's order. Returns the columns of `pipeline_lib.schemas.results.PREDICTIONS`.
     """
     make_repeatable(record.threads)
     catalogue, test = Catalogue.load(files["catalogue"]), Episodes.load(files["test"])

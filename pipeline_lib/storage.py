@@ -11,7 +11,11 @@ import polars as pl
 from pandera.errors import SchemaErrors
 from pydantic import BaseModel
 
+from pipeline_lib.repeats import repeated_rows
+
 M = TypeVar("M", bound=BaseModel)
+ROWS_PER_BATCH = 1_000_000
+UNREADABLE = (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError)
 
 
 class TableError(Exception):
@@ -41,12 +45,27 @@ def read_table(path: Path, schema: pa.DataFrameSchema) -> pl.DataFrame:
     """Read and check a parquet table; raise TableError when damaged or against its schema."""
     try:
         frame = pl.read_parquet(path)
-    except pl.exceptions.ComputeError as error:
-        raise TableError(
-            f"{path} is damaged ({error}); delete it and run snakemake again"
-        ) from error
+    except UNREADABLE as error:
+        raise _damaged(path, error) from error
     _check(frame, schema, path)
     return frame
+
+
+def write_large_table(rows: pl.LazyFrame, schema: pa.DataFrameSchema, path: Path) -> None:
+    """Stream rows to parquet and check them batch by batch; as `write_table`, never held whole."""
+    with atomic_path(path) as temporary:
+        rows.sink_parquet(temporary)
+        _check_batches(pl.scan_parquet(temporary), schema, path)
+
+
+def scan_table(path: Path, schema: pa.DataFrameSchema) -> pl.LazyFrame:
+    """Check a parquet table batch by batch and scan it; as `read_table`, never held whole."""
+    try:
+        rows = pl.scan_parquet(path)
+        _check_batches(rows, schema, path)
+    except UNREADABLE as error:
+        raise _damaged(path, error) from error
+    return rows
 
 
 def write_json(record: BaseModel, path: Path) -> None:
@@ -74,3 +93,20 @@ def _check(frame: pl.DataFrame, schema: pa.DataFrameSchema, path: Path) -> None:
             f"{path}: {error.failure_cases.height} values break the table's schema, the first "
             f"of them:\n{findings}"
         ) from error
+
+
+def _check_batches(rows: pl.LazyFrame, schema: pa.DataFrameSchema, path: Path) -> None:
+    of_one_row = pa.DataFrameSchema(schema.columns, strict=True)
+    _check(rows.head(0).collect(), of_one_row, path)
+    for batch in rows.collect_batches(chunk_size=ROWS_PER_BATCH):
+        _check(batch, of_one_row, path)
+    keys = [[name] for name, column in schema.columns.items() if column.unique]
+    for key in [*keys, schema.unique] if schema.unique else keys:
+        if not (found := repeated_rows(rows, key)).is_empty():
+            raise TableError(
+                f"{path}: {found.height} rows repeat a key, the first:\n{found.head(2)}"
+            )
+
+
+def _damaged(path: Path, error: Exception) -> TableError:
+    return TableError(f"{path} is damaged ({error}); delete it and run snakemake again")

@@ -1,15 +1,25 @@
-"""What the tests share: the settings as delivered, and a tiny raw log without a flaw."""
+"""What the tests share: the settings as delivered, a tiny raw log without a flaw, and cleaning."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 from hypothesis import settings
 
-from pipeline_lib.data.clean import CleanLogs, clean
-from pipeline_lib.data.movielens import read_movielens
-from pipeline_lib.settings.dataset import Dataset
+from pipeline_lib.data.clean import CleanFiles, clean
+from pipeline_lib.data.raw import open_table
+from pipeline_lib.data.report import CleaningReport
+from pipeline_lib.schemas.clean import REJECTS
+from pipeline_lib.schemas.clean import events as events_schema
+from pipeline_lib.schemas.clean import interactions as interactions_schema
+from pipeline_lib.schemas.clean import items as items_schema
+from pipeline_lib.schemas.clean import users as users_schema
+from pipeline_lib.settings.dataset import Dataset, LogSettings
+from pipeline_lib.settings.tables import Table
+from pipeline_lib.storage import read_table
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
@@ -41,6 +51,67 @@ DETAILS = (
 )
 
 
+@dataclass(frozen=True)
+class Records:
+    """What a raw file holds: its columns and, by line, the fields (None: misshapen) and texts."""
+
+    columns: tuple[str, ...]
+    fields: dict[int, tuple[str | None, ...] | None]
+    texts: dict[int, str]
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The clean tables, read back and checked by their schemas."""
+
+    users: pl.DataFrame
+    items: pl.DataFrame
+    interactions: pl.DataFrame
+    events: pl.DataFrame
+    rejects: pl.DataFrame
+    report: CleaningReport
+
+
+def clean_files(files: Mapping[str, Path], log: LogSettings, out: Path) -> Cleaned:
+    """Clean raw files, by role, into a folder, and read back what was written."""
+    out.mkdir(parents=True, exist_ok=True)
+    paths = CleanFiles(
+        users=out / "users.parquet",
+        item_table=out / "items.parquet",
+        interactions=out / "interactions.parquet",
+        events=out / "events.parquet",
+        rejects=out / "rejects.parquet",
+        report=out / "report.json",
+    )
+    report = clean(files, log, paths)
+    assert CleaningReport.model_validate_json(paths.report.read_bytes()) == report
+    assert {path.name for path in out.iterdir()} == {path.name for path in vars(paths).values()}
+    return Cleaned(
+        users=read_table(paths.users, users_schema(log.user_features)),
+        items=read_table(paths.item_table, items_schema(log.read_features(report.item_features))),
+        interactions=read_table(paths.interactions, interactions_schema(log.task.scale)),
+        events=read_table(paths.events, events_schema(log.event_groups)),
+        rejects=read_table(paths.rejects, REJECTS),
+        report=report,
+    )
+
+
+def clean_folder(folder: Path, log: LogSettings, out: Path) -> Cleaned:
+    """Clean the raw files that lie in a folder; an optional one may be missing."""
+    files = {role: folder / table.file for role, table in log.tables().items()}
+    wanted = {
+        role: path
+        for role, path in files.items()
+        if log.tables()[role].presence == "required" or path.is_file()
+    }
+    return clean_files(wanted, log, out)
+
+
+def load_dataset(name: str, config: Path) -> Dataset:
+    """Load a dataset's settings that extend no others."""
+    return Dataset.model_validate(yaml.safe_load((config / f"datasets/{name}.yaml").read_text()))
+
+
 @pytest.fixture(scope="session")
 def config() -> Path:
     """The folder of the settings as delivered."""
@@ -49,7 +120,7 @@ def config() -> Path:
 
 @pytest.fixture(scope="session")
 def movielens(config: Path) -> Dataset:
-    return Dataset.model_validate(yaml.safe_load((config / "datasets/movielens.yaml").read_text()))
+    return load_dataset("movielens", config)
 
 
 @pytest.fixture
@@ -66,16 +137,35 @@ def raw_lines() -> dict[str, list[str]]:
 @pytest.fixture(scope="session")
 def clean_lines(
     movielens: Dataset, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Mapping[str, Sequence[str]]], CleanLogs]:
-    """Write raw files, read them and clean what they hold."""
-    folder = tmp_path_factory.mktemp("raw")
+) -> Callable[[Mapping[str, Sequence[str]]], Cleaned]:
+    """Write MovieLens's raw files, and clean what they hold."""
+    out = tmp_path_factory.mktemp("clean")
 
-    def write_and_clean(lines: Mapping[str, Sequence[str]]) -> CleanLogs:
+    def write_and_clean(lines: Mapping[str, Sequence[str]]) -> Cleaned:
+        raw = tmp_path_factory.mktemp("raw")
         for name, content in lines.items():
             encoding = "utf-8" if name == "movies_extrainfos.dat" else "latin-1"
-            (folder / name).write_bytes("".join(f"{line}\n" for line in content).encode(encoding))
-        tables = {**movielens.files, **movielens.optional_files}
-        files = {table: folder / name for table, name in tables.items() if name in lines}
-        return clean(read_movielens(files), movielens)
+            (raw / name).write_bytes("".join(f"{line}\n" for line in content).encode(encoding))
+        return clean_folder(raw, movielens, out)
 
     return write_and_clean
+
+
+@pytest.fixture(scope="session")
+def read_raw(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | bytes, Table], Records]:
+    """Write a raw file and read its records."""
+    folder, scratch = tmp_path_factory.mktemp("raw"), tmp_path_factory.mktemp("scratch")
+
+    def write_and_read(content: str | bytes, table: Table) -> Records:
+        path = folder / table.file
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        raw = open_table(path, table, scratch)
+        rows = raw.rows.collect(engine="streaming").sort("line")
+        assert rows.columns == ["line", "text", "misshapen", *(f"raw_{c}" for c in raw.columns)]
+        fields = rows.select(f"raw_{name}" for name in raw.columns).rows()
+        shapes = zip(rows["line"], rows["misshapen"], fields, strict=True)
+        records = {line: None if wrong else values for line, wrong, values in shapes}
+        assert len(records) == rows.height
+        return Records(raw.columns, records, dict(rows.select("line", "text").iter_rows()))
+
+    return write_and_read

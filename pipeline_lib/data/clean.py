@@ -1,105 +1,118 @@
-"""Clean raw logs into users, items and interactions; every row not kept is a reject."""
+"""Clean raw logs into users, items, interactions and events; every row not kept is a reject."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from pipeline_lib.data.delimited import RawTable
-from pipeline_lib.data.errors import RawFileError
-from pipeline_lib.data.movielens import RawLogs
-from pipeline_lib.data.rejects import Check, sieve
-from pipeline_lib.data.report import CleaningReport, count_file
+from pipeline_lib.data.interactions import Known, Streamed, read_events, read_interactions
+from pipeline_lib.data.items import Items, read_items, with_unlisted
+from pipeline_lib.data.profiles import Profiles, count_features, read_profiles
+from pipeline_lib.data.raw import RawTable, open_table
+from pipeline_lib.data.report import CleaningReport
+from pipeline_lib.schemas.clean import REJECTS, events, interactions, items, users
 from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.storage import write_json, write_large_table, write_table
 
 
 @dataclass(frozen=True)
-class CleanLogs:
-    """The clean tables (see `pipeline_lib.schemas.clean`), sorted by their keys."""
+class CleanFiles:
+    """Where the clean tables go (see `pipeline_lib.schemas.clean`)."""
 
-    users: pl.DataFrame
-    items: pl.DataFrame
-    interactions: pl.DataFrame
-    rejects: pl.DataFrame
-    report: CleaningReport
+    users: Path
+    item_table: Path
+    interactions: Path
+    events: Path
+    rejects: Path
+    report: Path
 
 
-def clean(raw: RawLogs, dataset: LogSettings) -> CleanLogs:
-    """Keep the rows that are whole, unique, within the scale and refer to known rows.
+def clean(files: Mapping[str, Path], log: LogSettings, out: CleanFiles) -> CleaningReport:
+    """Keep the rows that are whole, unique, right by the settings and refer to known rows.
 
-    Raises RawFileError when no interaction or no item feature is left.
+    files: by role, as `LogSettings.tables` lists them; an optional one may be missing. A user
+    with a blank or wrong feature is kept, and `problem` says so: whom to drop when is the
+    partition's to say. Raises RawFileError when a file is not what it should be.
     """
-    users = _unique(raw.users, ["user"])
-    items = _unique(raw.items, ["item"])
-    details = _known_items(_unique(raw.item_details, ["item"]), items) if raw.item_details else None
-    interactions = _interactions(raw.interactions, users, items, dataset.scale)
-    tables = [t for t in (users, items, details, interactions) if t is not None]
-    catalogue, features = _catalogue(items, details, dataset.item_features)
-    return CleanLogs(
-        users=users.rows.select("user", *dataset.user_features).sort("user"),
-        items=catalogue,
-        interactions=interactions.rows.select("user", "item", "target").sort("user", "item"),
-        rejects=pl.concat([t.rejects for t in tables]).sort("file", "line"),
-        report=CleaningReport(
-            item_features=features,
-            features_left_out=[f for f in dataset.item_features if f not in features],
-            files=[count_file(t.file, t.read, t.rows.height, t.rejects) for t in tables],
-        ),
+    with TemporaryDirectory(dir=out.users.parent, prefix=".clean-") as folder:
+        scratch = Path(folder)
+        tables = log.tables()
+        raw = {role: open_table(path, tables[role], scratch) for role, path in files.items()}
+        people = read_profiles(raw["users"], log.users, ("user", log.users.user), log.user_features)
+        things = read_items(raw, log)
+        known = {"user": Known(people.rows["user"], log.users.file)}
+        rows = read_interactions(
+            raw["interactions"],
+            log.interactions,
+            log.task,
+            known | _known_items(log, things),
+            scratch,
+        )
+        happened = _read_events(raw, log, known["user"], scratch)
+        things = with_unlisted(things, rows.rows)
+        streams: list[Streamed] = [rows, *([happened] if happened else [])]
+        report = CleaningReport(
+            item_features=[f for f in log.item_features if f not in things.left_out],
+            features_left_out=things.left_out,
+            files=[*(p.count for p in (people, *things.files)), *(s.count for s in streams)],
+            user_values=count_features(people.rows, log.user_features),
+            item_values=count_features(things.rows, things.features),
+            users=people.rows.height,
+            sound_users=_problem(people.rows, log).null_count(),
+            items=things.rows.height,
+            items_without_row=things.unlisted,
+            interactions=rows.count.kept,
+        )
+        _write(out, log, people, things, rows, happened)
+        rejects = [p.rejects.lazy() for p in (people, *things.files)]
+        rejects += [s.rejects for s in streams]
+        write_large_table(pl.concat(rejects), REJECTS, out.rejects)
+    write_json(report, out.report)
+    return report
+
+
+def _write(
+    out: CleanFiles,
+    log: LogSettings,
+    people: Profiles,
+    things: Items,
+    rows: Streamed,
+    happened: Streamed | None,
+) -> None:
+    profiles = people.rows.with_columns(_problem(people.rows, log)).select(
+        "user", *log.user_features, "problem"
     )
+    write_table(profiles.sort("user"), users(log.user_features), out.users)
+    catalogue = things.rows.select("item", *things.features).sort("item")
+    write_table(catalogue, items(things.features), out.item_table)
+    write_large_table(rows.rows, interactions(log.task.scale), out.interactions)
+    schema = events(log.event_groups)
+    empty = pl.LazyFrame(schema={name: c.dtype.type for name, c in schema.columns.items()})
+    write_large_table(happened.rows if happened else empty, schema, out.events)
 
 
-def _unique(table: RawTable, keys: Sequence[str]) -> RawTable:
-    return _keep(
-        table,
-        [Check(keys[-1], "duplicate of an earlier line", pl.int_range(pl.len()).over(keys) > 0)],
-    )
-
-
-def _known_items(table: RawTable, items: RawTable) -> RawTable:
-    return _keep(table, [_unknown("item", items)])
-
-
-def _interactions(
-    table: RawTable, users: RawTable, items: RawTable, scale: tuple[float, float]
-) -> RawTable:
-    target = pl.col("target").cast(pl.Float64)
-    low, high = scale
-    checks = [
-        _unknown("user", users),
-        _unknown("item", items),
-        Check("target", f"outside the scale {low:g} to {high:g}", ~target.is_between(low, high)),
+def _problem(people: pl.DataFrame, log: LogSettings) -> pl.Series:
+    """Say what drops each user: the first feature that is blank or wrong."""
+    found = [
+        pl.format("{} is {}", pl.lit(name), pl.col(f"problem {name}"))
+        for name, feature in log.user_features.items()
+        if feature.missing == "drop"
     ]
-    kept = _unique(_keep(table, checks), ["user", "item"])
-    if kept.rows.is_empty():
-        reason = kept.rejects["reason"].value_counts(sort=True)["reason"][0]
-        raise RawFileError(
-            f"{kept.file}: none of the {kept.read:,} rows could be kept, most often because "
-            f"{reason!r}; do the files belong together?"
-        )
-    return replace(kept, rows=kept.rows.with_columns(target.cast(pl.Float32)))
+    problem = pl.coalesce(*found) if found else pl.lit(None, pl.String)
+    return people.with_columns(problem.alias("problem"))["problem"]
 
 
-def _unknown(column: str, table: RawTable) -> Check:
-    known = table.rows[column].implode()
-    return Check(column, f"{column} has no row in {table.file}", ~pl.col(column).is_in(known))
+def _known_items(log: LogSettings, things: Items) -> dict[str, Known]:
+    if log.unknown_items == "keep":
+        return {}
+    return {"item": Known(things.rows["item"], log.items[0].file)}
 
 
-def _keep(table: RawTable, checks: Sequence[Check]) -> RawTable:
-    kept, rejects = sieve(table.rows, table.file, checks)
-    return replace(table, rows=kept, rejects=pl.concat([table.rejects, rejects]))
-
-
-def _catalogue(
-    items: RawTable, details: RawTable | None, wanted: Sequence[str]
-) -> tuple[pl.DataFrame, list[str]]:
-    """Join the items' features; those whose file is missing are left out."""
-    joined = items.rows
-    if details is not None:
-        joined = joined.join(details.rows.drop("line", "text"), on="item", how="left")
-    features = [f for f in wanted if f in joined.columns]
-    if not features:
-        raise RawFileError(
-            f"{items.file} alone has none of the item features {', '.join(wanted)}; add `genre` "
-            "or `year` to item_features, or put the details file beside it"
-        )
-    return joined.select("item", pl.col(features).fill_null([])).sort("item"), features
+def _read_events(
+    raw: Mapping[str, RawTable], log: LogSettings, users: Known, scratch: Path
+) -> Streamed | None:
+    if log.events is None or "events" not in raw:
+        return None
+    return read_events(raw["events"], log.events, users, scratch)

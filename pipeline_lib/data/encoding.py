@@ -1,45 +1,79 @@
-"""Decode a raw file, or say where and why it cannot be the encoding it should be in."""
+"""Make a raw text file readable as UTF-8, or say where and why it is not what it should be."""
 
+import codecs
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline_lib.data.errors import RawFileError
 
+CHUNK = 2**24  # bytes
 ICONV_NAMES = {"latin-1": "ISO-8859-1", "utf-8": "UTF-8"}
 
 
-def decode(path: Path, encoding: str) -> str:
-    """Decode a whole file in `latin-1` or `utf-8`.
+def as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
+    """Return a UTF-8 file with the text of `path`: itself, or a copy in the folder `scratch`.
 
     Raises RawFileError when the file is missing, empty or in another encoding, naming the line.
     Any bytes are Latin-1, but text with bytes above 127 that is UTF-8 is hardly meant as Latin-1.
     """
     if not path.is_file():
         raise RawFileError(f"{path} does not exist; put it there or correct raw_dir")
-    data = path.read_bytes()
-    if not data.strip():
+    blank, plain = True, True
+    for start, chunk in _chunks(path):
+        if (at := chunk.find(b"\0")) >= 0:
+            raise _wrong_encoding(path, start + at, encoding, "UTF-16")
+        blank, plain = blank and not chunk.strip(), plain and chunk.isascii()
+    if blank:
         raise RawFileError(f"{path} is empty; unpack or download it again")
-    if b"\0" in data:
-        raise _wrong_encoding(path, data, data.find(b"\0"), encoding, "UTF-16")
-    if encoding == "latin-1" and not data.isascii() and _is_utf8(data):
-        first = next(i for i, byte in enumerate(data) if byte > 127)
-        raise _wrong_encoding(path, data, first, encoding, "UTF-8")
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise _wrong_encoding(path, data, error.start, encoding, "ISO-8859-1") from error
+    if plain:
+        return path
+    wrong = _not_utf8(path)
+    if encoding == "utf-8":
+        if wrong is not None:
+            raise _wrong_encoding(path, wrong, encoding, "ISO-8859-1")
+        return path
+    if wrong is None:
+        raise _wrong_encoding(path, _first_above_127(path), encoding, "UTF-8")
+    return _transcoded(path, encoding, scratch)
 
 
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _chunks(path: Path) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield file.tell() - len(chunk), chunk
 
 
-def _wrong_encoding(path: Path, data: bytes, at: int, encoding: str, found: str) -> RawFileError:
-    line = data.count(b"\n", 0, at) + 1
-    column = at - (data.rfind(b"\n", 0, at) + 1) + 1
+def _not_utf8(path: Path) -> int | None:
+    """Find the first byte at which the file is not UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start, chunk in _chunks(path):
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            return start - pending + error.start
+    pending = len(decoder.getstate()[0])
+    return path.stat().st_size - pending if pending else None
+
+
+def _first_above_127(path: Path) -> int:
+    chunks = ((start, chunk) for start, chunk in _chunks(path) if not chunk.isascii())
+    start, chunk = next(chunks)
+    return start + next(i for i, byte in enumerate(chunk) if byte > 127)
+
+
+def _transcoded(path: Path, encoding: str, scratch: Path) -> Path:
+    copy = scratch / path.name
+    with copy.open("wb") as file:
+        for _, chunk in _chunks(path):
+            file.write(chunk.decode(encoding).encode("utf-8"))
+    return copy
+
+
+def _wrong_encoding(path: Path, at: int, encoding: str, found: str) -> RawFileError:
+    with path.open("rb") as file:
+        before = file.read(at)
+    line, column = before.count(b"\n") + 1, at - (before.rfind(b"\n") + 1) + 1
     return RawFileError(
         f"{path}, line {line}, byte column {column}: the file is in {found}, "
         f"not {encoding}; convert it with `iconv -f {found} -t {ICONV_NAMES[encoding]}` or take "

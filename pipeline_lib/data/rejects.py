@@ -5,38 +5,40 @@ from dataclasses import dataclass
 
 import polars as pl
 
+PASSED = -1
+
 
 @dataclass(frozen=True)
 class Check:
-    """A reason to reject a row: `bad` is true, in the named column or in the whole line."""
+    """A reason to reject a row: `bad` is true or unknown, in the raw column or the whole line."""
 
     column: str | None
-    reason: str
     bad: pl.Expr
+    reason: str
 
 
-def sieve(
-    frame: pl.DataFrame, file: str, checks: Sequence[Check]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split a frame with `line` and `text` columns into the rows kept and the rejects.
+def judge(checks: Sequence[Check]) -> pl.Expr:
+    """Compute `failed`, the number of the first check that a row fails; PASSED if none."""
+    failed = [
+        pl.when(c.bad.fill_null(value=True)).then(pl.lit(i, pl.Int16)) for i, c in enumerate(checks)
+    ]
+    return pl.coalesce(*failed, pl.lit(PASSED, pl.Int16)).alias("failed")
 
-    A row is rejected for the first check it fails.
-    """
-    failed = pl.coalesce(
-        *[pl.when(c.bad.fill_null(value=True)).then(i) for i, c in enumerate(checks)], pl.lit(-1)
-    ).alias("failed")
-    marked = frame.with_columns(failed)
-    bad = marked.filter(pl.col("failed") >= 0)
-    numbers = range(len(checks))
-    rejects = bad.select(
+
+def kept(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """Select the rows that passed."""
+    return judged.filter(pl.col("failed") == PASSED).drop("failed")
+
+
+def rejected(judged: pl.LazyFrame, file: str, checks: Sequence[Check]) -> pl.LazyFrame:
+    """Select the others, as in `pipeline_lib.schemas.clean.REJECTS`."""
+    columns = {i: c.column for i, c in enumerate(checks)}
+    reasons = {i: c.reason for i, c in enumerate(checks)}
+    failed = pl.col("failed")
+    return judged.filter(failed != PASSED).select(
         pl.lit(file).alias("file"),
         "line",
-        pl.col("failed")
-        .replace_strict(numbers, [c.column for c in checks], return_dtype=pl.String)
-        .alias("column"),
-        pl.col("failed")
-        .replace_strict(numbers, [c.reason for c in checks], return_dtype=pl.String)
-        .alias("reason"),
+        failed.replace_strict(columns, default=None, return_dtype=pl.String).alias("column"),
+        failed.replace_strict(reasons, default=None, return_dtype=pl.String).alias("reason"),
         "text",
     )
-    return marked.filter(pl.col("failed") < 0).drop("failed"), rejects

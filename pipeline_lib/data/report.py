@@ -1,4 +1,4 @@
-"""What became of every row of the raw files."""
+"""What became of every row of the raw files, and of every feature's values."""
 
 import polars as pl
 from pydantic import BaseModel, NonNegativeInt, model_validator
@@ -28,20 +28,72 @@ class FileCount(BaseModel):
         return f"{self.file}: {counts}{reasons}"
 
 
+class FeatureCount(BaseModel):
+    """One feature over the clean users or items: how many have a value, how many values.
+
+    problems: what is wrong with the others, blank or a reason.
+    """
+
+    name: str
+    kind: str
+    rows: NonNegativeInt
+    known: NonNegativeInt
+    values: NonNegativeInt
+    problems: dict[str, int]
+
+    def __str__(self) -> str:
+        """Render as one line of a log."""
+        problems = "".join(f"; {n:,} {problem}" for problem, n in self.problems.items())
+        return (
+            f"{self.name}: {self.known:,} of {self.rows:,} known, {self.values:,} values{problems}"
+        )
+
+
 class CleaningReport(BaseModel):
-    """The cleaning of one dataset."""
+    """The cleaning of one dataset.
+
+    sound_users: those with no blank or wrong feature. items_without_row: items of interactions
+    that no items file lists, kept by `unknown_items: keep`.
+    """
 
     item_features: list[str]
     features_left_out: list[str]
     files: list[FileCount]
+    user_values: list[FeatureCount]
+    item_values: list[FeatureCount]
+    users: NonNegativeInt
+    sound_users: NonNegativeInt
+    items: NonNegativeInt
+    items_without_row: NonNegativeInt
+    interactions: NonNegativeInt
+
+    def __str__(self) -> str:
+        """Render as one line of a log."""
+        unlisted = f", {self.items_without_row:,} without a row" if self.items_without_row else ""
+        return (
+            f"{self.interactions:,} interactions, {self.users:,} users ({self.sound_users:,} with "
+            f"sound features), {self.items:,} items{unlisted}"
+        )
 
 
-def count_file(file: str, read: int, kept: int, rejects: pl.DataFrame) -> FileCount:
+def count_file(file: str, kept: int, rejects: pl.LazyFrame) -> FileCount:
     """Count a file's rejects by reason, most frequent first."""
-    named = rejects.select(
-        pl.concat_str("column", "reason", separator=" ", ignore_nulls=True).alias("reason")
-    )
-    counts = named["reason"].value_counts().sort(["count", "reason"], descending=[True, False])
-    return FileCount(
-        file=file, read=read, kept=kept, rejected=rejects.height, reasons=dict(counts.iter_rows())
+    reason = pl.concat_str("column", "reason", separator=": ", ignore_nulls=True).alias("reason")
+    counted = rejects.group_by(reason).len().collect(engine="streaming")
+    reasons = dict(counted.sort(["len", "reason"], descending=[True, False]).iter_rows())
+    rejected = sum(reasons.values())
+    return FileCount(file=file, read=kept + rejected, kept=kept, rejected=rejected, reasons=reasons)
+
+
+def count_feature(name: str, kind: str, values: pl.Series, problems: pl.Series) -> FeatureCount:
+    """Count a feature's values, and its problems, most frequent first."""
+    single = values.explode() if values.dtype == pl.List else values
+    wrong = problems.drop_nulls().value_counts().rename({problems.name: "problem"})
+    return FeatureCount(
+        name=name,
+        kind=kind,
+        rows=len(values),
+        known=problems.null_count(),
+        values=single.drop_nulls().n_unique(),
+        problems=dict(wrong.sort(["count", "problem"], descending=[True, False]).iter_rows()),
     )

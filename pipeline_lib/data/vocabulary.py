@@ -1,42 +1,75 @@
-"""The known values of every feature, and their codes."""
+"""The known values of every feature and the scale of every number, and their codes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 from pydantic import BaseModel
+
+ROUNDING = 1e-12  # of numbers that are the same, relative to them
+
+
+class Scale(BaseModel):
+    """How a number is standardised."""
+
+    mean: float
+    sd: float
+
+    def __len__(self) -> int:
+        """Count its codes: one, whose embedding the number scales."""
+        return 1
+
+
+Side = Mapping[str, list[str] | Scale]
 
 
 class Vocabulary(BaseModel):
     """The values of each feature that training users, or items they met, have.
 
     A value's code is its place, from 1, counted through all features of its side; every other
-    value is unknown and has code 0.
+    value is unknown and has code 0. A number has one code.
     """
 
-    user: dict[str, list[str]]
-    item: dict[str, list[str]]
+    user: dict[str, list[str] | Scale]
+    item: dict[str, list[str] | Scale]
 
 
-def fit_vocabulary(users: pl.DataFrame, items: pl.DataFrame) -> Vocabulary:
-    """Collect the values of training users and of the items that they met.
+def fit_side(profiles: pl.DataFrame, rows: pl.Series) -> dict[str, list[str] | Scale]:
+    """Collect the values of features, and each number's mean and standard deviation over rows.
 
-    users: a string column a feature. items: a list column a feature.
+    profiles: a column a feature: strings, lists of strings or floats, null where unknown. rows:
+    how many training rows each profile has.
     """
-    return Vocabulary(
-        user={f: users[f].unique().sort().to_list() for f in users.columns if f != "user"},
-        item={
-            f: items[f].explode().drop_nulls().unique().sort().to_list()
-            for f in items.columns
-            if f != "item"
-        },
-    )
+    return {column.name: _fit(column, rows) for column in profiles}
 
 
-def encode_values(side: Mapping[str, list[str]]) -> dict[str, dict[str, int]]:
-    """Give each value of one side its code: feature to value to code."""
-    codes: dict[str, dict[str, int]] = {}
-    start = 1
+def first_codes(side: Side) -> dict[str, int]:
+    """Find each feature's first code."""
+    starts, start = {}, 1
     for feature, values in side.items():
-        codes[feature] = {value: start + i for i, value in enumerate(values)}
+        starts[feature] = start
         start += len(values)
-    return codes
+    return starts
+
+
+def numbered(values: Sequence[str], start: int) -> dict[str, int]:
+    """Give each value its code."""
+    return {value: start + i for i, value in enumerate(values)}
+
+
+def _fit(column: pl.Series, rows: pl.Series) -> list[str] | Scale:
+    if column.dtype == pl.Float64:
+        return _scale(column, rows)
+    values = column.explode() if column.dtype == pl.List else column
+    return values.drop_nulls().unique().sort().to_list()
+
+
+def _scale(numbers: pl.Series, rows: pl.Series) -> Scale:
+    known = numbers.is_not_null()
+    x, n = numbers.filter(known).to_numpy(), rows.filter(known).to_numpy()
+    total = n.sum()
+    if not total:
+        return Scale(mean=0.0, sd=1.0)
+    mean = float((n * x).sum() / total)
+    sd = float(((n * (x - mean) ** 2).sum() / total) ** 0.5)
+    constant = sd <= ROUNDING * abs(x).max()
+    return Scale(mean=mean, sd=1.0 if constant else sd)

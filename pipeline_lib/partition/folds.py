@@ -7,7 +7,7 @@ import polars as pl
 from pipeline_lib.partition.shares import exact
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import combine_keys, hash_keys
-from pipeline_lib.settings.dataset import FoldShares
+from pipeline_lib.settings.partition import FoldShares
 
 
 def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFrame:

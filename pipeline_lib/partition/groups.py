@@ -11,9 +11,11 @@ from pipeline_lib.partition.shares import exact
 def common_values(users: pl.DataFrame, feature: str, share: float) -> pl.Series:
     """List the `share` of a feature's values (rounded up) that most users have.
 
-    Ties are broken by the value. Source: Yu et al. 2021, "Major and minor users", and Table 1.
+    Ties are broken by the value; an unknown one, null, is none. Source: Yu et al. 2021, "Major and
+    minor users", and Table 1.
     """
-    counts = users[feature].value_counts().sort(["count", feature], descending=[True, False])
+    known = users[feature].drop_nulls()
+    counts = known.value_counts().sort(["count", feature], descending=[True, False])
     return counts.head(math.ceil(exact(share) * counts.height))[feature]
 
 

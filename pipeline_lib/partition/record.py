@@ -4,11 +4,18 @@ from pydantic import BaseModel
 
 
 class SplitRecord(BaseModel):
-    """What a split is, and the hash by which results name it."""
+    """What a split is, and the hash by which results name it.
+
+    clean_users: those there were; users_dropped: by reason; the others are `users`. items: those
+    that the users' interactions are with.
+    """
 
     sha256: str
     seed: int
+    clean_users: int
+    users_dropped: dict[str, int]
     users: int
+    items: int
     interactions: int
     users_by_fold: dict[str, int]
     users_by_group: dict[str, int]
@@ -16,9 +23,10 @@ class SplitRecord(BaseModel):
 
     def __str__(self) -> str:
         """Render as a log line."""
+        dropped = "".join(f", {n:,} {reason}" for reason, n in self.users_dropped.items())
         counts = self.users_by_fold | self.users_by_group
         named = ", ".join(f"{n:,} {name}" for name, n in counts.items())
         return (
-            f"{self.users:,} cold users ({named}) with {self.interactions:,} interactions, "
-            f"split {self.sha256[:12]}"
+            f"{self.clean_users:,} users: {self.users:,} kept{dropped}; {self.interactions:,} "
+            f"interactions with {self.items:,} items; {named}; split {self.sha256[:12]}"
         )

@@ -1,17 +1,20 @@
 """Partition clean logs: cold users, folds, support and query, major and minor."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline_lib.partition.cold import cold_users
+from pipeline_lib.partition.cold import choose_users
 from pipeline_lib.partition.folds import assign_folds, assign_parts
 from pipeline_lib.partition.groups import assign_groups, common_values
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
-from pipeline_lib.settings.dataset import Partition
+from pipeline_lib.settings.partition import Partition
+
+ROWS_PER_SLICE = 1_000_000
 
 
 class PartitionError(Exception):
@@ -20,60 +23,90 @@ class PartitionError(Exception):
 
 @dataclass(frozen=True)
 class Split:
-    """users: `user`, `fold`, `group`. interactions: `user`, `item`, `target`, `fold`, `part`."""
+    """A partitioned log.
+
+    users: `user`, `fold`, `group`. interactions: `user`, `item`, `target`, `fold`, `part`.
+    dropped: `user`, `reason` of the clean users that are not in it.
+    """
 
     users: pl.DataFrame
     interactions: pl.DataFrame
+    dropped: pl.DataFrame
     record: SplitRecord
 
 
 def partition(
-    users: pl.DataFrame, interactions: pl.DataFrame, settings: Partition, seed: int
+    users: pl.DataFrame,
+    interactions: pl.LazyFrame,
+    group_features: Sequence[str],
+    rules: Partition,
+    seed: int,
 ) -> Split:
     """Split clean users and interactions (Yu et al. 2021, "Datasets" and "Major and minor users").
 
-    users: `user` and one column a feature. interactions: `user`, `item`, `target`. Raises
-    PartitionError when the cold users are too few to fill every fold.
+    users: `user`, `problem` and a column a feature. interactions: `user`, `item`, `target`.
+    group_features: those by which major users are told from minor ones. Raises PartitionError
+    when the cold users are too few to fill every fold.
     """
-    cold = cold_users(interactions, settings.cold_share, settings.min_interactions)
-    profiles = users.filter(pl.col("user").is_in(cold.implode()))
-    features = [column for column in users.columns if column != "user"]
-    groups = assign_groups(profiles, features, settings.top_share, settings.major_features)
-    folds = assign_folds(cold, settings.folds, derive_seed(seed, "folds"))
-    rows = interactions.join(folds, on="user")
-    rows = assign_parts(rows, settings.query_share, derive_seed(seed, "parts")).sort("user", "item")
+    chosen = choose_users(_counts(users, interactions), rules)
+    cold = chosen.filter(pl.col("reason").is_null())["user"]
+    dropped = chosen.filter(pl.col("reason").is_not_null())
+    folds = assign_folds(cold, rules.folds, derive_seed(seed, "folds"))
     if folds["fold"].n_unique() < len(FOLDS):
         raise PartitionError(
-            f"{len(cold)} cold users with at least {settings.min_interactions} interactions are "
-            "too few for training, validation and test; bring more users or raise cold_share"
+            f"{len(cold)} cold users are too few for training, validation and test; the others: "
+            f"{_by_reason(dropped)}. Bring more users, or change the rules under `partition`"
         )
+    profiles = users.filter(pl.col("user").is_in(cold.implode()))
+    groups = assign_groups(profiles, group_features, rules.top_share, rules.major_features)
+    own = interactions.join(folds.lazy(), on="user").collect(engine="streaming")
+    rows = assign_parts(own, rules.query_share, derive_seed(seed, "parts")).sort("user", "item")
     kept = folds.join(groups, on="user").sort("user")
-    shares = {f: _share_with(profiles, f, settings.top_share) for f in features}
-    return Split(kept, rows, _record(kept, rows, shares, seed))
+    shares = {f: _share_with(profiles, f, rules.top_share) for f in group_features}
+    record = SplitRecord(
+        sha256=split_hash(kept, rows),
+        seed=seed,
+        clean_users=users.height,
+        users_dropped=_by_reason(dropped),
+        users=kept.height,
+        items=rows["item"].n_unique(),
+        interactions=rows.height,
+        users_by_fold=dict(kept["fold"].value_counts(sort=True).iter_rows()),
+        users_by_group=dict(kept["group"].value_counts(sort=True).iter_rows()),
+        common_value_share=shares,
+    )
+    return Split(kept, rows, dropped, record)
+
+
+def _counts(users: pl.DataFrame, interactions: pl.LazyFrame) -> pl.DataFrame:
+    """Count each user's interactions and clicks."""
+    counted = interactions.group_by("user").agg(
+        pl.len().cast(pl.Int64).alias("interactions"),
+        (pl.col("target") > 0).sum().cast(pl.Int64).alias("clicked"),
+    )
+    all_users = users.lazy().select("user", "problem").join(counted, on="user", how="left")
+    return all_users.with_columns(pl.col("interactions", "clicked").fill_null(0)).collect(
+        engine="streaming"
+    )
+
+
+def _by_reason(dropped: pl.DataFrame) -> dict[str, int]:
+    counts = dropped["reason"].value_counts().sort(["count", "reason"], descending=[True, False])
+    return dict(counts.iter_rows())
 
 
 def _share_with(profiles: pl.DataFrame, feature: str, top_share: float) -> float:
     common = common_values(profiles, feature, top_share)
-    return float(profiles[feature].is_in(common.implode()).mean() or 0)  # type: ignore[arg-type]
-
-
-def _record(
-    users: pl.DataFrame, rows: pl.DataFrame, shares: dict[str, float], seed: int
-) -> SplitRecord:
-    return SplitRecord(
-        sha256=split_hash(users, rows),
-        seed=seed,
-        users=users.height,
-        interactions=rows.height,
-        users_by_fold=dict(users["fold"].value_counts(sort=True).iter_rows()),
-        users_by_group=dict(users["group"].value_counts(sort=True).iter_rows()),
-        common_value_share=shares,
-    )
+    having = profiles[feature].is_in(common.implode())
+    return int(having.sum()) / profiles.height
 
 
 def split_hash(users: pl.DataFrame, rows: pl.DataFrame) -> str:
     """Hash who is in which fold and group, and which row in which part, in any order."""
     digest = hashlib.sha256()
     for frame, columns in ((users, ["user", "fold", "group"]), (rows, ["user", "item", "part"])):
-        digest.update(frame.select(columns).sort(columns).write_csv().encode())
+        ordered = frame.select(columns).sort(columns)
+        digest.update((",".join(columns) + "\n").encode())
+        for part in ordered.iter_slices(ROWS_PER_SLICE):
+            digest.update(part.write_csv(include_header=False).encode())
     return digest.hexdigest()

@@ -1,11 +1,12 @@
 """The clean tables of a dataset, and what was rejected."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandera.polars as pa
 import polars as pl
 
-from pipeline_lib.schemas.columns import name, names, rating, table
+from pipeline_lib.schemas.columns import finite, name, names, rating, table
+from pipeline_lib.settings.features import AnyFeature
 
 REJECTS = table(
     {
@@ -18,17 +19,37 @@ REJECTS = table(
 )
 
 
-def users(features: Iterable[str]) -> pa.DataFrameSchema:
-    """Describe clean users: one row a user, every feature a non-empty string."""
-    return table({"user": name(unique=True), **{feature: name() for feature in features}})
+def users(features: Mapping[str, AnyFeature]) -> pa.DataFrameSchema:
+    """Describe clean users: one row a user, a column a feature, null where blank or wrong.
+
+    problem: the first blank or wrong feature that makes the user be dropped, in words.
+    """
+    return table({"user": name(unique=True), **_values(features), "problem": name(nullable=True)})
 
 
-def items(features: Iterable[str]) -> pa.DataFrameSchema:
-    """Describe clean items: one row an item, every feature a list of values, maybe empty."""
-    return table({"item": name(unique=True), **{feature: names() for feature in features}})
+def items(features: Mapping[str, AnyFeature]) -> pa.DataFrameSchema:
+    """Describe clean items: one row an item, a column a feature that is read, not computed."""
+    return table({"item": name(unique=True), **_values(features)})
 
 
 def interactions(scale: tuple[float, float]) -> pa.DataFrameSchema:
     """Describe clean interactions: at most one a user and item, the target within `scale`."""
     columns = {"user": name(), "item": name(), "target": rating(scale)}
     return table(columns, unique=["user", "item"])
+
+
+def events(by: Iterable[str]) -> pa.DataFrameSchema:
+    """Describe counted events of users on groups of items; blank where a group is unknown."""
+    counts = {c: pa.Column(pl.Int64, pa.Check.ge(0)) for c in ("events", "hits", "trials")}
+    groups = {group: pa.Column(pl.String) for group in by}
+    return table({"user": name(), **groups, **counts}, unique=["user", *groups])
+
+
+def _values(features: Mapping[str, AnyFeature]) -> dict[str, pa.Column]:
+    return {feature: _column(settings.kind) for feature, settings in features.items()}
+
+
+def _column(kind: str) -> pa.Column:
+    if kind == "numeric":
+        return finite(nullable=True)
+    return names() if kind == "multi-valued" else name(nullable=True)

@@ -10,9 +10,10 @@ GROUPS = ("major", "minor")
 PARTS = ("support", "query")
 
 
-def name(*, unique: bool = False) -> pa.Column:
+def name(*, unique: bool = False, nullable: bool = False) -> pa.Column:
     """Describe a column of non-empty strings."""
-    return pa.Column(pl.String, pa.Check.str_length(min_value=1), unique=unique)
+    filled = pa.Check.str_length(min_value=1)
+    return pa.Column(pl.String, filled, unique=unique, nullable=nullable)
 
 
 def one_of(values: Iterable[str]) -> pa.Column:

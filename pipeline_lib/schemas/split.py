@@ -5,7 +5,10 @@ import pandera.polars as pa
 from pipeline_lib.schemas.columns import FOLDS, GROUPS, PARTS, name, one_of, rating, table
 
 TRAIN_USERS = table({"user": name(unique=True)})
+ITEMS = table({"item": name(unique=True)})
 SPLIT_USERS = table({"user": name(unique=True), "fold": one_of(FOLDS), "group": one_of(GROUPS)})
+
+DROPPED = table({"user": name(unique=True), "reason": name()})
 
 
 def split_rows(scale: tuple[float, float]) -> pa.DataFrameSchema:

@@ -1,101 +1,230 @@
 """Settings of one dataset: `config/datasets/<name>.yaml`."""
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_validator
 
-from pipeline_lib.settings.strict import Several, Strict
-from pipeline_lib.settings.task import RatingTask
+from pipeline_lib.settings.errors import unknown
+from pipeline_lib.settings.features import (
+    AnyFeature,
+    Categorical,
+    ItemFeature,
+    Numeric,
+    UserFeature,
+)
+from pipeline_lib.settings.partition import Partition
+from pipeline_lib.settings.strict import Name, Strict
+from pipeline_lib.settings.tables import (
+    EventTable,
+    FileName,
+    InteractionTable,
+    ItemTable,
+    Table,
+    UserTable,
+)
+from pipeline_lib.settings.task import ClickTask, Task
 
-Share = Annotated[float, Field(gt=0, le=1)]
-FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+# Columns that the tables between the rules have besides features.
+RESERVED = {
+    *("user", "item", "target", "line", "text", "problem", "failed", "column", "reason", "row"),
+    *("misshapen", "count", "hash", "fold", "group", "place", "event", "events", "hits", "trials"),
+}
+
+
+def _check_name(side: str, name: str) -> None:
+    if name in RESERVED:
+        raise ValueError(
+            f"{side}.{name}: the pipeline has a column of this name; choose another, and name the "
+            f"raw column: `my_{name}: {{kind: categorical, column: {name}}}`"
+        )
+
+
+def _several(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError(  # noqa: TRY004 - pydantic takes no TypeError
+            f"must hold `key: value` lines, or a list of such, but is {value!r}"
+        )
+    return [value] if isinstance(value, dict) else value
 
 
 class Archive(Strict):
     """Where the raw logs are published, and how the download is recognised."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: Annotated[str, Field(pattern=r"^https?://")] = Field(
+        description="Where it is.", examples=["https://example.org/logs.zip"]
+    )
     bytes: PositiveInt = Field(description="Exact size of the archive.")
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="As `sha256sum` prints it."
+    )
 
 
 class SampleLogs(Strict):
-    """Size of the generated sample logs."""
+    """Generated logs in the raw layout: who makes them, and how many."""
 
+    generator: Literal["movielens", "bookcrossing", "taobao"]
     users: Annotated[int, Field(ge=20)]
     items: Annotated[int, Field(ge=20)]
     seed: NonNegativeInt
 
 
-class FoldShares(Strict):
-    """Parts of the users in each fold, as a ratio."""
-
-    train: PositiveInt = 7
-    validation: PositiveInt = 1
-    test: PositiveInt = 2
-
-
-class Partition(Strict):
-    """The cold-start, fold, episode and group rules (Yu et al. 2021, "Datasets")."""
-
-    cold_share: Share = Field(0.8, description="Share of users, fewest interactions first, kept.")
-    min_interactions: Annotated[int, Field(ge=2)] = Field(
-        2, description="Fewest interactions a user needs: one to adapt on, one to be judged on."
-    )
-    folds: FoldShares = FoldShares()
-    query_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.2, description="Share of a user's interactions to be judged on."
-    )
-    top_share: Share = Field(
-        0.3, description="Share of a feature's values, most users first, that count as common."
-    )
-    major_features: PositiveInt = Field(
-        3, description="Fewest features with a common value that make a user major."
-    )
-
-
 class LogSettings(Strict):
-    """What cleaning must know of a dataset."""
+    """What cleaning and encoding must know of a dataset."""
 
-    reader: Literal["movielens"] = Field(description="The raw format.")
-    scale: tuple[float, float] = Field(description="Lowest and highest rating.")
-    user_features: Several[str]
-    item_features: Several[str]
+    task: Task = Field(description="What is predicted.", examples=["{kind: rating, scale: [1, 5]}"])
+    users: UserTable = Field(
+        description="The file of users.", examples=["{file: users.csv, user: customer_id}"]
+    )
+    items: Annotated[
+        tuple[ItemTable, ...],
+        Field(min_length=1),
+        BeforeValidator(_several, json_schema_input_type=ItemTable | tuple[ItemTable, ...]),
+    ] = Field(
+        description="The first file lists the items; others add features.",
+        examples=["{file: items.csv, item: product_id}"],
+    )
+    interactions: InteractionTable = Field(
+        description="The file of ratings or clicks.",
+        examples=["{file: ratings.csv, user: customer_id, item: product_id, target: stars}"],
+    )
+    events: EventTable | None = Field(None, description="For features with `rate: events`.")
+    unknown_items: Literal["reject", "keep"] = Field(
+        "reject",
+        description="Interactions with items that no items file lists are rejected, or kept: all "
+        "features of these items are then unknown.",
+    )
+    user_features: Annotated[dict[Name, UserFeature], Field(min_length=1)] = Field(
+        description="What is known of users, by name.", examples=["{country: categorical}"]
+    )
+    item_features: Annotated[dict[Name, ItemFeature], Field(min_length=1)] = Field(
+        description="What is known of items, by name.", examples=["{category: categorical}"]
+    )
 
     @model_validator(mode="after")
-    def _check_scale(self) -> Self:
-        if self.scale[0] >= self.scale[1]:
-            raise ValueError(f"scale must rise, but is {list(self.scale)}")
+    def _check_features(self) -> Self:
+        for name, feature in self.user_features.items():
+            _check_name("user_features", name)
+            if isinstance(feature, Numeric) and feature.derived:
+                raise ValueError(f"user_features.{name}: rate, log and product are for items")
+        numbers: list[str] = []
+        for name, of_item in self.item_features.items():
+            _check_name("item_features", name)
+            if isinstance(of_item, Numeric):
+                self._check_source(f"item_features.{name}", of_item, numbers)
+                numbers.append(name)
         return self
+
+    def _check_source(self, where: str, feature: Numeric, above: Sequence[str]) -> None:
+        if feature.rate == "events" and self.events is None:
+            raise ValueError(
+                f"{where}: rate: events needs `events`, the file that they are in; write for "
+                "example `events: {file: events.csv, by: {category: category}, hits: [buy], "
+                "trials: [view]}`"
+            )
+        for parent in feature.parents:
+            if parent not in above:
+                raise ValueError(
+                    f"{where}: {parent} is no numeric item feature that stands above it; there "
+                    + (f"are {', '.join(above)}" if above else "is none")
+                )
+
+    @model_validator(mode="after")
+    def _check_presence(self) -> Self:
+        needed = {"users": self.users, "items.0": self.items[0], "interactions": self.interactions}
+        for where, table in needed.items():
+            if table.presence == "optional":
+                raise ValueError(
+                    f"{where}.presence: only events and further files of items may be optional; "
+                    "take it out"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> Self:
+        for name, feature in self.user_features.items():
+            self.users.check_column(f"user_features.{name}", feature.column or name)
+        listed = [column for table in self.items for column in table.columns or ()]
+        for name, read in self.read_features(self.item_features).items():
+            if all(table.columns for table in self.items) and (read.column or name) not in listed:
+                where = f"item_features.{name}"
+                raise ValueError(f"{where}: {unknown(read.column or name, 'column', listed)}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_events(self) -> Self:
+        right = [n for n, f in self.item_features.items() if isinstance(f, Categorical)]
+        if wrong := [name for name in self.event_groups if name not in right]:
+            there = f"there are {', '.join(right)}" if right else "there is none"
+            raise ValueError(
+                f"events.by: {', '.join(wrong)} is no categorical item feature; {there}"
+            )
+        return self
+
+    @property
+    def event_groups(self) -> tuple[str, ...]:
+        """List the item features by which events are counted."""
+        return tuple(self.events.by) if self.events else ()
+
+    def read_features(self, names: Iterable[str]) -> dict[str, AnyFeature]:
+        """Select the item features among `names` that are read from a file."""
+        features = {name: self.item_features[name] for name in names}
+        return {n: f for n, f in features.items() if not (isinstance(f, Numeric) and f.derived)}
+
+    def tables(self) -> dict[str, Table]:
+        """List the raw tables by role."""
+        items = {f"items_{n}": table for n, table in enumerate(self.items, start=1)}
+        events = {"events": self.events} if self.events else {}
+        return {"users": self.users, **items, "interactions": self.interactions, **events}
 
 
 class Dataset(LogSettings):
     """One dataset: its raw files, its log's settings and its rules."""
 
-    title: str
-    licence: str
-    folder: FileName = Field(description="Folder of the raw files below raw_dir.")
-    archive: Archive
-    files: dict[str, FileName] = Field(description="Raw file of each table the reader needs.")
-    optional_files: dict[str, FileName] = Field(
-        {}, description="Raw files the reader uses when they lie beside the others."
+    title: str = Field(description="Its name in tables.", examples=["My shop"])
+    licence: str = Field(
+        description="Who may use the logs, and how to cite them.", examples=["for ourselves only"]
+    )
+    folder: FileName = Field(
+        description="Folder of the raw files below raw_dir.", examples=["shop"]
+    )
+    archive: Archive | None = Field(
+        None, description="Without it the raw files must be in raw_dir."
     )
     partition: Partition = Partition()
-    sample: SampleLogs
+    sample: SampleLogs | None = Field(None, description="For runs on generated logs.")
 
     @model_validator(mode="after")
-    def _check_groups(self) -> Self:
-        if self.partition.major_features > len(self.user_features):
+    def _check_partition(self) -> Self:
+        rules, grouping = self.partition, self.grouping()
+        if unknown := set(rules.group_features or ()) - set(self._groupable()):
             raise ValueError(
-                f"partition.major_features is {self.partition.major_features}, "
-                f"but there are only {len(self.user_features)} user_features"
+                f"partition.group_features: {', '.join(sorted(unknown))} is no categorical or "
+                f"bucketed user feature; there are {', '.join(self._groupable())}"
+            )
+        if not grouping:
+            raise ValueError(
+                "user_features: at least one must be categorical or bucketed, to tell major from "
+                "minor users; write for example `age: {kind: bucketed, edges: [18, 25, 35]}`"
+            )
+        if rules.major_features > len(grouping):
+            raise ValueError(
+                f"partition.major_features is {rules.major_features}, but the features to go by "
+                f"are {', '.join(grouping)}; write for example "
+                f"`partition: {{major_features: {len(grouping)}}}`"
+            )
+        if rules.min_clicked and not isinstance(self.task, ClickTask):
+            raise ValueError(
+                "partition.min_clicked is for click tasks; use min_interactions with ratings"
             )
         return self
 
-    @property
-    def task(self) -> RatingTask:
-        """Tell what is to be predicted."""
-        return RatingTask(scale=self.scale)
+    def grouping(self) -> list[str]:
+        """List the user features by which major and minor users are told apart."""
+        return list(self.partition.group_features or self._groupable())
+
+    def _groupable(self) -> list[str]:
+        return [n for n, f in self.user_features.items() if not isinstance(f, Numeric)]
 
     def log_settings(self) -> dict[str, Any]:
         """Dump the fields of `LogSettings` alone."""

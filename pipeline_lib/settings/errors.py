@@ -1,13 +1,37 @@
 """Turn pydantic's findings into lines a person can act on."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from pipeline_lib.settings.places import OF_KEY, Place, locate
+
 S = TypeVar("S", bound=BaseModel)
+
+# What a value must be, by pydantic's type of finding; where there is none, by its message.
+WORDS = {
+    "string_type": "be a text",
+    "string_too_short": "not be empty",
+    "int_type": "be a whole number",
+    "int_parsing": "be a whole number",
+    "int_from_float": "be a whole number",
+    "float_type": "be a number",
+    "float_parsing": "be a number",
+    "tuple_type": "be a list in [ ]",
+    "model_type": "hold `key: value` lines",
+    "dict_type": "hold `key: value` lines",
+}
+# What the patterns of texts ask for.
+PATTERNS = {
+    r"^\w[\w-]*$": "be letters, digits, - and _ alone",
+    r"^\w[\w.-]*$": "be a plain name without folders",
+    r"^https?://": "start with https:// or http://",
+    r"^[0-9a-f]{64}$": "be 64 of the digits 0 to 9 and a to f",
+}
 
 
 class SettingsError(Exception):
@@ -32,10 +56,10 @@ def unknown(name: str, what: str, known: Iterable[str]) -> str:
 
 def _explain(error: ValidationError, model: type[BaseModel], source: str) -> SettingsError:
     findings = error.errors()
-    within = {finding["loc"][:-1] for finding in findings}
+    within = {finding["loc"][:n] for finding in findings for n in range(len(finding["loc"]))}
     return SettingsError(
         "\n".join(
-            f"{source}: {_line(finding, model)}"
+            f"{source}: {_line(finding, locate(model, finding['loc']))}"
             for finding in findings
             # A list is also "too short" when the only thing in it is wrong.
             if not (finding["type"] == "too_short" and finding["loc"] in within)
@@ -43,26 +67,65 @@ def _explain(error: ValidationError, model: type[BaseModel], source: str) -> Set
     )
 
 
-def _line(finding: ErrorDetails, model: type[BaseModel]) -> str:
-    *parents, last = finding["loc"] or ("",)
-    key = ".".join(map(str, finding["loc"]))
-    if finding["type"] == "extra_forbidden":
-        where = f"{'.'.join(map(str, parents))}: " if parents else ""
-        return where + unknown(str(last), "key", _model_at(model, parents).model_fields)
-    if finding["type"] == "missing":
-        return f"{key}: missing; add it"
-    if finding["type"] == "value_error":
-        problem = str(finding["ctx"]["error"])
-        return f"{key}: {problem}" if key else problem
-    if finding["type"] == "tuple_type":
-        return f"{key}: must be a list, like [{finding['input']}]"
-    given = "" if isinstance(finding["input"], dict) else f", but is {finding['input']!r}"
-    return f"{key}: {finding['msg']}{given}" if key else f"{finding['msg']}"
+def _line(finding: ErrorDetails, place: Place) -> str:
+    key, kind = ".".join(place.keys), finding["type"]
+    if kind == "extra_forbidden":
+        *parents, last = place.keys
+        where = f"{'.'.join(parents)}: " if parents else ""
+        return where + unknown(last, "key", place.siblings)
+    problem = _problem(finding) + _quotes(finding["input"], kind)
+    # What a model itself finds says how to put it right.
+    own = kind == "unknown_kind" or (kind == "value_error" and isinstance(finding["input"], dict))
+    form = place.example
+    if kind == "tuple_type" and form is None:
+        form = f"{place.keys[-1]}: [{finding['input']}]"
+    example = f"; write for example `{form}`" if form and not own else ""
+    return f"{key}: {problem}{example}" if key else problem + example
 
 
-def _model_at(model: type[BaseModel], path: list[int | str]) -> type[BaseModel]:
-    for part in path:
-        inner = model.model_fields[str(part)].annotation
-        assert isinstance(inner, type)  # noqa: S101  # only a nested model can forbid a key
-        model = inner
-    return model
+def _problem(finding: ErrorDetails) -> str:
+    kind, given = finding["type"], finding["input"]
+    if kind == "missing":
+        more = "more values are needed" if isinstance(finding["loc"][-1], int) else "add it"
+        return f"missing; {more}"
+    if kind == "value_error":
+        return str(finding["ctx"]["error"])
+    if kind == "unknown_kind":
+        return _kind(given) + finding["msg"]
+    what = f"the name {given!r} must" if finding["loc"][-1] == OF_KEY else "must"
+    asked = _asked(finding).removesuffix(" after validation")
+    if finding["loc"][-1] == OF_KEY or isinstance(given, dict):
+        return f"{what} {asked}"
+    return f"{what} {asked}, but is {'empty' if given is None else repr(given)}"
+
+
+def _asked(finding: ErrorDetails) -> str:
+    kind, context = finding["type"], finding.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return PATTERNS.get(context["pattern"], f"be like {context['pattern']}")
+    if kind in ("too_short", "too_long"):
+        bound = "at least" if kind == "too_short" else "at most"
+        number = context["min_length" if kind == "too_short" else "max_length"]
+        return f"hold {bound} {number} value{'s' if number > 1 else ''}"
+    message = finding["msg"]
+    for start in ("Input should ", "String should ", "Value should "):
+        message = message.removeprefix(start)
+    return WORDS.get(kind, message)
+
+
+def _kind(given: object) -> str:
+    """Say which kind of a union was given, where one was."""
+    kind = given.get("kind") if isinstance(given, dict) else None
+    return f"unknown kind {kind!r}: " if kind is not None else ""
+
+
+def _quotes(given: object, kind: str) -> str:
+    """Say how to write a text that YAML takes for something else."""
+    parts = given if isinstance(given, list | tuple) else [given]
+    if kind != "unknown_kind" and any(isinstance(part, bool) for part in parts):
+        return '; if a text is meant, put it in quotes: "no"'
+    if kind == "string_type" and isinstance(given, int | float | date):
+        return f'; put it in quotes: "{given}"'
+    if kind == "string_type" and given is None:
+        return '; if the text NULL or ~ is meant, put it in quotes: "NULL"'
+    return ""

@@ -1,6 +1,7 @@
 """The JSON schemas by which editors check and complete the files of config/."""
 
 import json
+import re
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -19,9 +20,39 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     method: TypeAdapter[Any] = TypeAdapter(reduce(or_, map(settings_class, known_kinds())))
     return {
         "run": Run.model_json_schema(),
-        "dataset": Dataset.model_json_schema(),
+        "dataset": _dataset_schema(),
         "method": method.json_schema(),
     }
+
+
+def _dataset_schema() -> dict[str, Any]:
+    """Describe a whole dataset, and one that extends another and says only what differs."""
+    whole = Dataset.model_json_schema()
+    known = whole.pop("$defs")
+    parts = {
+        name: {"description": part["description"]} if _must_be_whole(part, known) else part
+        for name, part in whole["properties"].items()
+    }
+    base = {"type": "string", "description": "The dataset whose settings hold but for these."}
+    variant = {
+        "type": "object",
+        "properties": {"extends": base, **parts},
+        "additionalProperties": False,
+    }
+    return {
+        "$defs": {**known, "Dataset": whole, "Variant": variant},
+        "title": "Dataset",
+        "if": {"required": ["extends"]},
+        "then": {"$ref": "#/$defs/Variant"},
+        "else": {"$ref": "#/$defs/Dataset"},
+    }
+
+
+def _must_be_whole(part: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Tell whether some key is required anywhere in a part of a schema."""
+    text = json.dumps(part)
+    named = re.findall(r'"#/\$defs/(\w+)"', text)
+    return '"required"' in text or any(_must_be_whole(known[name], known) for name in named)
 
 
 def write_json_schemas(folder: Path) -> None:

@@ -1,27 +1,33 @@
 """Read and check the settings of a run and of the datasets and methods it names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.errors import SettingsError, unknown, validate
-from pipeline_lib.settings.layouts import check_layout
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.settings.run import Run
+from pipeline_lib.settings.yaml_file import read_yaml
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One run's settings, with those of the datasets and methods it names."""
+    """One run's settings, with those of the datasets and methods it names.
+
+    on_dataset: by dataset and method, where the run overrides settings on that dataset alone.
+    """
 
     run: Run
     datasets: dict[str, Dataset]
     methods: dict[str, MethodSettings]
+    on_dataset: dict[tuple[str, str], MethodSettings]
+
+    def method(self, dataset: str, name: str) -> MethodSettings:
+        """Find a method's settings on a dataset, which may override some."""
+        return self.on_dataset.get((dataset, name), self.methods[name])
 
     def seeds(self, method: str) -> tuple[int, ...]:
         """List the seeds to train with: a method that draws nothing needs only one."""
@@ -38,20 +44,49 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
     Raises SettingsError naming the file, the key, what is wrong and the nearest valid name.
     """
     run = validate(Run, config, "run config")
-    for name, override in run.override.items():
-        _method(folder / "methods", name, override, "override")
-    datasets = {name: _dataset(folder / "datasets", name) for name in run.datasets}
-    _find_raw_files(run, datasets.values())
+    on_dataset = {}
+    for key, override in run.override.items():
+        *dataset, name = key.split("/", 1)
+        own = {**run.override.get(name, {}), **override} if dataset else override
+        settings = _method(folder / "methods", name, own, "override")
+        if dataset:
+            _read(folder / "datasets", dataset[0], "dataset", "override")
+            on_dataset[dataset[0], name] = settings
+    datasets = {name: read_dataset(folder / "datasets", name) for name in run.datasets}
+    _find_raw_files(run, datasets)
     _check_head(run, datasets)
     methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
-    return Settings(run, datasets, methods)
+    return Settings(run, datasets, methods, on_dataset)
 
 
-def _dataset(folder: Path, name: str) -> Dataset:
+def read_dataset(folder: Path, name: str) -> Dataset:
+    """Read `<name>.yaml`, put into what it extends; raise SettingsError when it is wrong."""
     raw, source = _read(folder, name, "dataset", "datasets")
-    dataset = validate(Dataset, raw, source)
-    check_layout(dataset, source)
-    return dataset
+    names = [name]
+    while "extends" in raw:
+        names.append(str(raw.pop("extends")))
+        if names[-1] in names[:-1]:
+            raise SettingsError(f"{source}: extends goes round in a circle: {' → '.join(names)}")
+        base, _ = _read(folder, names[-1], "dataset", f"{source}: extends")
+        raw = _merged(base, raw)
+    extended = f" (extends {', '.join(names[1:])})" if names[1:] else ""
+    return validate(Dataset, raw, source + extended)
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Put changes into a copy of the base; what is a mapping in both is merged.
+
+    A mapping of another `kind` has other keys, and replaces the base's.
+    """
+    merged = dict(base)
+    for key, value in changes.items():
+        old = base.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            alike = "kind" not in value or value["kind"] == old.get("kind")
+            merged[key] = _merged(old, value) if alike else value
+        else:
+            merged[key] = value
+    return merged
 
 
 def _method(
@@ -66,14 +101,9 @@ def _read(folder: Path, name: str, what: str, key: str) -> tuple[dict[str, Any],
     path = folder / f"{name}.yaml"
     if not path.is_file():
         known = [p.stem for p in folder.glob("*.yaml")]
-        raise SettingsError(f"run config: {key}: {unknown(name, what, known)}")
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not valid YAML: {error}") from error
-    if not isinstance(raw, dict):
-        raise SettingsError(f"{path}: must hold `key: value` lines")
-    return raw, str(path)
+        where = key if ":" in key else f"run config: {key}"
+        raise SettingsError(f"{where}: {unknown(name, what, known)}")
+    return read_yaml(path), str(path)
 
 
 def _check_head(run: Run, datasets: Mapping[str, Dataset]) -> None:
@@ -83,18 +113,35 @@ def _check_head(run: Run, datasets: Mapping[str, Dataset]) -> None:
         if not dataset.task.has_levels:
             raise SettingsError(
                 f"run config: network.head: levels needs ratings of whole steps, but the scale of "
-                f"datasets/{name}.yaml is {list(dataset.scale)}; set head: value"
+                f"datasets/{name}.yaml is {list(dataset.task.scale)}; set head: value"
             )
 
 
-def _find_raw_files(run: Run, datasets: Iterable[Dataset]) -> None:
-    if run.logs == "sample" or run.raw_dir is None:
-        return
-    for dataset in datasets:
-        folder = Path(run.raw_dir) / dataset.folder
-        for file in dataset.files.values():
-            if not (folder / file).is_file():
+def _find_raw_files(run: Run, datasets: Mapping[str, Dataset]) -> None:
+    for name, dataset in datasets.items():
+        if run.logs == "sample":
+            if dataset.sample is None:
                 raise SettingsError(
-                    f"run config: raw_dir: {folder / file} does not exist; put the unpacked "
-                    f"{dataset.title} there, or leave raw_dir out to download it"
+                    f"run config: datasets: {name} has no generated sample logs; set logs: real, "
+                    "raw_dir and a name that does not start with 'sample'"
                 )
+        elif run.raw_dir is not None:
+            _find_files(Path(run.raw_dir) / dataset.folder, dataset)
+        elif dataset.archive is None:
+            raise SettingsError(
+                f"run config: raw_dir: missing; {dataset.title} cannot be downloaded: put its "
+                f"files into <raw_dir>/{dataset.folder}/ and set raw_dir"
+            )
+
+
+def _find_files(folder: Path, dataset: Dataset) -> None:
+    for table in dataset.tables().values():
+        if table.presence == "required" and not (folder / table.file).is_file():
+            remedy = (
+                f"put the unpacked {dataset.title} there, or leave raw_dir out to download it"
+                if dataset.archive
+                else f"put it there, or correct raw_dir, `folder` or `file` of {dataset.title}"
+            )
+            raise SettingsError(
+                f"run config: raw_dir: {folder / table.file} does not exist; {remedy}"
+            )

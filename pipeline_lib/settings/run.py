@@ -23,7 +23,10 @@ class Run(Strict):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     network: Network
     override: dict[str, dict[str, Any]] = Field(
-        {}, description="Method name to the settings this run changes in that method's file."
+        {},
+        description="Method name to the settings this run changes in that method's file; "
+        "`dataset/method` for one dataset alone.",
+        examples=["{melu: {inner_lr: 0.1}, taobao/melu: {inner_lr: 4.0}}"],
     )
 
     @model_validator(mode="after")

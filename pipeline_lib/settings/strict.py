@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, field_validator
 
 T = TypeVar("T", bound=Hashable)
 
@@ -30,3 +30,12 @@ class Strict(BaseModel):
         if any(isinstance(part, bool) for part in parts):
             raise ValueError("yes, no, true and false are no values of any setting")
         return value
+
+
+def by_kind(right_forms: str) -> Discriminator:
+    """Choose a union's model by the key `kind`; `right_forms` says what could be written."""
+    return Discriminator(_kind, custom_error_type="unknown_kind", custom_error_message=right_forms)
+
+
+def _kind(value: object) -> object:
+    return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)

@@ -1,23 +1,18 @@
 """What is to be predicted: a rating on a scale, or a click."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, PositiveFloat, Tag
 
-from pipeline_lib.settings.strict import Strict
+from pipeline_lib.settings.columns import Range
+from pipeline_lib.settings.strict import Strict, by_kind
 
 
 class RatingTask(Strict):
     """Predict ratings, judged by squared error."""
 
     kind: Literal["rating"] = "rating"
-    scale: tuple[float, float] = Field(description="Lowest and highest rating.")
-
-    @model_validator(mode="after")
-    def _check_scale(self) -> "RatingTask":
-        if self.scale[0] >= self.scale[1]:
-            raise ValueError(f"scale must rise, but is {list(self.scale)}")
-        return self
+    scale: Range = Field(description="Lowest and highest rating.", examples=["[1, 5]"])
 
     @property
     def levels(self) -> int:
@@ -37,5 +32,20 @@ class ClickTask(Strict):
     clicked_weight: PositiveFloat = Field(0.9, description="Weight of rows with a click.")
     other_weight: PositiveFloat = Field(0.1, description="Weight of rows without one.")
 
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Name the targets of no click and of a click."""
+        return (0.0, 1.0)
 
-Task = RatingTask | ClickTask
+    @property
+    def has_levels(self) -> bool:
+        """Tell that there are two levels."""
+        return True
+
+
+Task = Annotated[
+    Annotated[RatingTask, Tag("rating")] | Annotated[ClickTask, Tag("click")],
+    by_kind(
+        "a task is a rating or a click; write `{kind: rating, scale: [1, 5]}` or `{kind: click}`"
+    ),
+]

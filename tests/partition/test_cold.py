@@ -1,66 +1,210 @@
-"""Cold users: the share with fewest interactions, then those with enough of them."""
+"""Whom the partition keeps: the coldest share of users and the filters, in either order."""
 
+import math
 from fractions import Fraction
+from typing import NamedTuple
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.partition.cold import cold_users
+from pipeline_lib.partition.cold import choose_users
 from pipeline_lib.partition.shares import exact
+from pipeline_lib.settings.partition import Partition
+
+COLDEST = "not among the 80 % with fewest interactions"
+HALF = "not among the 50 % with fewest interactions"
+TOO_FEW = "fewer than 2 interactions"
+IDLE = "no interactions"
+ORDERS = ("cold-first", "filters-first")
 
 
-def interactions(counts: dict[str, int]) -> pl.DataFrame:
-    pairs = [(user, str(item)) for user, count in counts.items() for item in range(count)]
-    return pl.DataFrame(pairs, schema=["user", "item"], orient="row")
+class User(NamedTuple):
+    interactions: int
+    problem: str | None = None
+    clicked: int = 0
 
 
-def test_the_users_with_fewest_interactions_are_kept() -> None:
-    counts = {"a": 5, "b": 2, "c": 9, "d": 3, "e": 7}
-    assert cold_users(interactions(counts), 0.8, 2).to_list() == ["a", "b", "d", "e"]
-    assert cold_users(interactions(counts), 0.6, 2).to_list() == ["a", "b", "d"]
-    assert cold_users(interactions(counts), 1, 2).to_list() == ["a", "b", "c", "d", "e"]
+Log = dict[str, User]
+
+
+def choose(log: Log, **rules: object) -> dict[str, str | None]:
+    """Tell each user's reason to be dropped."""
+    counts = pl.DataFrame(
+        [(name, *user) for name, user in log.items()],
+        schema={
+            "user": pl.String,
+            "interactions": pl.Int64,
+            "problem": pl.String,
+            "clicked": pl.Int64,
+        },
+        orient="row",
+    )
+    chosen = choose_users(counts, Partition.model_validate(rules))
+    assert chosen.schema == {"user": pl.String, "reason": pl.String}
+    assert chosen["user"].to_list() == sorted(log)
+    return dict(chosen.iter_rows())
+
+
+def kept(log: Log, **rules: object) -> str:
+    return "".join(user for user, reason in choose(log, **rules).items() if reason is None)
+
+
+def log_of(**interactions: int) -> Log:
+    return {user: User(count) for user, count in interactions.items()}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_users_with_fewest_interactions_are_kept(order: str) -> None:
+    log = log_of(a=5, b=2, c=9, d=3, e=7)
+    assert kept(log, cold_share=0.8, order=order) == "abde"
+    assert kept(log, cold_share=0.6, order=order) == "abd"
+    assert kept(log, cold_share=1, order=order) == "abcde"
+    assert choose(log, order=order)["c"] == COLDEST
 
 
 @pytest.mark.parametrize(
-    ("share", "users", "kept"),
+    ("share", "users", "number"),
     [(0.8, 6, 4), (0.8, 4, 3), (0.3, 10, 3), (0.29, 100, 29), (0.58, 50, 29), (0.8, 1, 0)],
 )
+@pytest.mark.parametrize("order", ORDERS)
 def test_the_share_is_the_decimal_that_was_written_rounded_down(
-    share: float, users: int, kept: int
+    share: float, users: int, number: int, order: str
 ) -> None:
-    counts = {str(user): 2 for user in range(users)}
-    assert len(cold_users(interactions(counts), share, 2)) == kept
+    log = {str(user): User(2) for user in range(users)}
+    reasons = choose(log, cold_share=share, order=order)
+    assert list(reasons.values()).count(None) == number
 
 
-def test_ties_are_broken_by_name() -> None:
-    counts = {"d": 3, "b": 3, "a": 3, "c": 3, "10": 3}
-    assert cold_users(interactions(counts), 0.6, 2).to_list() == ["10", "a", "b"]
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.29, "29"), (0.125, "12.5"), (0.333, "33.3"), (0.07, "7")]
+)
+def test_the_reason_names_the_share_as_it_is_written(share: float, text: str) -> None:
+    reasons = choose({"a": User(2)}, cold_share=share)
+    assert reasons == {"a": f"not among the {text} % with fewest interactions"}
 
 
-def test_users_with_too_few_interactions_take_their_place_in_the_share() -> None:
-    counts = {"a": 1, "b": 1, "c": 2, "d": 3, "e": 4}
-    assert cold_users(interactions(counts), 0.6, 2).to_list() == ["c"]
-    assert cold_users(interactions(counts), 0.8, 3).to_list() == ["d"]
+@pytest.mark.parametrize("order", ORDERS)
+def test_ties_are_broken_by_name(order: str) -> None:
+    log = {name: User(3) for name in ("d", "b", "a", "c", "10")}
+    reasons = choose(log, cold_share=0.6, order=order)
+    assert [user for user, reason in reasons.items() if reason is None] == ["10", "a", "b"]
+
+
+def test_cold_first_users_that_a_filter_drops_take_their_place_in_the_share() -> None:
+    """Of five the coldest three are a, b and c, of four-fifths a to d."""
+    log = log_of(a=1, b=1, c=2, d=3, e=4)
+    assert kept(log, cold_share=0.6) == "c"
+    assert kept(log, cold_share=0.8, min_interactions=3) == "d"
+    log["c"] = User(2, "age is blank")
+    assert kept(log, cold_share=0.6) == ""
+
+
+def test_filters_first_the_share_is_of_those_that_pass_them() -> None:
+    """c, d and e pass: floor(0.6 · 3) = 1 of them; without c's age d is that one."""
+    log = log_of(a=1, b=1, c=2, d=3, e=4)
+    assert kept(log, cold_share=0.6, order="filters-first") == "c"
+    assert kept(log, cold_share=0.8, order="filters-first") == "cd"
+    log["c"] = User(2, "age is blank")
+    assert kept(log, cold_share=0.6, order="filters-first") == "d"
+
+
+# Ranked by interactions: z (0), then a b c d e f g h, of whom the coldest half are a to d.
+BOTH = {
+    "z": User(0, "age is blank"),
+    "a": User(1),
+    "b": User(2, "age is blank"),
+    "c": User(3),
+    "d": User(4),
+    "e": User(5, "zip is blank"),
+    "f": User(6),
+    "g": User(7),
+    "h": User(8),
+}
+
+
+def test_literal_order_by_hand() -> None:
+    """The share is taken first: e to h are dropped by it, whatever else is wrong with them."""
+    kept_and_dropped = [*choose(BOTH, cold_share=0.5).values()]
+    assert kept_and_dropped == [TOO_FEW, "age is blank", None, None, HALF, HALF, HALF, HALF, IDLE]
+
+
+def test_filters_first_order_by_hand() -> None:
+    """c, d, f, g and h pass the filters; floor(0.5 · 5) = 2 of them are kept."""
+    reasons = choose(BOTH, cold_share=0.5, order="filters-first")
+    passed = {"c": None, "d": None, "f": HALF, "g": HALF, "h": HALF}
+    assert {user: reasons[user] for user in passed} == passed
+    assert [reasons[user] for user in "abez"] == [TOO_FEW, "age is blank", "zip is blank", IDLE]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_user_has_the_reason_of_the_first_filter_it_fails(order: str) -> None:
+    log = {
+        "a": User(1, "age is blank", 0),
+        "b": User(1, None, 1),
+        "c": User(4, None, 1),
+        "d": User(4, None, 2),
+        "e": User(0, "age is blank", 0),
+    }
+    rules = {"cold_share": 1, "order": order, "min_interactions": 3, "min_clicked": 2}
+    assert choose(log, **rules) == {
+        "a": "age is blank",
+        "b": "fewer than 3 interactions",
+        "c": "fewer than 2 clicked items",
+        "d": None,
+        "e": IDLE,
+    }
+
+
+def test_clicks_do_not_count_unless_they_are_asked_for() -> None:
+    assert kept({"a": User(2, None, 0)}, cold_share=1) == "a"
+    assert kept({"a": User(2, None, 0)}, cold_share=1, min_clicked=1) == ""
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_users_without_interactions_take_no_place_in_the_share(order: str) -> None:
+    log = log_of(a=0, b=0, c=2, d=3)
+    assert kept(log, cold_share=0.5, order=order) == "c"
+
+
+def test_nobody_is_chosen_of_nobody() -> None:
+    assert choose({}) == {}
+    assert choose(log_of(a=0), order="filters-first") == {"a": IDLE}
+
+
+USERS = st.builds(
+    User, st.integers(0, 6), st.sampled_from([None, None, "age is blank"]), st.integers(0, 3)
+)
 
 
 @given(
-    counts=st.dictionaries(st.text("abc", min_size=1), st.integers(1, 6), min_size=1),
+    log=st.dictionaries(st.text("abc", min_size=1, max_size=3), USERS, max_size=25),
     share=st.sampled_from([0.3, 0.5, 0.8, 1]),
     fewest=st.integers(2, 4),
+    clicked=st.integers(0, 2),
     data=st.data(),
 )
-def test_nobody_left_out_is_colder_than_somebody_kept(
-    counts: dict[str, int], share: float, fewest: int, data: st.DataObject
+def test_a_user_is_kept_exactly_when_it_passes_every_step(
+    log: Log, share: float, fewest: int, clicked: int, data: st.DataObject
 ) -> None:
-    frame = interactions(counts)
-    kept = cold_users(frame, share, fewest).to_list()
-    ranked = sorted(counts, key=lambda user: (counts[user], user))
-    coldest = ranked[: int(exact(share) * len(counts))]
-    assert kept == sorted(user for user in coldest if counts[user] >= fewest)
-    order = data.draw(st.permutations(range(frame.height)))
-    assert cold_users(frame[order], share, fewest).to_list() == kept
+    active = sorted((u for u in log if log[u].interactions), key=lambda u: (log[u][0], u))
+    passing = [
+        u
+        for u in active
+        if log[u].problem is None and log[u][0] >= fewest and log[u].clicked >= clicked
+    ]
+    coldest = active[: math.floor(Fraction(str(share)) * len(active))]
+    right = {
+        "cold-first": {user for user in passing if user in coldest},
+        "filters-first": {*passing[: math.floor(Fraction(str(share)) * len(passing))]},
+    }
+    shuffled = {user: log[user] for user in data.draw(st.permutations(sorted(log)))}
+    for order in ORDERS:
+        rules = {"order": order, "min_interactions": fewest, "min_clicked": clicked}
+        reasons = choose(log, cold_share=share, **rules)
+        assert {user for user, reason in reasons.items() if reason is None} == right[order]
+        assert choose(shuffled, cold_share=share, **rules) == reasons
 
 
 def test_a_share_is_read_as_written() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline_lib.partition.folds import assign_folds, assign_parts
 from pipeline_lib.schemas.columns import FOLDS
-from pipeline_lib.settings.dataset import FoldShares
+from pipeline_lib.settings.partition import FoldShares
 
 PAPER = FoldShares(train=7, validation=1, test=2)
 TEN = [str(user) for user in range(1, 11)]

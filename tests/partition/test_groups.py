@@ -91,6 +91,31 @@ def test_how_many_values_make_a_user_major_is_a_setting(at_least: int, major: li
     assert majors(USERS, at_least) == major
 
 
+def test_an_unknown_value_is_no_value() -> None:
+    """Most users have none; of the three values ⌈0.3 · 3⌉ = 1 and ⌈0.4 · 3⌉ = 2 are common."""
+    users = pl.DataFrame({"user": [*"abcdefgh"], "zip": [None, None, None, None, *"1123"]})
+    assert common_values(users, "zip", 0.3).to_list() == ["1"]
+    assert common_values(users, "zip", 0.4).to_list() == ["1", "2"]
+    groups = assign_groups(users, ["zip"], 0.3, 1)
+    assert groups["group"].to_list() == ["minor"] * 4 + ["major"] * 2 + ["minor"] * 2
+
+
+def test_an_unknown_value_counts_for_no_user() -> None:
+    """Common values: a has 4, f 3, b (whose gender is unknown), d and e 2, c zip alone."""
+    unknown = {"gender": ["b", "c"], "age": ["c"]}
+    users = USERS.with_columns(
+        pl.when(~pl.col("user").is_in(those)).then(feature).alias(feature)
+        for feature, those in unknown.items()
+    )
+    assert [majors(users, least) for least in (2, 3)] == [["a", "b", "d", "e", "f"], ["a", "f"]]
+
+
+def test_where_nothing_is_known_all_are_minor() -> None:
+    users = USERS.with_columns(pl.lit(None, pl.String).alias(feature) for feature in FEATURES)
+    assert common_values(users, "zip", 0.3).to_list() == []
+    assert majors(users, 1) == []
+
+
 def test_every_user_is_in_one_group_in_the_order_given() -> None:
     groups = assign_groups(USERS[::-1], FEATURES, 0.3, 3)
     assert groups.columns == ["user", "group"]

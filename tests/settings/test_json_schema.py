@@ -9,6 +9,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from pipeline_lib.settings.json_schema import json_schemas, write_json_schemas
+from pipeline_lib.settings.load import read_dataset
+from tests.settings.shop import SHOP, shop
 
 CONFIG = Path(__file__).parents[2] / "config"
 KIND_BY_FOLDER = {"datasets": "dataset", "methods": "method", "config": "run"}
@@ -47,3 +49,53 @@ def test_an_unknown_key_breaks_the_schema() -> None:
     content = yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8"))
     validator = Draft202012Validator(json_schemas()["run"])
     assert not validator.is_valid(content | {"epochz": 3})
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Draft202012Validator:
+    return Draft202012Validator(json_schemas()["dataset"])
+
+
+def test_the_short_forms_fit(dataset: Draft202012Validator) -> None:
+    assert dataset.is_valid(yaml.safe_load(SHOP))
+    longer = SHOP.replace("country: categorical", "country: {kind: categorical, values: [1, a]}")
+    assert dataset.is_valid(yaml.safe_load(longer))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("title:", "titel:"),
+        ("gender: categorical", "gender: multi-valued"),
+        ("gender: categorical", "gender: bucketed"),
+        ("edges: [25, 40, 60]", "edges: 25"),
+        ("  user: customer\nitems", "  usr: customer\nitems"),
+    ],
+)
+def test_a_mistake_in_a_whole_dataset_breaks_the_schema(
+    dataset: Draft202012Validator, old: str, new: str
+) -> None:
+    assert not dataset.is_valid(yaml.safe_load(shop(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("{extends: shop}", True),
+        ("{extends: shop, users: {user: id}, partition: {min_interactions: 3}}", True),
+        ("{extends: shop, partition: {min_interaction: 3}}", False),
+        ("{extends: shop, titel: Mine}", False),
+        ("{extends: [shop]}", False),
+        ("{title: Mine}", False),
+    ],
+)
+def test_a_dataset_that_extends_another_need_not_be_whole(
+    dataset: Draft202012Validator, text: str, fits: bool
+) -> None:
+    assert dataset.is_valid(yaml.safe_load(text)) is fits
+
+
+@pytest.mark.parametrize("path", sorted((CONFIG / "datasets").glob("*.yaml")), ids=lambda p: p.stem)
+def test_a_dump_of_a_dataset_fits(dataset: Draft202012Validator, path: Path) -> None:
+    dump = read_dataset(path.parent, path.stem).model_dump(mode="json")
+    assert [e.message for e in dataset.iter_errors(dump)] == []

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
 from pipeline_lib.settings.methods.parse import known_kinds, settings_class
@@ -79,13 +78,6 @@ def test_paper_run_has_the_papers_network(config: Path) -> None:
     assert (run.network.embedding_size, run.network.hidden) == (32, (320, 192))
 
 
-def test_movielens_has_the_papers_rules(movielens: Dataset) -> None:
-    rules = movielens.partition
-    assert (rules.cold_share, rules.query_share, rules.top_share) == (0.8, 0.2, 0.3)
-    assert (rules.min_interactions, rules.major_features) == (2, 3)
-    assert list(rules.folds.model_dump().items()) == [("train", 7), ("validation", 1), ("test", 2)]
-
-
 def test_settings_are_typed_and_cannot_be_changed(config: Path) -> None:
     settings = load_settings(RUN, config)
     assert isinstance(settings.methods["melu"], settings_class("melu"))
@@ -125,14 +117,6 @@ def test_a_key_like_no_other_is_answered_with_all(config: Path) -> None:
     )
 
 
-def test_an_unknown_key_of_a_dataset_is_named_with_its_file(folder: Path, edit: Edit) -> None:
-    edit("datasets/movielens.yaml", "{train: 7", "{trian: 7")
-    assert refusal(folder) == (
-        f"{folder}/datasets/movielens.yaml: partition.folds: unknown key 'trian'; "
-        "did you mean 'train'? Known: test, train, validation"
-    )
-
-
 def test_an_unknown_key_of_a_method_is_named_with_its_file(folder: Path, edit: Edit) -> None:
     edit("methods/melu.yaml", "inner_lr:", "inner_rl:")
     missing, unknown = refusal(folder).splitlines()
@@ -153,34 +137,35 @@ def test_an_unknown_key_of_an_override_is_named_as_such(config: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"seeds": "x"}, "seeds: must be a list, like [x]"),
-        ({"seeds": [True]}, "seeds: yes, no, true and false are no values of any setting"),
+        (
+            {"seeds": "x"},
+            "seeds: must be a list in [ ], but is 'x'; write for example `seeds: [x]`",
+        ),
+        (
+            {"seeds": [True]},
+            "seeds: yes, no, true and false are no values of any setting; "
+            'if a text is meant, put it in quotes: "no"',
+        ),
         ({"raw_dir": "logs"}, "raw_dir is of no use with logs: sample; set logs: real and a name"),
-        (
-            {"seeds": []},
-            "seeds: Tuple should have at least 1 item after validation, not 0, but is []",
-        ),
-        (
-            {"seeds": [0, -1]},
-            "seeds.1: Input should be greater than or equal to 0, but is -1",
-        ),
-        ({"logs": "fake"}, "logs: Input should be 'sample' or 'real', but is 'fake'"),
-        ({"device": "tpu"}, "device: Input should be 'auto', 'cpu' or 'cuda', but is 'tpu'"),
+        ({"seeds": []}, "seeds: must hold at least 1 value, but is []"),
+        ({"seeds": [0, -1]}, "seeds.1: must be greater than or equal to 0, but is -1"),
+        ({"seeds": ["one"]}, "seeds.0: must be a whole number, but is 'one'"),
+        ({"logs": "fake"}, "logs: must be 'sample' or 'real', but is 'fake'"),
+        ({"device": "tpu"}, "device: must be 'auto', 'cpu' or 'cuda', but is 'tpu'"),
         ({"methods": ["melu", "melu"]}, "methods: names something twice: melu, melu"),
         ({"seeds": [1, 1]}, "seeds: names something twice: 1, 1"),
         (
             {"methods": ["../methods/melu"]},
-            r"methods.0: String should match pattern '^\w[\w-]*$', but is '../methods/melu'",
+            "methods.0: must be letters, digits, - and _ alone, but is '../methods/melu'",
         ),
-        ({"name": "a/b"}, r"name: String should match pattern '^\w[\w-]*$', but is 'a/b'"),
+        ({"name": "a/b"}, "name: must be letters, digits, - and _ alone, but is 'a/b'"),
         (
             {"network": network(hidden=[32, 0])},
-            "network.hidden.1: Input should be greater than 0, but is 0",
+            "network.hidden.1: must be greater than 0, but is 0",
         ),
         (
             {"network": network(embedding_size=1.5)},
-            "network.embedding_size: Input should be a valid integer, "
-            "got a number with a fractional part, but is 1.5",
+            "network.embedding_size: must be a whole number, but is 1.5",
         ),
     ],
 )
@@ -190,33 +175,10 @@ def test_a_wrong_value_is_named_with_its_key(
     assert refusal(config, **changes) == f"run config: {message}"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("cold_share: 0.8", "cold_share: 80", "partition.cold_share: Input should be less than"),
-        ("cold_share: 0.8", "cold_share: 0", "partition.cold_share: Input should be greater than"),
-        ("min_interactions: 2", "min_interactions: 1", "partition.min_interactions: Input should"),
-        ("query_share: 0.2", "query_share: 1", "partition.query_share: Input should be less than"),
-        ("scale: [1, 5]", "scale: [5, 1]", "scale must rise, but is [5.0, 1.0]"),
-        ("folder: ml-1m", "folder: a/b", "folder: String should match pattern"),
-        (
-            "major_features: 3",
-            "major_features: 5",
-            "partition.major_features is 5, but there are only 4 user_features",
-        ),
-    ],
-)
-def test_a_wrong_value_of_a_dataset_is_named_with_its_file_and_key(
-    folder: Path, edit: Edit, old: str, new: str, message: str
-) -> None:
-    edit("datasets/movielens.yaml", old, new)
-    assert refusal(folder).startswith(f"{folder}/datasets/movielens.yaml: {message}")
-
-
 def test_every_finding_is_listed(config: Path) -> None:
     lines = refusal(config, seeds="x", sedes=1).splitlines()
     assert [line.split(";")[0] for line in lines] == [
-        "run config: seeds: must be a list, like [x]",
+        "run config: seeds: must be a list in [ ], but is 'x'",
         "run config: unknown key 'sedes'",
     ]
 
@@ -264,72 +226,6 @@ def test_a_missing_kind_is_named_with_its_file(folder: Path, edit: Edit) -> None
 def test_a_kind_that_is_a_list_is_refused(folder: Path, edit: Edit) -> None:
     edit("methods/melu.yaml", "kind: melu", "kind: [melu]")
     assert refusal(folder).startswith(f"{folder}/methods/melu.yaml: kind: ")
-
-
-def test_a_file_in_the_dataset_that_its_reader_does_not_know_is_refused(
-    folder: Path, edit: Edit
-) -> None:
-    edit("datasets/movielens.yaml", "  interactions: ratings.dat", "  ratings: ratings.dat")
-    message = refusal(folder)
-    assert message.startswith(f"{folder}/datasets/movielens.yaml: files")
-    assert "interactions" in message
-
-
-@pytest.mark.parametrize(("old", "new"), [("[gender,", "[gendr,"), ("[genre,", "[gener,")])
-def test_a_feature_that_the_reader_does_not_know_is_refused(
-    folder: Path, edit: Edit, old: str, new: str
-) -> None:
-    edit("datasets/movielens.yaml", old, new)
-    message = refusal(folder)
-    assert message.startswith(f"{folder}/datasets/movielens.yaml: ")
-    assert f"did you mean {old[1:-1]!r}?" in message
-
-
-def test_invalid_yaml_is_named_with_its_file_and_line(folder: Path) -> None:
-    (folder / "methods/melu.yaml").write_text("kind: melu\nlabel: [1\n")
-    message = refusal(folder)
-    assert message.startswith(f"{folder}/methods/melu.yaml: not valid YAML: ")
-    assert "line 2, column 8" in message
-
-
-def test_a_python_object_in_yaml_is_refused_and_not_made(folder: Path, tmp_path: Path) -> None:
-    made = tmp_path / "made"
-    (folder / "methods/melu.yaml").write_text(f"kind: !!python/object/apply:os.mkdir ['{made}']\n")
-    message = refusal(folder)
-    assert message.startswith(f"{folder}/methods/melu.yaml: not valid YAML: could not determine")
-    assert not made.exists()
-
-
-@pytest.mark.parametrize("text", ["", "- kind\n", "melu\n"])
-def test_yaml_without_keys_is_refused(folder: Path, text: str) -> None:
-    (folder / "methods/melu.yaml").write_text(text)
-    assert refusal(folder) == f"{folder}/methods/melu.yaml: must hold `key: value` lines"
-
-
-def test_a_file_that_is_not_utf_8_is_refused_by_name(folder: Path) -> None:
-    (folder / "methods/melu.yaml").write_text("kind: melu\nlabel: Mélu\n", encoding="latin-1")
-    assert refusal(folder).startswith(f"{folder}/methods/melu.yaml: ")
-
-
-def test_a_missing_raw_file_is_named_with_the_remedy(config: Path, tmp_path: Path) -> None:
-    (tmp_path / "ml-1m").mkdir()
-    (tmp_path / "ml-1m/users.dat").touch()
-    assert refusal(config, name="test", logs="real", raw_dir=str(tmp_path)) == (
-        f"run config: raw_dir: {tmp_path}/ml-1m/movies.dat does not exist; put the unpacked "
-        "MovieLens-1M there, or leave raw_dir out to download it"
-    )
-
-
-def test_raw_files_that_are_there_are_enough(
-    config: Path, movielens: Dataset, tmp_path: Path
-) -> None:
-    (tmp_path / "ml-1m").mkdir()
-    for file in movielens.files.values():
-        (tmp_path / "ml-1m" / file).touch()
-    settings = load_settings(
-        {**RUN, "name": "test", "logs": "real", "raw_dir": str(tmp_path)}, config
-    )
-    assert settings.run.raw_dir == str(tmp_path)
 
 
 @pytest.mark.parametrize(("name", "logs"), [("paper", "sample"), ("sample", "real")])

@@ -11,13 +11,20 @@ def raw_folder(dataset):
 
 def raw_files(dataset):
     """Name the raw files by role; an optional file only where it lies there already."""
-    folder, named = Path(raw_folder(dataset)), settings.datasets[dataset]
-    optional = {
-        role: file
-        for role, file in named.optional_files.items()
-        if settings.run.logs == "sample" or (folder / file).is_file()
+    folder = Path(raw_folder(dataset))
+    return {
+        role: str(folder / table.file)
+        for role, table in settings.datasets[dataset].tables().items()
+        if settings.run.logs == "sample"
+        or table.presence == "required"
+        or (folder / table.file).is_file()
     }
-    return {role: str(folder / file) for role, file in (named.files | optional).items()}
+
+
+def first_of_folder(name):
+    """Tell whether no dataset before this one has the same raw files."""
+    same = [n for n in settings.datasets if raw_folder(n) == raw_folder(name)]
+    return same[0] == name
 
 
 for name, dataset in settings.datasets.items():
@@ -34,13 +41,17 @@ for name, dataset in settings.datasets.items():
             script:
                 "../scripts/sample_logs.py"
 
-    elif settings.run.raw_dir is None:
+    elif settings.run.raw_dir is None and first_of_folder(name):
 
         rule:
             name:
                 f"fetch_{name}"
             output:
-                [f"{raw_folder(name)}/{file}" for file in dataset.files.values()],
+                [
+                    f"{raw_folder(name)}/{table.file}"
+                    for table in dataset.tables().values()
+                    if table.presence == "required"
+                ],
             log:
                 f"{RUN}/{name}/logs/fetch.log",
             params:
@@ -58,6 +69,7 @@ rule clean:
         users=f"{HERE}/clean/users.parquet",
         item_table=f"{HERE}/clean/items.parquet",
         interactions=f"{HERE}/clean/interactions.parquet",
+        events=f"{HERE}/clean/events.parquet",
         rejects=f"{HERE}/clean/rejects.parquet",
         report=f"{HERE}/clean/report.json",
     log:

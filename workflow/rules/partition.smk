@@ -8,12 +8,13 @@ rule partition:
     output:
         users=f"{HERE}/split/users.parquet",
         interactions=f"{HERE}/split/interactions.parquet",
+        dropped=f"{HERE}/split/dropped.parquet",
         record=f"{HERE}/split/split.json",
     log:
         f"{HERE}/logs/partition.log",
     params:
-        user_features=lambda w: settings.datasets[w.dataset].user_features,
-        scale=lambda w: settings.datasets[w.dataset].scale,
+        settings=lambda w: settings.datasets[w.dataset].log_settings(),
+        group_features=lambda w: settings.datasets[w.dataset].grouping(),
         partition=lambda w: settings.datasets[w.dataset].partition.model_dump(
             mode="json"
         ),
@@ -27,6 +28,7 @@ rule encode:
     input:
         users=rules.clean.output.users,
         item_table=rules.clean.output.item_table,
+        events=rules.clean.output.events,
         report=rules.clean.output.report,
         split_users=rules.partition.output.users,
         rows=rules.partition.output.interactions,
@@ -37,9 +39,9 @@ rule encode:
         catalogue=f"{HERE}/episodes/items.safetensors",
         vocabulary=f"{HERE}/episodes/vocabulary.json",
         train_users=f"{HERE}/episodes/train_users.parquet",
+        names=f"{HERE}/episodes/items.parquet",
     params:
-        user_features=lambda w: settings.datasets[w.dataset].user_features,
-        scale=lambda w: settings.datasets[w.dataset].scale,
+        settings=lambda w: settings.datasets[w.dataset].log_settings(),
         code=code("encode"),
     script:
         "../scripts/encode.py"

@@ -63,7 +63,7 @@ rule train:
     resources:
         gpu=lambda w: needs_gpu(w.method),
     params:
-        settings=lambda w: settings.methods[w.method].for_training(),
+        settings=lambda w: settings.method(w.dataset, w.method).for_training(),
         task=lambda w: settings.datasets[w.dataset].task.model_dump(mode="json"),
         network=lambda w: (
             settings.run.network.model_dump(mode="json") if learns(w.method) else None
@@ -82,7 +82,7 @@ rule predict:
         catalogue=rules.encode.output.catalogue,
         vocabulary=rules.encode.output.vocabulary,
         split_users=rules.partition.output.users,
-        item_table=rules.clean.output.item_table,
+        names=rules.encode.output.names,
     output:
         f"{TRIAL}/predictions.parquet",
     params:

@@ -8,22 +8,26 @@ from pipeline_lib.logs import start_log
 from pipeline_lib.partition.split import partition
 from pipeline_lib.schemas.clean import interactions as interactions_schema
 from pipeline_lib.schemas.clean import users as users_schema
-from pipeline_lib.schemas.split import SPLIT_USERS, split_rows
-from pipeline_lib.settings.dataset import Partition
-from pipeline_lib.storage import read_table, write_json, write_table
+from pipeline_lib.schemas.split import DROPPED, SPLIT_USERS, split_rows
+from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.partition import Partition
+from pipeline_lib.storage import read_table, scan_table, write_json, write_table
 
 snakemake: Snakemake
 
-params = snakemake.params
+params, out = snakemake.params, {name: Path(path) for name, path in snakemake.output.items()}
 log = start_log(Path(snakemake.log[0]), f"partition {snakemake.wildcards.dataset}")
+settings = LogSettings.model_validate(params.settings)
 
 split = partition(
-    read_table(Path(snakemake.input.users), users_schema(params.user_features)),
-    read_table(Path(snakemake.input.interactions), interactions_schema(params.scale)),
+    read_table(Path(snakemake.input.users), users_schema(settings.user_features)),
+    scan_table(Path(snakemake.input.interactions), interactions_schema(settings.task.scale)),
+    params.group_features,
     Partition.model_validate(params.partition),
     params.seed,
 )
 log.info("%s", split.record)
-write_table(split.users, SPLIT_USERS, Path(snakemake.output.users))
-write_table(split.interactions, split_rows(params.scale), Path(snakemake.output.interactions))
-write_json(split.record, Path(snakemake.output.record))
+write_table(split.users, SPLIT_USERS, out["users"])
+write_table(split.interactions, split_rows(settings.task.scale), out["interactions"])
+write_table(split.dropped, DROPPED, out["dropped"])
+write_json(split.record, out["record"])

@@ -1,0 +1,118 @@
+"""Clean the tables of users and of items: one row each, with features."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import polars as pl
+
+from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.features import read_feature
+from pipeline_lib.data.raw import RawTable
+from pipeline_lib.data.recipes import clean_text, find_problems
+from pipeline_lib.data.rejects import Check, judge, kept, rejected
+from pipeline_lib.data.report import FeatureCount, FileCount, count_feature, count_file
+from pipeline_lib.settings.columns import Column
+from pipeline_lib.settings.features import AnyFeature
+from pipeline_lib.settings.tables import Table
+
+REPEATED = "duplicate of an earlier row"
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """One raw file's users or items.
+
+    rows: the key, a column a feature, and `problem <feature>`, null where the value is sound.
+    """
+
+    rows: pl.DataFrame
+    rejects: pl.DataFrame
+    count: FileCount
+
+
+def read_profiles(
+    raw: RawTable,
+    table: Table,
+    key: tuple[str, Column],
+    features: Mapping[str, AnyFeature],
+    checks: Sequence[Check] = (),
+) -> Profiles:
+    """Clean one file. key: `user` or `item`, and how it is read. checks: further ones, on `key`.
+
+    A row is rejected when its shape or key is wrong, a filter or a check fails, or an earlier row
+    has the same key; a wrong feature rejects nothing. Raises RawFileError when nothing is left.
+    """
+    name, column = key
+    read = {
+        f: read_feature(raw.column(_column(f, feature)), feature, table.blank)
+        for f, feature in features.items()
+    }
+    rows = raw.rows.with_columns(read_key(raw, name, column, table.blank))
+    all_checks = [*row_checks(raw, table, {name: column}), *checks]
+    columns = [
+        *("line", "text", judge(all_checks), name),
+        *(value.alias(f) for f, (value, _) in read.items()),
+        *(problem.alias(f"problem {f}") for f, (_, problem) in read.items()),
+    ]
+    with raw.reading():
+        judged = rows.select(columns).collect(engine="streaming")
+    judged = judged.sort("line")  # joined records came last
+    repeats = [Check(column.column or name, pl.int_range(pl.len()).over(name) > 0, REPEATED)]
+    unique = kept(judged.lazy()).with_columns(judge(repeats))
+    rejects = pl.concat(
+        [rejected(judged.lazy(), raw.file, all_checks), rejected(unique, raw.file, repeats)]
+    )
+    return _profiles(raw, kept(unique).drop("line", "text").collect(), rejects.collect())
+
+
+def _profiles(raw: RawTable, rows: pl.DataFrame, rejects: pl.DataFrame) -> Profiles:
+    count = count_file(raw.file, rows.height, rejects.lazy())
+    if rows.is_empty():
+        raise RawFileError(nothing_left(raw, count, rejects["text"].head(1).to_list()))
+    return Profiles(rows, rejects, count)
+
+
+def nothing_left(raw: RawTable, count: FileCount, first: Sequence[str]) -> str:
+    """Say that no row of a file could be kept, and why."""
+    if not count.read:
+        return f"{raw.path} has no rows; unpack or download it again"
+    return (
+        f"{raw.path}: none of the {count.read:,} rows could be kept, most often because "
+        f"{next(iter(count.reasons))!r}; the first is {first[0][:80]!r}. Is it another file, or "
+        "does it not belong to the others?"
+    )
+
+
+def read_key(raw: RawTable, name: str, column: Column, blank: Sequence[str]) -> pl.Expr:
+    """Clean a key column's texts."""
+    return clean_text(raw.column(column.column or name), column, blank).alias(name)
+
+
+def row_checks(raw: RawTable, table: Table, keys: Mapping[str, Column]) -> list[Check]:
+    """List what is asked of every row: its shape, sound keys and the table's filters."""
+    shape = Check(None, pl.col("misshapen"), f"line has not {len(raw.columns)} fields")
+    sound = [value_checks(name, pl.col(name), column) for name, column in keys.items()]
+    filters = [
+        value_checks(str(f.column), read_key(raw, str(f.column), f, table.blank), f)
+        for f in table.filters
+    ]
+    return [shape, *chain(*sound, *filters)]
+
+
+def value_checks(name: str, text: pl.Expr, column: Column, *, number: bool = False) -> list[Check]:
+    """List what is asked of a column's clean texts."""
+    problems = find_problems(text, column, number=number)
+    return [Check(column.column or name, wrong, words) for wrong, words in problems]
+
+
+def count_features(rows: pl.DataFrame, features: Mapping[str, AnyFeature]) -> list[FeatureCount]:
+    """Count values and problems of features; rows: as in `Profiles`."""
+    return [
+        count_feature(name, feature.kind, rows[name], rows[f"problem {name}"])
+        for name, feature in features.items()
+    ]
+
+
+def _column(name: str, feature: AnyFeature) -> str:
+    return feature.column or name

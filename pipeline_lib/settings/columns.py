@@ -1,0 +1,101 @@
+"""How a value is read from a raw column, and which values are right."""
+
+import re
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+import polars as pl
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from pipeline_lib.settings.strict import Several, Strict
+
+
+def _compiles(pattern: str) -> str:
+    """Try a pattern on the engine that will run it, whose dialect is not Python's."""
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.ComputeError as error:
+        found = re.search(r"^error: (.*)", str(error), re.MULTILINE)
+        reason = found[1] if found else str(error)
+        raise ValueError(f"`{pattern}` is not a regular expression: {reason}") from error
+    return pattern
+
+
+def _has_group(pattern: str) -> str:
+    groups = pl.Series([""]).str.extract_groups(pattern)
+    if not groups.struct.fields:
+        raise ValueError(f"`{pattern}` has no group; put what is to be kept in ( )")
+    return pattern
+
+
+def _as_text(value: object) -> object:
+    """Take 18 for "18": in YAML both are meant."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value).removesuffix(".0")
+    return value
+
+
+def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    if any(low >= high for low, high in pairwise(values)):
+        raise ValueError(f"must rise, but is {list(values)}")
+    return values
+
+
+Regex = Annotated[str, Field(min_length=1), AfterValidator(_compiles)]
+Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | float)]
+Range = Annotated[tuple[float, float], AfterValidator(_rising)]
+Rising = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_rising)]
+
+
+class Cleaning(Strict):
+    """What is done to a raw text before it is a value, in the order of the fields."""
+
+    entities: Literal["html", "none"] = Field(
+        "none", description="html: read &amp; and the like as the characters they stand for."
+    )
+    extract: Annotated[Regex, AfterValidator(_has_group)] | None = Field(
+        None, description="Only what the first group matches is kept.", examples=[r"\((\d{4})\)$"]
+    )
+    remove: Regex | None = Field(None, description="What is cut out.", examples=[r"\s*\(.*\)$"])
+    case: Literal["lower", "upper"] | None = Field(
+        None, description="In which case all letters are put.", examples=["lower"]
+    )
+    replace: dict[Text, Text] = Field(
+        {},
+        description="Whole values to others; to '' makes them blank.",
+        examples=["{u.s.a.: usa, unknown: ''}"],
+    )
+
+
+class Column(Cleaning):
+    """A raw column: its name, what is done to its texts, and which values are right.
+
+    column: the name; where None, that of the setting.
+    """
+
+    column: Text | None = Field(None, examples=["customer_id"])
+    pattern: Regex | None = Field(
+        None, description="What a right value matches.", examples=[r"^\d{5}$"]
+    )
+    values: Several[Text] | None = Field(None, description="The right values.", examples=["[F, M]"])
+    between: Range | None = Field(
+        None, description="Lowest and highest right number.", examples=["[10, 100]"]
+    )
+    meaning: str | None = Field(
+        None, description="What a right value is, in words; for the report.", examples=["an ISBN"]
+    )
+
+    @model_validator(mode="after")
+    def _check_meaning(self) -> Self:
+        if self.meaning and not self.pattern:
+            raise ValueError("meaning says in words what `pattern` asks for; add a pattern")
+        return self
+
+
+KeyColumn = Annotated[
+    Column,
+    BeforeValidator(
+        lambda value: {"column": value} if isinstance(value, str) else value,
+        json_schema_input_type=str | Column,
+    ),
+]

@@ -1,0 +1,139 @@
+"""The raw tables of a log: their files, how these are laid out, and their key columns."""
+
+from pathlib import PurePath
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline_lib.settings.columns import Column, KeyColumn, Text
+from pipeline_lib.settings.errors import unknown
+from pipeline_lib.settings.strict import Several, Strict
+
+FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+TEXT_ONLY = ("separator", "quotes", "encoding", "columns")
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+
+class Table(Strict):
+    """A raw file: delimited text or, named .parquet, Parquet."""
+
+    file: FileName = Field(description="Its name in the folder.", examples=["users.csv"])
+    presence: Literal["required", "optional"] = Field(
+        "required", description="optional: where the file is missing, what it holds is left out."
+    )
+    separator: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="What stands between two columns; without it a comma in .csv, a tab in .tsv.",
+        examples=['"::"'],
+    )
+    quotes: Literal["doubled", "backslash", "none"] | None = Field(
+        None,
+        description='How a " within quotes is written: "" (doubled) or \\" (backslash); none: '
+        "quotes mean nothing. Without it doubled, or none where the separator is longer than one "
+        "character.",
+    )
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
+    columns: Several[Text] | None = Field(
+        None,
+        description="The columns' names in order, for a file without a line of names.",
+        examples=["[user, item, stars]"],
+    )
+    blank: tuple[Text, ...] = Field(
+        (),
+        description="Texts that stand for nothing, besides the empty one.",
+        examples=['["NULL", "-"]'],
+    )
+    filters: tuple[Column, ...] = Field(
+        (),
+        description="Rows whose column has not the right value are rejected.",
+        examples=["[{column: country, values: [se, dk]}]"],
+    )
+
+    @property
+    def is_parquet(self) -> bool:
+        """Tell whether the file is Parquet."""
+        return PurePath(self.file).suffix == ".parquet"
+
+    @model_validator(mode="after")
+    def _check_layout(self) -> Self:
+        suffix = PurePath(self.file).suffix
+        if not (self.is_parquet or self.separator or suffix in SEPARATORS):
+            raise ValueError(
+                f"separator: missing; say what stands between the columns of {self.file}, for "
+                'example `separator: ","`, `separator: "\\t"` (a tab) or `separator: "::"`'
+            )
+        fields = type(self).model_fields
+        given = [name for name in TEXT_ONLY if getattr(self, name) != fields[name].default]
+        if self.is_parquet and given:
+            raise ValueError(
+                f"{', '.join(given)}: of text files, but {self.file} is Parquet; take it out"
+            )
+        if any(f.column is None for f in self.filters):
+            raise ValueError(
+                "filters: each must name its column; write for example "
+                "`filters: [{column: country, values: [se, dk]}]`"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> Self:
+        named = {name: getattr(self, name) for name in type(self).model_fields}
+        named |= {f"by.{name}": column for name, column in named.get("by", {}).items()}
+        named |= {f"filters.{n}": column for n, column in enumerate(self.filters)}
+        for where, column in named.items():
+            if isinstance(column, Column):
+                self.check_column(where, column.column or where.removeprefix("by."))
+        return self
+
+    def check_column(self, where: str, column: str) -> None:
+        """Raise ValueError when `columns` lists other columns."""
+        if self.columns and column not in self.columns:
+            raise ValueError(f"{where}: {unknown(column, 'column', self.columns)}")
+
+    @property
+    def splits_at(self) -> str:
+        """Name what stands between two columns of a text file."""
+        return self.separator or SEPARATORS[PurePath(self.file).suffix]
+
+    @property
+    def quoting(self) -> Literal["doubled", "backslash", "none"]:
+        """Tell how quotes are read."""
+        return self.quotes or ("doubled" if len(self.splits_at) == 1 else "none")
+
+
+class UserTable(Table):
+    """One row a user."""
+
+    user: KeyColumn = Field(Column(column="user"), examples=["customer_id"])
+
+
+class ItemTable(Table):
+    """One row an item."""
+
+    item: KeyColumn = Field(Column(column="item"), examples=["isbn"])
+
+
+class InteractionTable(Table):
+    """One row an interaction."""
+
+    user: KeyColumn = Field(Column(column="user"), examples=["customer_id"])
+    item: KeyColumn = Field(Column(column="item"), examples=["isbn"])
+    target: KeyColumn = Field(Column(column="target"), examples=["stars"])
+    repeats: Literal["first", "highest"] = Field(
+        "first",
+        description="Which row stands where a user has several on an item: the first, or the "
+        "first of those with the highest target. The others are rejected.",
+    )
+
+
+class EventTable(Table):
+    """Further events of users, for the numeric features with `rate: events`.
+
+    by: item features whose values name the item's group, and the columns that hold these.
+    """
+
+    user: KeyColumn = Field(Column(column="user"), examples=["customer_id"])
+    by: dict[str, KeyColumn] = Field(min_length=1, examples=["{category: cate, brand: brand}"])
+    event: KeyColumn = Field(Column(column="event"), examples=["btag"])
+    hits: Several[Text] = Field(description="Events that count as hits.", examples=["[buy]"])
+    trials: Several[Text] = Field(description="Events that hits are a share of.", examples=["[pv]"])

@@ -1,0 +1,17 @@
+"""Write the paper's Table 6, the datasets of a run, the paper's figures beside ours."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib.reporting.data_report.record import DataReport
+from pipeline_lib.reporting.paper import load_paper_figures
+from pipeline_lib.reporting.render import write_table_files
+from pipeline_lib.reporting.table_6 import table_6
+from pipeline_lib.storage import read_json
+
+snakemake: Snakemake
+
+reports = [read_json(Path(path), DataReport) for path in snakemake.input.reports]
+table = table_6(reports, load_paper_figures(Path(snakemake.input.paper)))
+write_table_files(table, Path(snakemake.output[0]).with_suffix(""))
