@@ -50,13 +50,15 @@ rule all:
     default_target: True
     input:
         TABLES,
+        REPORTS,
 
 
 onsuccess:
-    made = [
-        str(Path(t).resolve())
-        for t in TABLES
-        if t.endswith(".md") and Path(t).is_file()
-    ]
-    if made:
-        print("Tables:", *made, sep="\n  ")
+    read = {
+        "Tables": [t for t in TABLES if t.endswith(".md")],
+        "Data reports": REPORTS,
+    }
+    for what, files in read.items():
+        made = [str(Path(file).resolve()) for file in files if Path(file).is_file()]
+        if made:
+            print(f"{what}:", *made, sep="\n  ")

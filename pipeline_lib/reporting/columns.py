@@ -10,6 +10,12 @@ HEADERS: dict[Metric, str] = {
     "ndcg_5": "nDCG@5",
     "mse_major": "MSE major",
     "mse_minor": "MSE minor",
+    "nel": "NEL",
+    "auc": "AUC",
+    "nel_major": "NEL major",
+    "nel_minor": "NEL minor",
+    "auc_major": "AUC major",
+    "auc_minor": "AUC minor",
 }
 RANKS: dict[int, Rank] = {0: "best", 1: "second"}
 SIGNIFICANT = 0.05
@@ -23,7 +29,7 @@ def measured(comparison: Comparison, metric: Metric) -> Column:
     return Column(
         header=HEADERS[metric],
         fields=(f"{metric}_mean", f"{metric}_sd", f"{metric}_baseline_p"),
-        cells={m.name: _measured_cell(m, m.metrics[metric], ordered) for m in has_metric},
+        cells={m.name: _measured_cell(m, metric, ordered) for m in has_metric},
     )
 
 
@@ -33,7 +39,7 @@ def printed(paper: PaperTable, metric: Metric) -> Column:
         header="paper",
         fields=(f"paper_{metric}_mean", f"paper_{metric}_sd"),
         cells={
-            name: Cell(_spread(figure), (figure.mean, figure.sd))
+            name: Cell(spread_text(figure, metric), (figure.mean, figure.sd))
             for name, row in paper.rows.items()
             if (figure := row.figures.get(metric))
         },
@@ -52,7 +58,8 @@ def difference(comparison: Comparison, paper: PaperTable, metric: Metric) -> Col
         header="diff.",
         fields=(f"{metric}_difference",),
         cells={
-            name: Cell(f"{gap:+z.3f}".replace("-", MINUS), (gap,)) for name, gap in gaps.items()
+            name: Cell(f"{gap:+z.{_digits(metric)}f}".replace("-", MINUS), (gap,))
+            for name, gap in gaps.items()
         },
     )
 
@@ -71,18 +78,25 @@ def printed_group_p(paper: PaperTable) -> Column:
     return Column("paper", ("paper_group_p",), cells)
 
 
-def _measured_cell(method: MethodResult, statistic: Statistic, ordered: list[float]) -> Cell:
+def _measured_cell(method: MethodResult, metric: Metric, ordered: list[float]) -> Cell:
+    statistic = method.metrics[metric]
     p = statistic.baseline_p
     return Cell(
-        text=_spread(statistic),
-        numbers=(statistic.mean, statistic.sd, p),
+        text=spread_text(statistic, metric),
+        values=(statistic.mean, statistic.sd, p),
         rank=RANKS.get(ordered.index(statistic.mean)),
         star=method.role == "proposed" and p is not None and p < SIGNIFICANT,
     )
 
 
-def _spread(value: Statistic | Figure) -> str:
-    return f"{value.mean:.3f}" + ("" if value.sd is None else f" ± {value.sd:.3f}")
+def spread_text(value: Statistic | Figure, metric: Metric) -> str:
+    """Print a mean, and its standard deviation where there is one."""
+    digits = _digits(metric)
+    return f"{value.mean:.{digits}f}" + ("" if value.sd is None else f" ± {value.sd:.{digits}f}")
+
+
+def _digits(metric: Metric) -> int:
+    return 4 if metric.startswith(("nel", "auc")) else 3  # as the paper prints them
 
 
 def _p_cell(p: float, star: bool) -> Cell:

@@ -18,13 +18,14 @@ SPECIAL = {
     "±": r"$\pm$",
     "≤": r"$\le$",
     "≥": r"$\ge$",
+    "·": r"$\cdot$",
 }
 EMPHASIS = {"best": r"\textbf{%s}", "second": r"\textit{%s}", None: "%s"}
 
 
 def latex(table: Table) -> str:
     """Render a floating table with its title as caption and its notes beneath."""
-    header = ["Method", *(escape(column.header) for column in table.columns)]
+    header = [escape(table.kind.heading), *(escape(column.header) for column in table.columns)]
     # A box of the line's width lets a wide table reach evenly into both margins.
     lines = [
         r"\begin{table}[tbp]",
@@ -57,11 +58,16 @@ def _simplified(character: str) -> str:
 
 
 def _block_lines(table: Table, block: Block) -> list[str]:
-    title = rf"\multicolumn{{{len(table.columns) + 1}}}{{l}}{{\textit{{{escape(block.title)}}}}} \\"
+    width = len(table.columns) + 1
+    title = (
+        [rf"\multicolumn{{{width}}}{{l}}{{\textit{{{escape(block.title)}}}}} \\"]
+        if block.title
+        else []
+    )
     rows = (
         _row([escape(row.label), *(_cell(cell) for cell in table.cells(row))]) for row in block.rows
     )
-    return [r"\midrule", title, *rows]
+    return [r"\midrule", *title, *rows]
 
 
 def _row(cells: list[str]) -> str:

@@ -6,21 +6,22 @@ from typing import Literal
 DASH = "—"
 MINUS = "\N{MINUS SIGN}"
 Rank = Literal["best", "second"]
+Value = float | str | None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is printed of a value, and its unrounded numbers, one for each field of the column."""
+    """What is printed, and the unrounded values behind it, one for each field of the column."""
 
     text: str
-    numbers: tuple[float | None, ...]
+    values: tuple[Value, ...]
     rank: Rank | None = None
     star: bool = False
 
 
 @dataclass(frozen=True)
 class Column:
-    """Cells by row name. fields: the names of their numbers."""
+    """Cells by row name. fields: the names of their values."""
 
     header: str
     fields: tuple[str, ...]
@@ -33,33 +34,61 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One method."""
+    """One method, or what else the table's rows are."""
 
     name: str
     label: str
-    seeds: int
+    seeds: int | None = None
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows under a common heading."""
+    """Rows under a common heading, or under none."""
 
     role: str
-    title: str
+    title: str | None
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
-class Table:
-    """One dataset's table. sample: its logs are generated."""
+class RowKind:
+    """What rows are: the heading above them, the field of their names, all fields that tell them.
 
-    dataset: str
+    fields: of `dataset`, `sample`, `role`, `label`, `seeds` and the name's.
+    """
+
+    heading: str
+    name: str
+    fields: tuple[str, ...]
+
+
+METHODS = RowKind("Method", "method", ("dataset", "sample", "role", "method", "label", "seeds"))
+
+
+@dataclass(frozen=True)
+class Table:
+    """One dataset's table, or one of several. sample: their logs are generated."""
+
+    dataset: str | None
     sample: bool
     title: str
     columns: tuple[Column, ...]
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
+    kind: RowKind = METHODS
 
     def cells(self, row: Row) -> list[Cell]:
         """List a row's cells from left to right."""
         return [column.cell(row.name) for column in self.columns]
+
+    def identity(self, block: Block, row: Row) -> list[Value]:
+        """List the fields that tell which row it is."""
+        known: dict[str, Value] = {
+            "dataset": self.dataset,
+            "sample": str(self.sample).lower(),
+            "role": block.role,
+            "label": row.label,
+            "seeds": row.seeds,
+            self.kind.name: row.name,
+        }
+        return [known[field] for field in self.kind.fields]

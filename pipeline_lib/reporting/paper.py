@@ -8,7 +8,9 @@ from pydantic import NonNegativeFloat, PositiveInt
 
 from pipeline_lib.settings.strict import Strict
 
-Metric = Literal["mse", "ndcg_3", "ndcg_5", "mse_major", "mse_minor"]
+RatingMetric = Literal["mse", "ndcg_3", "ndcg_5", "mse_major", "mse_minor"]
+ClickMetric = Literal["nel", "auc", "nel_major", "nel_minor", "auc_major", "auc_minor"]
+Metric = Literal[RatingMetric, ClickMetric]
 
 
 class Figure(Strict):
@@ -38,12 +40,49 @@ class PaperTable(Strict):
     note: str | None = None
 
 
+class Bars(Strict):
+    """A metric's bars as far as the paper puts a number to them; it names no method."""
+
+    best: float
+    second: float
+    best_baseline: float
+
+
+class PaperClicks(Strict):
+    """Clicks on a private log, which the paper shows in one figure alone, with NEL below 0."""
+
+    figure: PositiveInt
+    auc: Bars
+    nel: Bars
+
+
+class PaperCommonValues(Strict):
+    """One dataset's part of Table 1: by user feature, the percentage with a common value."""
+
+    percent: dict[str, NonNegativeFloat]
+    note: str | None = None
+
+
+class PaperDataset(Strict):
+    """One dataset's column of Table 6. major_percent: of the users; the others are minor."""
+
+    users: PositiveInt
+    items: PositiveInt
+    item_features: tuple[str, ...]
+    user_features: tuple[str, ...]
+    major_percent: NonNegativeFloat
+    note: str | None = None
+
+
 class PaperFigures(Strict):
-    """Tables 2 and 4 by dataset. trials: those that each mean is over."""
+    """Tables by dataset, and clicks. trials: those that each mean of a table is over."""
 
     trials: PositiveInt
+    table_1: dict[str, PaperCommonValues]
     table_2: dict[str, PaperTable]
     table_4: dict[str, PaperTable]
+    table_6: dict[str, PaperDataset]
+    clicks: PaperClicks
 
 
 def load_paper_figures(path: Path) -> PaperFigures:

@@ -9,7 +9,6 @@ from pipeline_lib.reporting.latex import latex
 from pipeline_lib.reporting.layout import Cell, Table
 from pipeline_lib.storage import write_text
 
-IDENTITY = ("dataset", "sample", "role", "method", "label", "seeds")
 MARKDOWN_SPECIAL = re.compile(r"[\\`*_|\[\]]|<(?=[A-Za-z/!?])")
 EMPHASIS = {"best": "**", "second": "*", None: ""}
 
@@ -21,24 +20,25 @@ def write_table_files(table: Table, stem: Path) -> None:
 
 
 def to_csv(table: Table) -> str:
-    """Render unrounded numbers, one row a method; a missing one is empty."""
+    """Render unrounded values; a missing one is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*IDENTITY, *(name for column in table.columns for name in column.fields)])
-    sample = str(table.sample).lower()
+    writer.writerow(
+        [*table.kind.fields, *(name for column in table.columns for name in column.fields)]
+    )
     for block in table.blocks:
         for row in block.rows:
-            identity = (table.dataset, sample, block.role, row.name, row.label, row.seeds)
-            numbers = (number for cell in table.cells(row) for number in cell.numbers)
-            writer.writerow([*identity, *numbers])
+            values = (value for cell in table.cells(row) for value in cell.values)
+            writer.writerow([*table.identity(block, row), *values])
     return text.getvalue()
 
 
 def markdown(table: Table) -> str:
     """Render an aligned table below its title, its notes as a list."""
-    lines = [["Method", *(column.header for column in table.columns)]]
+    lines = [[table.kind.heading, *(column.header for column in table.columns)]]
     for block in table.blocks:
-        lines.append([f"*{_escape(block.title)}*", *("" for _ in table.columns)])
+        if block.title:
+            lines.append([f"*{_escape(block.title)}*", *("" for _ in table.columns)])
         lines += [
             [_escape(row.label), *(_cell(cell) for cell in table.cells(row))] for row in block.rows
         ]

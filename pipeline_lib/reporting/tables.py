@@ -1,8 +1,9 @@
-"""The paper's Tables 2 and 4 with our figures, the paper's beside them."""
+"""The paper's Tables 2 and 4 with our figures, the paper's beside or beneath them."""
 
 from collections.abc import Sequence
 
 from pipeline_lib.comparison import Comparison
+from pipeline_lib.evaluation import TaskKind
 from pipeline_lib.reporting.columns import (
     difference,
     group_p,
@@ -13,15 +14,30 @@ from pipeline_lib.reporting.columns import (
 from pipeline_lib.reporting.layout import Block, Column, Row, Table
 from pipeline_lib.reporting.notes import (
     DIFFERENCE,
-    SAMPLE,
     group_note,
     measured_notes,
+    paper_clicks_note,
     paper_notes,
+    titled,
 )
 from pipeline_lib.reporting.paper import Metric, PaperFigures, PaperTable
 
-TABLE_2: tuple[Metric, ...] = ("mse", "ndcg_3", "ndcg_5")
-TABLE_4: tuple[Metric, ...] = ("mse_major", "mse_minor")
+TABLE_2: dict[TaskKind, tuple[Metric, ...]] = {
+    "rating": ("mse", "ndcg_3", "ndcg_5"),
+    "click": ("auc", "nel"),
+}
+TABLE_4: dict[TaskKind, tuple[Metric, ...]] = {
+    "rating": ("mse_major", "mse_minor"),
+    "click": ("auc_major", "auc_minor", "nel_major", "nel_minor"),
+}
+TITLE_2: dict[TaskKind, str] = {
+    "rating": "error and ranking on cold-start users (the paper's Table 2)",
+    "click": "AUC and NEL on cold-start users (the paper's Figure 3)",
+}
+TITLE_4: dict[TaskKind, str] = {
+    "rating": "MSE of major and minor users (the paper's Table 4)",
+    "click": "AUC and NEL of major and minor users",
+}
 BLOCKS = {
     "reference": "Reference points, not in the paper",
     "baseline": "Baselines",
@@ -30,34 +46,41 @@ BLOCKS = {
 
 
 def table_2(comparison: Comparison, paper: PaperFigures) -> Table:
-    """Tabulate MSE, nDCG@3 and nDCG@5; the paper's figures are left out for sample data."""
-    beside = _beside(comparison, paper.table_2)
+    """Tabulate MSE, nDCG@3 and nDCG@5, or clicks' AUC and NEL.
+
+    The paper's figures are left out for sample data.
+    """
+    kind, beside = comparison.task.kind, _beside(comparison, paper.table_2)
     columns = []
-    for metric in TABLE_2:
+    for metric in TABLE_2[kind]:
         columns.append(measured(comparison, metric))
         if beside:
             columns += [printed(beside, metric), difference(comparison, beside, metric)]
-    notes = measured_notes(comparison, TABLE_2)
+    notes = measured_notes(comparison, TABLE_2[kind])
     if beside:
         notes += [DIFFERENCE, *paper_notes(comparison, beside, paper.trials)]
-    what = "error and ranking on cold-start users (the paper's Table 2)"
-    return _table(comparison, what, columns, notes)
+    if kind == "click" and not comparison.sample:
+        notes.append(paper_clicks_note(paper.clicks))
+    return _table(comparison, TITLE_2[kind], columns, notes)
 
 
 def table_4(comparison: Comparison, paper: PaperFigures) -> Table:
-    """Tabulate major and minor users' MSE and the p between them, as `table_2` does."""
-    beside = _beside(comparison, paper.table_4)
+    """Tabulate MSE, or clicks' AUC and NEL, of major and minor users, as `table_2` does.
+
+    p is between the two groups' users' MSE or NEL.
+    """
+    kind, beside = comparison.task.kind, _beside(comparison, paper.table_4)
     columns = []
-    for metric in TABLE_4:
+    for metric in TABLE_4[kind]:
         columns.append(measured(comparison, metric))
         if beside:
             columns.append(printed(beside, metric))
     columns.append(group_p(comparison))
-    notes = [*measured_notes(comparison, TABLE_4), group_note(comparison)]
+    notes = [*measured_notes(comparison, TABLE_4[kind]), group_note(comparison)]
     if beside:
         columns.append(printed_group_p(beside))
         notes += paper_notes(comparison, beside, paper.trials)
-    return _table(comparison, "MSE of major and minor users (the paper's Table 4)", columns, notes)
+    return _table(comparison, TITLE_4[kind], columns, notes)
 
 
 def _beside(comparison: Comparison, tables: dict[str, PaperTable]) -> PaperTable | None:
@@ -67,11 +90,10 @@ def _beside(comparison: Comparison, tables: dict[str, PaperTable]) -> PaperTable
 def _table(
     comparison: Comparison, what: str, columns: Sequence[Column], notes: Sequence[str]
 ) -> Table:
-    label = f"{SAMPLE}. " if comparison.sample else ""
     return Table(
         dataset=comparison.dataset,
         sample=comparison.sample,
-        title=f"{label}{comparison.title}: {what}",
+        title=titled(f"{comparison.title}: {what}", comparison.sample),
         columns=tuple(columns),
         blocks=_blocks(comparison),
         notes=tuple(notes),

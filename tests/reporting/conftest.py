@@ -6,6 +6,7 @@ import pytest
 
 from pipeline_lib.comparison import Comparison, MethodResult, Statistic
 from pipeline_lib.reporting.paper import PaperFigures, load_paper_figures
+from pipeline_lib.settings.task import ClickTask, RatingTask
 
 
 def single(mean: float) -> Statistic:
@@ -19,7 +20,7 @@ def spread(mean: float, p: float | None = None) -> Statistic:
 def method(
     name: str, label: str, role: str, group_p: float | None, **metrics: Statistic
 ) -> MethodResult:
-    seeds = list(range(len(metrics["mse"].values)))
+    seeds = list(range(len(next(iter(metrics.values())).values)))
     return MethodResult(
         name=name, label=label, role=role, seeds=seeds, metrics=metrics, group_p=group_p
     )
@@ -81,6 +82,7 @@ def compared() -> Comparison:
         dataset="movielens",
         title="MovieLens-1M",
         sample=False,
+        task=RatingTask(scale=(1, 5)),
         split_sha256="0123456789abcdef",
         test_users=1234,
         ranked_users=1200,
@@ -91,11 +93,59 @@ def compared() -> Comparison:
 
 
 @pytest.fixture
-def oddly_named(compared: Comparison) -> Comparison:
+def clicks() -> Comparison:
+    return Comparison(
+        dataset="taobao",
+        title="Ad clicks",
+        sample=False,
+        task=ClickTask(),
+        split_sha256="0123456789abcdef",
+        test_users=1234,
+        ranked_users=None,
+        users_by_group={"major": 734, "minor": 500},
+        baselines={"nel": "melu", "auc": "melu", "nel_major": "melu", "nel_minor": "melu"},
+        methods=[
+            method(
+                *("global-mean", "Global mean", "reference", 0.4),
+                nel=single(0.5),
+                auc=single(0.5),
+                nel_major=single(0.5),
+                nel_minor=single(0.25),
+                auc_major=single(0.5),
+            ),
+            method(
+                *("melu", "MeLU", "baseline", 0.0004),
+                nel=spread(0.25),
+                auc=spread(0.58755),
+                nel_major=spread(0.375),
+                nel_minor=spread(0.5),
+                auc_major=spread(0.625),
+            ),
+            method(
+                *("paml", "PAML", "proposed", 0.3),
+                nel=spread(0.24996, p=0.3),
+                auc=spread(0.58761, p=0.01),
+                nel_major=spread(0.25, p=0.01),
+                nel_minor=spread(0.75, p=0.2),
+                auc_major=spread(0.75, p=0.04),
+            ),
+        ],
+    )
+
+
+@pytest.fixture(params=["compared", "clicks"])
+def either(request: pytest.FixtureRequest) -> Comparison:
+    """A comparison on ratings, then one on clicks."""
+    comparison: Comparison = request.getfixturevalue(request.param)
+    return comparison
+
+
+@pytest.fixture
+def oddly_named(either: Comparison) -> Comparison:
     label = "[a]* & b_{c} % \\ é \N{GREEK SMALL LETTER GAMMA} ~^ <d|> #$ < 1"
-    first, *others = compared.methods
+    first, *others = either.methods
     methods = [first.model_copy(update={"label": label}), *others]
-    return compared.model_copy(update={"methods": methods})
+    return either.model_copy(update={"methods": methods})
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,13 @@ def test_marks(compared: Comparison, paper: PaperFigures) -> None:
     assert r"\multicolumn{10}{l}{\textit{Reference points, not in the paper}} \\" in text
 
 
+def test_marks_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
+    text = latex(table_2(clicks, paper))
+    best = r"\textbf{0.5876 $\pm$ 0.2500}$^{*}$ & \textbf{0.2500 $\pm$ 0.2500} \\"
+    assert f"PAML & {best}" in text
+    assert r"NEL best $-$0.5426" in text
+
+
 def test_sample_data_is_labelled(compared: Comparison, paper: PaperFigures) -> None:
     text = latex(table_2(compared.model_copy(update={"sample": True}), paper))
     assert r"\caption{SAMPLE DATA (generated), not comparable with the paper. " in text

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from pipeline_lib.evaluation import METRICS
-from pipeline_lib.reporting.paper import Figure, Metric, PaperFigures
+from pipeline_lib.reporting.paper import Bars, Figure, Metric, PaperFigures
 
 
 @pytest.mark.parametrize(
@@ -57,5 +57,12 @@ def test_table_4(paper: PaperFigures, method: str, major: float, minor: float, p
     assert (row.p, row.table) == (p, 5 if method == "paml" else None)
 
 
+def test_clicks(paper: PaperFigures) -> None:
+    clicks = paper.clicks
+    assert clicks.figure == 3
+    assert clicks.auc == Bars(best=0.5882, second=0.5806, best_baseline=0.5796)
+    assert clicks.nel == Bars(best=-0.5426, second=-0.5382, best_baseline=-0.5080)
+
+
 def test_metrics_are_those_we_compute() -> None:
-    assert get_args(Metric) == METRICS
+    assert get_args(Metric) == (*METRICS["rating"], *METRICS["click"])

@@ -1,0 +1,75 @@
+"""The data report as one HTML page that needs nothing beside it: no script, no other file."""
+
+from collections.abc import Iterable
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline_lib.reporting.data_report.figures import (
+    interactions_by_target,
+    users_by_interactions,
+)
+from pipeline_lib.reporting.data_report.record import DataReport, Size
+from pipeline_lib.reporting.layout import DASH
+from pipeline_lib.reporting.notes import SAMPLE
+from pipeline_lib.schemas.columns import FOLDS, GROUPS
+
+
+def data_page(report: DataReport) -> str:
+    """Render the page; every text of the logs is escaped."""
+    template = _environment().get_template("data_report.html")
+    return template.render(
+        report=report,
+        sample_label=SAMPLE,
+        folds=[(fold, _total(s for s in report.sizes if s.fold == fold)) for fold in FOLDS],
+        groups=[(group, _total(s for s in report.sizes if s.group == group)) for group in GROUPS],
+        total=_total(report.sizes),
+        figures={
+            "users": users_by_interactions(report),
+            "targets": interactions_by_target(report),
+        },
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pipeline_lib.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": _count,
+        "mean": _mean,
+        "percent": _percent,
+        "known": lambda c: _percent(c.known, c.rows),
+        "visible": _visible,
+    }
+    return environment
+
+
+def _total(sizes: Iterable[Size]) -> dict[str, int]:
+    chosen = list(sizes)
+    return {name: sum(getattr(s, name) for s in chosen) for name in ("users", "support", "query")}
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
+
+
+def _mean(number: float) -> str:
+    return f"{number:,.1f}"
+
+
+def _percent(part: float, whole: float = 1) -> str:
+    """Round so that only all is 100 % and only none is 0 %."""
+    if not whole:
+        return DASH
+    share = 100 * part / whole
+    near = min(max(share, 0.1), 99.9) if 0 < share < 100 else share
+    return f"{near:.1f} %" if near % 1 else f"{near:.0f} %"
+
+
+def _visible(text: str) -> str:
+    """Write out what would show as nothing or turn the text around."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

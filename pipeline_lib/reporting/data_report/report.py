@@ -1,0 +1,136 @@
+"""Report what became of a dataset, from its clean tables and its split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline_lib.data.report import CleaningReport, FeatureCount
+from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.reporting.data_report.histograms import count_bins, spread, target_bins
+from pipeline_lib.reporting.data_report.record import (
+    Coverage,
+    DataReport,
+    FeatureValues,
+    PerUser,
+    Size,
+)
+from pipeline_lib.reporting.data_report.rejections import count_rows
+from pipeline_lib.reporting.data_report.steps import user_steps
+from pipeline_lib.schemas.columns import FOLDS, GROUPS, PARTS
+from pipeline_lib.settings.partition import Partition
+from pipeline_lib.settings.task import Task
+
+
+@dataclass(frozen=True)
+class About:
+    """What a dataset is called, and the settings that the report names."""
+
+    dataset: str
+    title: str
+    licence: str
+    sample: bool
+    task: Task
+    rules: Partition
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The clean tables and rejects (see `pipeline_lib.schemas.clean`)."""
+
+    users: pl.DataFrame
+    items: pl.DataFrame
+    interactions: pl.LazyFrame
+    rejects: pl.LazyFrame
+    report: CleaningReport
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The users kept and their interactions (see `pipeline_lib.schemas.split`)."""
+
+    users: pl.DataFrame
+    interactions: pl.LazyFrame
+    record: SplitRecord
+
+
+def report_data(about: About, clean: Cleaned, kept: Kept) -> DataReport:
+    """Count rows, users, features, folds, groups, interactions per user and targets."""
+    per_user = _parts_per_user(kept)
+    met = kept.interactions.select("item").unique().collect(engine="streaming")["item"]
+    profiles = clean.users.filter(pl.col("user").is_in(kept.users["user"].implode()))
+    items = clean.items.filter(pl.col("item").is_in(met.implode()))
+    problems = set(clean.users["problem"].drop_nulls())
+    counts, split = clean.report, kept.record
+    return DataReport(
+        **vars(about),
+        split_sha256=split.sha256,
+        files=count_rows(counts, clean.rejects),
+        clean_users=split.clean_users,
+        steps=user_steps(split.clean_users, split.users_dropped, problems, about.rules),
+        users=split.users,
+        clean_items=counts.items,
+        items_without_row=counts.items_without_row,
+        items=split.items,
+        clean_interactions=counts.interactions,
+        interactions=split.interactions,
+        user_features=[
+            _feature(f, profiles[f.name], split.common_value_share) for f in counts.user_values
+        ],
+        item_features=[_feature(f, items[f.name], {}) for f in counts.item_values],
+        computed_features=[f for f in counts.item_features if f not in clean.items.columns],
+        features_left_out=counts.features_left_out,
+        users_by_group={g: split.users_by_group.get(g, 0) for g in GROUPS},
+        sizes=_sizes(per_user),
+        per_user=_spreads(clean.interactions, per_user),
+        targets=target_bins(clean.interactions, kept.interactions, about.task),
+    )
+
+
+def _feature(count: FeatureCount, kept: pl.Series, shares: Mapping[str, float]) -> FeatureValues:
+    single = kept.explode() if kept.dtype == pl.List else kept
+    known = (kept.list.len() > 0) if kept.dtype == pl.List else kept.is_not_null()
+    return FeatureValues(
+        name=count.name,
+        kind=count.kind,
+        clean=Coverage(rows=count.rows, known=count.known, values=count.values),
+        kept=Coverage(
+            rows=len(kept), known=int(known.sum()), values=single.drop_nulls().n_unique()
+        ),
+        problems=count.problems,
+        common_value_share=shares.get(count.name),
+    )
+
+
+def _parts_per_user(kept: Kept) -> pl.DataFrame:
+    """Count each kept user's rows: `user`, `fold`, `group`, `support`, `query`."""
+    parts = (pl.col("part") == part for part in PARTS)
+    counted = kept.interactions.group_by("user").agg(
+        flag.sum().cast(pl.Int64).alias(part) for part, flag in zip(PARTS, parts, strict=True)
+    )
+    return kept.users.join(counted.collect(engine="streaming"), on="user", validate="1:1")
+
+
+def _sizes(per_user: pl.DataFrame) -> list[Size]:
+    counted = per_user.group_by("fold", "group").agg(pl.len().alias("users"), pl.col(PARTS).sum())
+    found = {(row["fold"], row["group"]): row for row in counted.iter_rows(named=True)}
+    none = dict.fromkeys(("users", *PARTS), 0)
+    return [
+        Size(**{"fold": fold, "group": group, **none, **found.get((fold, group), {})})
+        for fold in FOLDS
+        for group in GROUPS
+    ]
+
+
+def _spreads(clean: pl.LazyFrame, per_user: pl.DataFrame) -> PerUser:
+    counted = clean.group_by("user").agg(pl.len().cast(pl.Int64).alias("rows"))
+    before = counted.collect(engine="streaming")["rows"].to_numpy()
+    support, query = (per_user[part].to_numpy() for part in PARTS)
+    after = support + query
+    return PerUser(
+        clean=spread(before),
+        kept=spread(after),
+        support=spread(support),
+        query=spread(query),
+        histogram=count_bins(before, after),
+    )
