@@ -8,10 +8,11 @@ CORES ?= 2
 
 demo: $(READY)
 	$(BIN)/snakemake all --cores $(CORES) --quiet rules
-	@cat results/sample/*/tables/*.md
+	@cat results/sample/*/tables/table2.md results/sample/tables/table6.md
 	@echo
-	@echo "The tables above, also as CSV and LaTeX, are in:"
-	@ls -d $(CURDIR)/results/sample/*/tables
+	@echo "These tables and others, also as CSV and LaTeX, and a report on each log are in:"
+	@ls -d $(CURDIR)/results/sample/*/tables $(CURDIR)/results/sample/tables
+	@ls $(CURDIR)/results/sample/*/data_report.html
 
 test: $(READY)
 	$(BIN)/pytest -n $(CORES) --dist loadfile $(PYTEST)
@@ -26,6 +27,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.step
 	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.scale --million
+	$(BIN)/python -m tests.benchmarks.logs
 
 schemas: $(READY)
 	$(BIN)/python -m pipeline_lib.settings.json_schema

@@ -13,7 +13,7 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 
 # A part may import from the parts before it; `leaf` parts only scripts may use.
 ORDER = [
-    {"settings", "schemas", "seeds", "storage", "tensors"},
+    {"settings", "schemas", "seeds", "storage", "tensors", "repeats"},
     {"metrics", "partition", "episodes", "batch"},
     {"data"},
     {"models"},

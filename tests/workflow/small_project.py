@@ -23,7 +23,7 @@ class SmallProject:
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         command = [str(SNAKEMAKE), "--cores", str(cores), *arguments]
         return subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=300
+            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=600
         )
 
     def planned(self, *arguments: str) -> set[str]:
@@ -38,7 +38,7 @@ class SmallProject:
     def edit(self, file: str, **changes: object) -> None:
         path = self.folder / file
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        path.write_text(yaml.safe_dump(content | changes), encoding="utf-8")
+        path.write_text(yaml.safe_dump(content | changes, sort_keys=False), encoding="utf-8")
 
 
 def _wildcards(body: str) -> Sequence[str]:
@@ -52,9 +52,12 @@ def copy_project(folder: Path) -> SmallProject:
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "Snakefile", folder)
     project = SmallProject(folder)
-    project.edit("config/datasets/movielens.yaml", sample={"users": 150, "items": 80, "seed": 1})
+    for dataset in ("movielens", "bookcrossing", "taobao"):
+        sample = {"generator": dataset, "users": 150, "items": 80, "seed": 1}
+        project.edit(f"config/datasets/{dataset}.yaml", sample=sample)
     project.edit(
         "config/config.yaml",
+        datasets=["movielens"],
         methods=["two-bias", "melu", "paml"],
         seeds=[0, 1],
         device="cpu",

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline_lib.data.sample_movielens import write_sample_movielens
+from pipeline_lib.data.sample.write import write_sample
 from pipeline_lib.settings.dataset import SampleLogs
 from tests.workflow.small_project import SmallProject
 
@@ -25,12 +25,12 @@ def raw(project: SmallProject) -> Path:
     folder = project.folder / "logs/ml-1m"
     files = {
         "users": "users.dat",
-        "catalogue": "movies.dat",
+        "items_1": "movies.dat",
         "interactions": "ratings.dat",
-        "item_details": "movies_extrainfos.dat",
+        "items_2": "movies_extrainfos.dat",
     }
-    sample = SampleLogs(users=60, items=40, seed=3)
-    write_sample_movielens({role: folder / name for role, name in files.items()}, sample)
+    sample = SampleLogs(generator="movielens", users=60, items=40, seed=3)
+    write_sample("movielens", {role: folder / name for role, name in files.items()}, sample)
     project.edit("config/config.yaml", name="mine", logs="real", raw_dir="logs")
     return folder
 

@@ -17,6 +17,7 @@ from pipeline_lib.tensors import read_tensors
 from tests.workflow.small_project import SmallProject
 
 HERE = "results/sample/movielens"
+GENRE = {"kind": "multi-valued", "separator": "|"}
 TRIALS = ["two-bias/seed-0", *(f"{m}/seed-{s}" for m in ("melu", "paml") for s in (0, 1))]
 
 
@@ -134,12 +135,12 @@ def test_what_tables_show_trains_nothing_again(finished: SmallProject, tmp_path:
     project = copied(finished, tmp_path / "copy")
     project.edit("config/methods/melu.yaml", label="MeLU, renamed", role="reference")
     project.edit("config/datasets/movielens.yaml", title="MovieLens, renamed")
-    assert project.planned() == {"compare", "tables"}
+    assert project.planned() == {"compare", "tables", "data_report", "table_6"}
 
 
 def test_other_item_features_leave_the_split_alone(finished: SmallProject, tmp_path: Path) -> None:
     project = copied(finished, tmp_path / "copy")
-    project.edit("config/datasets/movielens.yaml", item_features=["genre", "year"])
+    project.edit("config/datasets/movielens.yaml", item_features={"genre": GENRE})
     planned = project.planned()
     assert {"clean", "encode", "train paml 0"} <= planned
     result = project.snakemake()

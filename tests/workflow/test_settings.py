@@ -10,7 +10,7 @@ from tests.workflow.small_project import SmallProject
     [
         ("methods=[pmal]", "unknown method 'pmal'; did you mean 'paml'?"),
         ("epochz=3", "unknown key 'epochz'"),
-        ("seeds=[one]", "seeds.0: Input should be a valid integer"),
+        ("seeds=[one]", "seeds.0: must be a whole number, but is 'one'"),
         ("override={paml: {lr_mx: 1}}", "unknown key 'lr_mx'; did you mean 'lr_max'?"),
         ("datasets=[movielnes]", "unknown dataset 'movielnes'; did you mean 'movielens'?"),
     ],
