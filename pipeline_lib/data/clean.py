@@ -13,6 +13,7 @@ from pipeline_lib.data.profiles import Profiles, count_features, read_profiles
 from pipeline_lib.data.raw import RawTable, open_table
 from pipeline_lib.data.report import CleaningReport
 from pipeline_lib.schemas.clean import REJECTS, events, interactions, items, users
+from pipeline_lib.schemas.columns import types
 from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.storage import write_json, write_large_table, write_table
 
@@ -57,6 +58,7 @@ def clean(files: Mapping[str, Path], log: LogSettings, out: CleanFiles) -> Clean
             item_features=[f for f in log.item_features if f not in things.left_out],
             features_left_out=things.left_out,
             files=[*(p.count for p in (people, *things.files)), *(s.count for s in streams)],
+            joined_lines={table.file: table.joined for table in raw.values() if table.joined},
             user_values=count_features(people.rows, log.user_features),
             item_values=count_features(things.rows, things.features),
             users=people.rows.height,
@@ -89,7 +91,7 @@ def _write(
     write_table(catalogue, items(things.features), out.item_table)
     write_large_table(rows.rows, interactions(log.task.scale), out.interactions)
     schema = events(log.event_groups)
-    empty = pl.LazyFrame(schema={name: c.dtype.type for name, c in schema.columns.items()})
+    empty = pl.LazyFrame(schema=types(schema))
     write_large_table(happened.rows if happened else empty, schema, out.events)
 
 

@@ -14,7 +14,7 @@ from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.settings.features import AnyFeature
 
-FURTHEST = 5.0  # standard deviations
+MOST_DEVIATIONS = 5.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _bags(column: pl.Series, known: list[str] | Scale, start: int) -> pl.DataFra
 
 def _standardised(value: pl.Expr, scale: Scale) -> pl.Expr:
     """Standardise numbers; none is let further than five standard deviations from the mean."""
-    return ((value - scale.mean) / scale.sd).clip(-FURTHEST, FURTHEST)
+    return ((value - scale.mean) / scale.sd).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
 
 
 def encode_folds(

@@ -9,6 +9,7 @@ import polars as pl
 from pipeline_lib.settings.tables import Table
 
 LONGEST_RECORD = 100  # lines
+MOST_TORN = 100_000  # records of several lines
 STAND_IN = "\uffff"  # for a separator of several characters, where quotes are read
 
 
@@ -73,17 +74,20 @@ def layout_of(table: Table, fields: int, *, quoted: bool) -> Layout:
     return Layout(fields, STAND_IN if stands_in else table.splits_at, table.quoting)
 
 
-def joined_records(lines: pl.LazyFrame, layout: Layout) -> pl.LazyFrame:
+def joined_records(lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, int]:
     """Join lines that a newline within quotes has torn apart; keep all others as they are.
 
     lines: `line`, `text`. A record has at most a hundred lines; a line whose quotes do not close
-    within them stands alone.
+    within them stands alone. The number is that of the lines that are parts of longer records.
+    Raises ValueError when more than a hundred thousand lines leave a quote open.
     """
     torn = ~pl.col("text").str.contains(layout.record)
     unclosed = pl.col("text").str.contains(layout.unfinished)
     starts = lines.filter(torn & unclosed).select("line").collect(engine="streaming")["line"]
     if starts.is_empty():
-        return lines
+        return lines, 0
+    if len(starts) > MOST_TORN:
+        raise ValueError(f"{len(starts):,} lines open a quote that they do not close")
     near = starts.to_frame().select(
         (pl.col("line").cast(pl.Int64) + offset).alias(str(offset))
         for offset in range(LONGEST_RECORD)
@@ -93,7 +97,8 @@ def joined_records(lines: pl.LazyFrame, layout: Layout) -> pl.LazyFrame:
     records, parts = _join(starts.to_list(), dict(texts.iter_rows()), re.compile(layout.record))
     joined = pl.LazyFrame(records, schema=lines.collect_schema(), orient="row")
     taken = pl.LazyFrame({"line": parts}, schema={"line": pl.Int64})
-    return pl.concat([lines.join(taken, on="line", how="anti", maintain_order="left"), joined])
+    whole = lines.join(taken, on="line", how="anti", maintain_order="left")
+    return pl.concat([whole, joined]), len(parts)
 
 
 def _join(

@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline_lib.data.encoding import as_utf8
 from pipeline_lib.data.errors import RawFileError
-from pipeline_lib.data.layout import joined_records, layout_of
+from pipeline_lib.data.layout import Layout, joined_records, layout_of
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.tables import Table
 
@@ -24,12 +24,14 @@ class RawTable:
     """What one raw file holds.
 
     rows: `line` (from 1, where the record starts), `text`, `misshapen` (whether the record has
-    another number of fields than columns) and a string column for each raw column.
+    another number of fields than columns) and a string column for each raw column. joined: lines
+    that are parts of longer records, since newlines stand within quotes.
     """
 
     path: Path
     columns: tuple[str, ...]
     rows: pl.LazyFrame
+    joined: int = 0
 
     @property
     def file(self) -> str:
@@ -72,7 +74,7 @@ def _open_text(path: Path, table: Table, scratch: Path) -> RawTable:
     if layout.separator != table.splits_at:
         text = text.str.replace_all(table.splits_at, layout.separator, literal=True)
     lines = scan.select(pl.col("line").cast(pl.Int64), text).filter(pl.col("line") >= first)
-    records = joined_records(lines, layout) if quoted else lines
+    records, joined = _joined(path, lines, layout) if quoted else (lines, 0)
     fields = layout.split(pl.col("text"), quoted=quoted)
     rows = records.with_columns(
         (~layout.fits(pl.col("text"), quoted=quoted)).alias("misshapen"),
@@ -81,7 +83,16 @@ def _open_text(path: Path, table: Table, scratch: Path) -> RawTable:
     if layout.separator != table.splits_at:
         texts = pl.col("^(text|raw_.*)$").str
         rows = rows.with_columns(texts.replace_all(layout.separator, table.splits_at, literal=True))
-    return RawTable(path, tuple(names), rows)
+    return RawTable(path, tuple(names), rows, joined)
+
+
+def _joined(path: Path, lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, int]:
+    try:
+        return joined_records(lines, layout)
+    except ValueError as error:
+        raise RawFileError(
+            f"{path}: {error}; if quotes mean nothing in this file, set `quotes: none`"
+        ) from error
 
 
 def _has_quotes(path: Path) -> bool:
@@ -140,6 +151,8 @@ def _has_text(dtype: pl.DataType) -> bool:
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.List):
         return pl.col(name).cast(pl.List(pl.String)).list.join(LIST_SEPARATOR)
+    if dtype.is_float():  # 1.0 where other files have 1
+        return pl.col(name).cast(pl.String).str.strip_suffix(".0")
     if dtype == pl.Boolean:
         return pl.col(name).cast(pl.Int8).cast(pl.String)
     return pl.col(name).cast(pl.String)

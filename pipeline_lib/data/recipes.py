@@ -14,7 +14,7 @@ def clean_text(raw: pl.Expr, cleaning: Cleaning, blank: Sequence[str]) -> pl.Exp
     """Clean texts; those that are empty, or one of `blank` before or after it, become null."""
     text = raw
     if cleaning.entities == "html":
-        text = text.map_batches(_unescaped, return_dtype=pl.String)
+        text = text.map_batches(_unescaped, return_dtype=pl.String, is_elementwise=True)
     if cleaning.extract:
         text = text.str.extract(cleaning.extract)
     if cleaning.remove:

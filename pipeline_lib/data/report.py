@@ -52,13 +52,15 @@ class FeatureCount(BaseModel):
 class CleaningReport(BaseModel):
     """The cleaning of one dataset.
 
-    sound_users: those with no blank or wrong feature. items_without_row: items of interactions
-    that no items file lists, kept by `unknown_items: keep`.
+    joined_lines: by file, those that newlines within quotes made parts of longer records.
+    sound_users: those whom no blank or wrong feature drops. items_without_row: items of
+    interactions that no items file lists, kept by `unknown_items: keep`.
     """
 
     item_features: list[str]
     features_left_out: list[str]
     files: list[FileCount]
+    joined_lines: dict[str, int] = {}
     user_values: list[FeatureCount]
     item_values: list[FeatureCount]
     users: NonNegativeInt

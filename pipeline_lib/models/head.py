@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
+from pipeline_lib.metrics.weights import row_weight
 from pipeline_lib.settings.network import HeadKind
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
@@ -122,11 +123,6 @@ def make_head(task: Task, kind: HeadKind) -> Head:
     if isinstance(task, RatingTask):
         return RatingValue() if kind == "value" else RatingLevels(task)
     return ClickValue(task) if kind == "value" else ClickLevels(task)
-
-
-def row_weight(task: ClickTask, target: Tensor) -> Tensor:
-    """Compute the weight of rows from their targets, 1 for a click and 0 for none."""
-    return task.other_weight + (task.clicked_weight - task.other_weight) * target
 
 
 def _one_hot(target: Tensor) -> Tensor:

@@ -200,7 +200,7 @@ ReadParquet = Callable[[pl.DataFrame], RawTable]
     [
         (["x", None, " y "], ["x", None, " y "]),
         ([1, None, -3], ["1", None, "-3"]),
-        ([1.5, None, 4.0], ["1.5", None, "4.0"]),
+        ([1.5, None, 4.0], ["1.5", None, "4"]),
         ([True, None, False], ["1", None, "0"]),
         ([None, None, None], [None, None, None]),
         ([["x", "y"], None, []], ["x|y", None, ""]),
@@ -256,3 +256,18 @@ def test_a_parquet_file_cut_off_is_named(
 
 def test_text_named_parquet_is_refused(read_raw: ReadRaw) -> None:
     assert "is no Parquet file" in error(read_raw, "user,item,target\n1,2,3\n", PARQUET)
+
+
+def test_lines_joined_to_longer_records_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,b\n1,"two\nlines"\n2,one\n3,"and\nthree\nlines"\n', encoding="utf-8")
+    assert open_table(path, NAMED, tmp_path).joined == 5
+
+
+def test_a_file_full_of_open_quotes_names_the_remedy(
+    read_raw: ReadRaw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline_lib.data.layout.MOST_TORN", 2)
+    message = error(read_raw, 'a,b\n1,"x\n2,"y\n3,"z\n')
+    assert "3 lines open a quote" in message
+    assert "set `quotes: none`" in message

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from pipeline_lib.metrics.loss import row_loss
 from pipeline_lib.metrics.weights import relative_weight, row_weight, weighted_mean
-from pipeline_lib.models.head import row_weight as learners_weight
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
 RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask()
@@ -32,9 +31,8 @@ def test_hand_worked_clicks() -> None:
     assert relative_weight(CLICK, target, mean).tolist() == pytest.approx([1 / 3, 3, 1 / 3, 1 / 3])
 
 
-def test_clicks_weigh_as_in_the_learners_loss() -> None:
-    target = column(0, 1)
-    assert torch.equal(row_weight(CLICK, target), learners_weight(CLICK, target))
+def test_clicks_weigh_as_the_task_says() -> None:
+    assert row_weight(CLICK, column(0, 1, 0)).tolist() == pytest.approx([0.1, 0.9, 0.1])
 
 
 @given(target=MIXED)

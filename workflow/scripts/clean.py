@@ -19,6 +19,8 @@ report = clean(
 for count in [*report.files, *report.user_values, *report.item_values]:
     log.info("%s", count)
 log.info("%s", report)
+for file, lines in report.joined_lines.items():
+    log.info("%s: %s lines are parts of longer records: newlines within quotes", file, f"{lines:,}")
 if report.features_left_out:
     log.warning(
         "no raw file has the item features %s: going on with %s",
