@@ -49,7 +49,7 @@ def measure(users: int, taobao: Dataset, folder: Path) -> Iterator[Point]:
         generator="taobao", users=users, items=int(users * ITEMS_PER_USER), seed=2021
     )
     files = {role: raw / table.file for role, table in taobao.tables().items()}
-    write_sample("taobao", files, sample)
+    write_sample(files, sample)
     with files["interactions"].open("rb") as file:
         impressions = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(2**24), b"")) - 1
     for stage, target in STAGES.items():

@@ -43,7 +43,7 @@ def generate(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Log:
     generator = dataset.sample.generator
     folder = tmp_path_factory.mktemp(generator)
     paths = {role: folder / table.file for role, table in dataset.tables().items()}
-    write_sample(generator, paths, SampleLogs(generator=generator, users=20, items=20, seed=7))
+    write_sample(paths, SampleLogs(generator=generator, users=20, items=20, seed=7))
     texts = {role: path.read_bytes().decode("latin-1") for role, path in paths.items()}
     kept = {role: "".join(text.splitlines(True)[:LONGEST]) for role, text in texts.items()}
     return Log(dataset, kept)

@@ -30,7 +30,7 @@ def raw(project: SmallProject) -> Path:
         "items_2": "movies_extrainfos.dat",
     }
     sample = SampleLogs(generator="movielens", users=60, items=40, seed=3)
-    write_sample("movielens", {role: folder / name for role, name in files.items()}, sample)
+    write_sample({role: folder / name for role, name in files.items()}, sample)
     project.edit("config/config.yaml", name="mine", logs="real", raw_dir="logs")
     return folder
 

@@ -11,4 +11,4 @@ snakemake: Snakemake
 
 sample = SampleLogs.model_validate(snakemake.params.settings)
 files = {role: Path(path) for role, path in snakemake.output.items()}
-write_sample(sample.generator, files, sample)
+write_sample(files, sample)

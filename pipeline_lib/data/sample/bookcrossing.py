@@ -48,7 +48,7 @@ BOOK_COLUMNS = (
 
 
 def write_sample_bookcrossing(files: Mapping[str, Path], sample: SampleLogs) -> None:
-    """Write the files `users`, `items` and `interactions`.
+    """Write the files `users`, `items_1` and `interactions`.
 
     Explicit ratings follow a planted model: a user belongs to one of four hidden groups with
     opposed tastes, which state, country and age hint at; a book's year and publisher carry the
@@ -62,7 +62,7 @@ def write_sample_bookcrossing(files: Mapping[str, Path], sample: SampleLogs) -> 
     books, traits = _books(rng, sample.items)
     ratings = _ratings(rng, liked, traits, books["isbn"])
     _write(files["users"], USER_COLUMNS, users)
-    _write(files["items"], BOOK_COLUMNS, _quoted(_listing(rng, books)))
+    _write(files["items_1"], BOOK_COLUMNS, _quoted(_listing(rng, books)))
     _write(files["interactions"], RATING_COLUMNS, _quoted(_rating_rows(rng, ratings)))
 
 

@@ -39,7 +39,7 @@ GENRES = np.ravel(
 
 
 def write_sample_movielens(files: Mapping[str, Path], sample: SampleLogs) -> None:
-    """Write the files `users`, `catalogue`, `interactions` and `item_details`.
+    """Write the files `users`, `items_1`, `interactions` and `items_2`.
 
     Ratings follow a planted model: a user belongs to one of four hidden groups with opposed
     tastes, a movie's genres and directors carry the traits the groups like or dislike, and user
@@ -52,9 +52,9 @@ def write_sample_movielens(files: Mapping[str, Path], sample: SampleLogs) -> Non
     movies, traits = _movies(rng, sample.items)
     ratings = _ratings(rng, liked, traits, movies["movie"].to_numpy())
     _write(files["users"], users)
-    _write(files["catalogue"], _listing(movies), encoding="latin-1")
+    _write(files["items_1"], _listing(movies), encoding="latin-1")
     _write(files["interactions"], ratings)
-    _write(files["item_details"], _details(movies), end="\r\n")
+    _write(files["items_2"], _details(movies), end="\r\n")
 
 
 def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:

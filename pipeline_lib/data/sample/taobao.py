@@ -23,7 +23,7 @@ Block = Callable[[Rng, ClickPlan, Ints], pl.DataFrame]
 
 
 def write_sample_taobao(files: Mapping[str, Path], sample: SampleLogs) -> None:
-    """Write the files `users`, `items`, `interactions` and `behaviours`.
+    """Write the files `users`, `items_1`, `interactions` and `events`.
 
     Clicks follow a planted model (`plan_clicks`): a user belongs to one of four hidden groups
     with opposed tastes, which the profile hints at, an ad's category, brand and price carry the
@@ -36,9 +36,9 @@ def write_sample_taobao(files: Mapping[str, Path], sample: SampleLogs) -> None:
     branded = pl.when("branded").then(pl.col("brand").cast(pl.String)).otherwise(pl.lit("NULL"))
     ads = plan.ads.with_columns(brand=branded)
     _write(files["users"], [plan.users.filter("listed").drop("listed")])
-    _write(files["items"], [ads.filter("listed").drop("branded", "listed")])
+    _write(files["items_1"], [ads.filter("listed").drop("branded", "listed")])
     _write(files["interactions"], _blocks(plan, stream(sample.seed, 1), _impressions))
-    _write(files["behaviours"], _blocks(plan, stream(sample.seed, 2), _behaviours))
+    _write(files["events"], _blocks(plan, stream(sample.seed, 2), _events))
 
 
 def _blocks(plan: ClickPlan, rng: Rng, block: Block) -> Iterator[pl.DataFrame]:
@@ -71,7 +71,7 @@ def _shown(rng: Rng, plan: ClickPlan, *shape: int) -> Ints:
     return plan.popularity[(len(plan.ads) * rng.random(shape) ** 2).astype(np.int64)]
 
 
-def _behaviours(rng: Rng, plan: ClickPlan, users: Ints) -> pl.DataFrame:
+def _events(rng: Rng, plan: ClickPlan, users: Ints) -> pl.DataFrame:
     """Rows on the best liked of a few ads each; what good ads are for is bought more often."""
     user = np.repeat(users, rng.poisson(plan.views, len(users)))
     considered = _shown(rng, plan, len(user), CONSIDERED)

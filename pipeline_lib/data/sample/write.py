@@ -13,18 +13,11 @@ GENERATORS: dict[str, Callable[[Mapping[str, Path], SampleLogs], None]] = {
     "bookcrossing": write_sample_bookcrossing,
     "taobao": write_sample_taobao,
 }
-# What a generator calls the roles that `LogSettings.tables` lists.
-ROLES = {
-    "movielens": {"items_1": "catalogue", "items_2": "item_details"},
-    "bookcrossing": {"items_1": "items"},
-    "taobao": {"items_1": "items", "events": "behaviours"},
-}
 
 
-def write_sample(generator: str, files: Mapping[str, Path], sample: SampleLogs) -> None:
-    """Write a generator's files, by their roles in the generator or in a dataset's settings.
+def write_sample(files: Mapping[str, Path], sample: SampleLogs) -> None:
+    """Write the generator's files, by role as `LogSettings.tables` lists them.
 
     The same settings give the same bytes.
     """
-    roles = ROLES[generator]
-    GENERATORS[generator]({roles.get(role, role): path for role, path in files.items()}, sample)
+    GENERATORS[sample.generator](files, sample)

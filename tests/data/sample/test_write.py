@@ -1,28 +1,29 @@
-"""Every generator is found by its name and takes its own roles or those of a dataset's tables."""
+"""What every generator of sample logs keeps to."""
 
 from pathlib import Path
 
 import pytest
 
-from pipeline_lib.data.sample.write import write_sample
-from pipeline_lib.settings.dataset import SampleLogs
-
-# The generator's role of each of the dataset's tables.
-ROLES = {
-    "movielens": {"items_1": "catalogue", "items_2": "item_details"},
-    "bookcrossing": {"items_1": "items"},
-    "taobao": {"items_1": "items", "events": "behaviours"},
-}
+from pipeline_lib.data.sample.write import GENERATORS, write_sample
+from pipeline_lib.settings.dataset import Dataset, SampleLogs
+from pipeline_lib.settings.load import read_dataset
 
 
-@pytest.mark.parametrize("generator", ROLES)
-def test_files_are_named_by_either_role(generator: str, tmp_path: Path) -> None:
-    settings = {"generator": generator, "users": 40, "items": 40, "seed": 7}
-    roles = {"users": "users", "interactions": "interactions"} | ROLES[generator]
-    for folder, names in (("table", roles.keys()), ("own", roles.values())):
-        files = {name: tmp_path / folder / name for name in names}
-        write_sample(generator, files, SampleLogs.model_validate(settings))
-    for table, own in roles.items():
-        written = (tmp_path / "table" / table).read_bytes()
-        assert len(written) > 100
-        assert (tmp_path / "own" / own).read_bytes() == written
+def written(dataset: Dataset, folder: Path, seed: int) -> dict[str, bytes]:
+    files = {role: folder / table.file for role, table in dataset.tables().items()}
+    assert dataset.sample
+    sample = {"generator": dataset.sample.generator, "users": 60, "items": 40, "seed": seed}
+    write_sample(files, SampleLogs.model_validate(sample))
+    return {role: path.read_bytes() for role, path in files.items()}
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_same_settings_give_same_bytes_and_another_seed_others(
+    name: str, config: Path, tmp_path: Path
+) -> None:
+    dataset = read_dataset(config / "datasets", name)
+    first, again, other = (
+        written(dataset, tmp_path / folder, seed) for folder, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+    assert first == again
+    assert all(first[role] != other[role] for role in first)
