@@ -26,7 +26,7 @@ class CleanTables:
 
     users: pl.DataFrame
     items: pl.DataFrame
-    events: pl.DataFrame
+    events: pl.LazyFrame
     split_users: pl.DataFrame
     rows: pl.DataFrame
 
@@ -57,8 +57,7 @@ def encode_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -
     profiles = tables.split_users.join(people, on="user", validate="1:1").sort("user")
     training = profiles.filter(pl.col("fold") == "train")
     met = tables.rows.filter(pl.col("fold") == "train")
-    events = tables.events.join(training.select("user"), on="user", how="semi")
-    groups = [c for c in events.columns if c not in {"user", "events", "hits", "trials"}]
+    events, groups = _events_by_group(tables.events, training["user"])
     items = derive(tables.items, item_features, met, events, groups)
     vocabulary = Vocabulary(
         user=fit_side(training.select(features), _counts(training["user"], met)),
@@ -71,6 +70,15 @@ def encode_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -
         training.select("user"),
         items.select("item"),
     )
+
+
+def _events_by_group(events: pl.LazyFrame, users: pl.Series) -> tuple[pl.DataFrame, list[str]]:
+    """Sum the users' `hits` and `trials` by group, never holding users' events; name the groups."""
+    counts = {"hits", "trials"}
+    groups = [c for c in events.collect_schema() if c not in {"user", "events", *counts}]
+    own = events.join(users.to_frame().lazy(), on="user", how="semi")
+    summed = own.group_by(groups).agg(pl.col("hits", "trials").sum()) if groups else own
+    return summed.collect(engine="streaming"), groups
 
 
 def _fit_items(items: pl.DataFrame, met: pl.DataFrame) -> dict[str, list[str] | Scale]:

@@ -78,7 +78,7 @@ ROWS = pl.DataFrame(
     orient="row",
 )
 EVENTS = pl.DataFrame(schema={"user": pl.String, "hits": pl.Int64, "trials": pl.Int64})
-TABLES = CleanTables(USERS, ITEMS, EVENTS, SPLIT_USERS, ROWS)
+TABLES = CleanTables(USERS, ITEMS, EVENTS.lazy(), SPLIT_USERS, ROWS)
 BAGS = [
     *([2, 1], [3], [4]),
     *([], [3], [5]),
@@ -205,7 +205,9 @@ def test_the_order_of_users_and_rows_changes_nothing(encoded: EncodedSplit, seed
     def shuffled(table: pl.DataFrame) -> pl.DataFrame:
         return table.sample(fraction=1, shuffle=True, seed=seed)
 
-    tables = CleanTables(shuffled(USERS), ITEMS, EVENTS, shuffled(SPLIT_USERS), shuffled(ROWS))
+    tables = CleanTables(
+        shuffled(USERS), ITEMS, EVENTS.lazy(), shuffled(SPLIT_USERS), shuffled(ROWS)
+    )
     again = encode_split(tables, FEATURES)
     assert_equal(again.catalogue, encoded.catalogue)
     for fold in FOLDS:

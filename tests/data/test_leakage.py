@@ -90,7 +90,7 @@ def tables_of(world: World) -> CleanTables:
     return CleanTables(
         users=table([*users], "user", "gender", "age", "problem"),
         items=ITEMS,
-        events=table([*events], "user", "category", "brand", "events", "hits", "trials"),
+        events=table([*events], "user", "category", "brand", "events", "hits", "trials").lazy(),
         split_users=table([*FOLD_OF.items()], "user", "fold").with_columns(group=pl.lit("minor")),
         rows=table([*rows], "user", "item", "target", "fold", "part"),
     )

@@ -25,7 +25,7 @@ encoded = encode_split(
     CleanTables(
         users=read_table(source["users"], users_schema(settings.user_features)),
         items=read_table(source["item_table"], items_schema(settings.read_features(names))),
-        events=read_table(source["events"], events_schema(settings.event_groups)),
+        events=scan_table(source["events"], events_schema(settings.event_groups)),
         split_users=read_table(source["split_users"], SPLIT_USERS),
         rows=scan_table(source["rows"], split_rows(settings.task.scale)).collect(),
     ),
