@@ -30,6 +30,26 @@ class CleanFiles:
     report: Path
 
 
+@dataclass(frozen=True)
+class _Logs:
+    """What was read of each kind of table; events: None where there is no such file."""
+
+    users: Profiles
+    items: Items
+    interactions: Streamed
+    events: Streamed | None
+
+    @property
+    def held(self) -> list[Profiles]:
+        """List what is held in memory: a row a user or item."""
+        return [self.users, *self.items.files]
+
+    @property
+    def streamed(self) -> list[Streamed]:
+        """List what is streamed from file to file."""
+        return [self.interactions, *([self.events] if self.events else [])]
+
+
 def clean(files: Mapping[str, Path], log: LogSettings, out: CleanFiles) -> CleaningReport:
     """Keep the rows that are whole, unique, right by the settings and refer to known rows.
 
@@ -38,61 +58,61 @@ def clean(files: Mapping[str, Path], log: LogSettings, out: CleanFiles) -> Clean
     partition's to say. Raises RawFileError when a file is not what it should be.
     """
     with TemporaryDirectory(dir=out.users.parent, prefix=".clean-") as folder:
-        scratch = Path(folder)
-        tables = log.tables()
+        scratch, tables = Path(folder), log.tables()
         raw = {role: open_table(path, tables[role], scratch) for role, path in files.items()}
-        people = read_profiles(raw["users"], log.users, ("user", log.users.user), log.user_features)
-        things = read_items(raw, log)
-        known = {"user": Known(people.rows["user"], log.users.file)}
-        rows = read_interactions(
-            raw["interactions"],
-            log.interactions,
-            log.task,
-            known | _known_items(log, things),
-            scratch,
-        )
-        happened = _read_events(raw, log, known["user"], scratch)
-        things = with_unlisted(things, rows.rows)
-        streams: list[Streamed] = [rows, *([happened] if happened else [])]
-        report = CleaningReport(
-            item_features=[f for f in log.item_features if f not in things.left_out],
-            features_left_out=things.left_out,
-            files=[*(p.count for p in (people, *things.files)), *(s.count for s in streams)],
-            joined_lines={table.file: table.joined for table in raw.values() if table.joined},
-            user_values=count_features(people.rows, log.user_features),
-            item_values=count_features(things.rows, things.features),
-            users=people.rows.height,
-            sound_users=_problem(people.rows, log).null_count(),
-            items=things.rows.height,
-            items_without_row=things.unlisted,
-            interactions=rows.count.kept,
-        )
-        _write(out, log, people, things, rows, happened)
-        rejects = [p.rejects.lazy() for p in (people, *things.files)]
-        rejects += [s.rejects for s in streams]
-        write_large_table(pl.concat(rejects), REJECTS, out.rejects)
+        logs = _read(raw, log, scratch)
+        report = _report(logs, raw, log)
+        _write(logs, log, out)
     write_json(report, out.report)
     return report
 
 
-def _write(
-    out: CleanFiles,
-    log: LogSettings,
-    people: Profiles,
-    things: Items,
-    rows: Streamed,
-    happened: Streamed | None,
-) -> None:
-    profiles = people.rows.with_columns(_problem(people.rows, log)).select(
+def _read(raw: Mapping[str, RawTable], log: LogSettings, scratch: Path) -> _Logs:
+    people = read_profiles(raw["users"], log.users, ("user", log.users.user), log.user_features)
+    things = read_items(raw, log)
+    known = {"user": Known(people.rows["user"], log.users.file)}
+    rows = read_interactions(
+        raw["interactions"],
+        log.interactions,
+        log.task,
+        known | _known_items(log, things),
+        scratch,
+    )
+    happened = _read_events(raw, log, known["user"], scratch)
+    return _Logs(people, with_unlisted(things, rows.rows), rows, happened)
+
+
+def _report(logs: _Logs, raw: Mapping[str, RawTable], log: LogSettings) -> CleaningReport:
+    people, things = logs.users.rows, logs.items
+    return CleaningReport(
+        item_features=[f for f in log.item_features if f not in things.left_out],
+        features_left_out=things.left_out,
+        files=[*(p.count for p in logs.held), *(s.count for s in logs.streamed)],
+        joined_lines={table.file: table.joined for table in raw.values() if table.joined},
+        user_values=count_features(people, log.user_features),
+        item_values=count_features(things.rows, things.features),
+        users=people.height,
+        sound_users=_problem(people, log).null_count(),
+        items=things.rows.height,
+        items_without_row=things.unlisted,
+        interactions=logs.interactions.count.kept,
+    )
+
+
+def _write(logs: _Logs, log: LogSettings, out: CleanFiles) -> None:
+    people, things = logs.users.rows, logs.items
+    profiles = people.with_columns(_problem(people, log)).select(
         "user", *log.user_features, "problem"
     )
     write_table(profiles.sort("user"), users(log.user_features), out.users)
     catalogue = things.rows.select("item", *things.features).sort("item")
     write_table(catalogue, items(things.features), out.item_table)
-    write_large_table(rows.rows, interactions(log.task.scale), out.interactions)
+    write_large_table(logs.interactions.rows, interactions(log.task.scale), out.interactions)
     schema = events(log.event_groups)
     empty = pl.LazyFrame(schema=types(schema))
-    write_large_table(happened.rows if happened else empty, schema, out.events)
+    write_large_table(logs.events.rows if logs.events else empty, schema, out.events)
+    rejects = [p.rejects.lazy() for p in logs.held] + [s.rejects for s in logs.streamed]
+    write_large_table(pl.concat(rejects), REJECTS, out.rejects)
 
 
 def _problem(people: pl.DataFrame, log: LogSettings) -> pl.Series:

@@ -63,19 +63,28 @@ def partition(
     rows = assign_parts(own, rules.query_share, derive_seed(seed, "parts")).sort("user", "item")
     kept = folds.join(groups, on="user").sort("user")
     shares = {f: _share_with(profiles, f, rules.top_share) for f in group_features}
-    record = SplitRecord(
-        sha256=split_hash(kept, rows),
+    return Split(kept, rows, dropped, _record(kept, rows, dropped, shares, seed))
+
+
+def _record(
+    users: pl.DataFrame,
+    rows: pl.DataFrame,
+    dropped: pl.DataFrame,
+    shares: dict[str, float],
+    seed: int,
+) -> SplitRecord:
+    return SplitRecord(
+        sha256=split_hash(users, rows),
         seed=seed,
-        clean_users=users.height,
+        clean_users=users.height + dropped.height,
         users_dropped=_by_reason(dropped),
-        users=kept.height,
+        users=users.height,
         items=rows["item"].n_unique(),
         interactions=rows.height,
-        users_by_fold=dict(kept["fold"].value_counts(sort=True).iter_rows()),
-        users_by_group=dict(kept["group"].value_counts(sort=True).iter_rows()),
+        users_by_fold=dict(users["fold"].value_counts(sort=True).iter_rows()),
+        users_by_group=dict(users["group"].value_counts(sort=True).iter_rows()),
         common_value_share=shares,
     )
-    return Split(kept, rows, dropped, record)
 
 
 def _counts(users: pl.DataFrame, interactions: pl.LazyFrame) -> pl.DataFrame:
