@@ -44,6 +44,12 @@ CASES: dict[str, tuple[Counts, Counts]] = {
     "one support row each": ([1] * 5, [2, 3, 1, 4, 2]),
     "one query row each": ([6, 2, 9, 4], [1] * 4),
     "very different sizes": ([1, 200, 3, 40, 7], [4, 1, 50, 2, 9]),
+    "no support row at all": ([0] * 3, [2, 1, 3]),
+    "some users without support rows": ([3, 0, 5, 0], [1, 3, 2, 4]),
+    "a block without support rows": (
+        [0] * (USERS_PER_BLOCK + 1) + [4, 2],
+        [2] * (USERS_PER_BLOCK + 3),
+    ),
     "exactly one block": (range(1, USERS_PER_BLOCK + 1), [2] * USERS_PER_BLOCK),
     "one user more than a block": (range(USERS_PER_BLOCK + 1, 0, -1), [3] * (USERS_PER_BLOCK + 1)),
     "three blocks": (

@@ -21,7 +21,7 @@ class Side:
     def pad(self, x: Tensor) -> Tensor:
         """Spread the block's packed rows [rows, n] over slots, [users, width, n], with zeros."""
         slots = x.new_zeros(self.users * self.width, x.shape[1])
-        return slots.index_copy(0, self.places, x).view(self.users, self.width, -1)
+        return slots.index_copy(0, self.places, x).view(self.users, self.width, x.shape[1])
 
     def unpad(self, x: Tensor) -> Tensor:
         """Gather the block's packed rows from slots."""

@@ -1,10 +1,8 @@
 """From a method's settings to the method."""
 
-from collections.abc import Mapping
 from importlib import import_module
 
 import torch
-from pydantic import TypeAdapter
 
 from pipeline_lib.data.vocabulary import Vocabulary
 from pipeline_lib.episodes import Catalogue
@@ -18,27 +16,16 @@ from pipeline_lib.settings.task import Task
 
 
 def make_problem(
-    vocabulary: Vocabulary,
-    catalogue: Catalogue,
-    task: Mapping[str, object],
-    network: Mapping[str, object] | None,
+    vocabulary: Vocabulary, catalogue: Catalogue, task: Task, network: Network | None
 ) -> Problem:
-    """Size a problem by its vocabulary and catalogue.
-
-    task, network: settings; network is None for a method without one.
-    """
+    """Size a problem by its vocabulary and catalogue; network is None for a method without one."""
     sizes = InputSizes(
         user_features=len(vocabulary.user),
         user_values=sum(map(len, vocabulary.user.values())),
         item_features=len(vocabulary.item),
         item_values=sum(map(len, vocabulary.item.values())),
     )
-    return Problem(
-        sizes,
-        len(catalogue),
-        TypeAdapter[Task](Task).validate_python(task),
-        Network.model_validate(network) if network else None,
-    )
+    return Problem(sizes, len(catalogue), task, network)
 
 
 def build_method(settings: MethodSettings, problem: Problem, seed: int) -> Method:

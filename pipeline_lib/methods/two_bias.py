@@ -1,5 +1,7 @@
 """Two-bias model: global mean + item bias + user bias."""
 
+import torch
+
 from pipeline_lib.batch import Batch
 from pipeline_lib.methods.base import Prediction, Problem
 from pipeline_lib.methods.item_mean import ItemMean
@@ -7,7 +9,7 @@ from pipeline_lib.settings.methods.two_bias import TwoBiasSettings
 
 
 class TwoBias(ItemMean):
-    """Add to the item's score the user's shrunk mean deviation from it on support rows."""
+    """Add to the item's score the user's shrunk mean deviation from it on support rows, if any."""
 
     def __init__(self, settings: TwoBiasSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
@@ -18,7 +20,8 @@ class TwoBias(ItemMean):
         scores, support = self.score_items(batch), batch.support
         weight = self.weigh(support.target)
         residual = support.sum(weight * (support.target - scores[support.item]))
-        user_bias = residual / (support.sum(weight) + self.user_shrinkage)
+        weights = support.sum(weight) + self.user_shrinkage
+        user_bias = torch.where(weights > 0, residual / weights, 0)
         score = scores[batch.query.item] + batch.query.spread(user_bias)
         return Prediction(self.bound(score), None)
 

@@ -14,20 +14,21 @@ from pipeline_lib.settings.task import ClickTask
 class UserMean(ClosedForm):
     """Predict the mean of the user's support rows, weighted as in the task's loss.
 
-    Clicks' mean is shrunk to that of the training rows: few users show how often they click.
+    Clicks' mean is shrunk to that of the training rows: few users show how often they click. A
+    user without support rows gets the training rows' mean.
     """
 
     mean: Tensor
 
     def __init__(self, settings: UserMeanSettings, problem: Problem) -> None:
         super().__init__()
-        clicks = isinstance(problem.task, ClickTask)
         self.task = problem.task
+        clicks = isinstance(problem.task, ClickTask)
         self.shrinkage = settings.click_shrinkage if clicks else 0.0
-        self.register_buffer("mean", torch.zeros(()), persistent=clicks)
+        self.register_buffer("mean", torch.zeros(()))
 
     def fit(self, train: Episodes) -> None:
-        """Take the mean over rows, which only clicks use."""
+        """Take the mean over rows."""
         _, target = train.all_rows()
         self.mean.copy_(weighted_mean(self.task, target))
 
@@ -36,7 +37,8 @@ class UserMean(ClosedForm):
         support = batch.support
         weight = relative_weight(self.task, support.target, self.mean)
         sums = support.sum(weight * support.target) + self.shrinkage * self.mean
-        means = sums / (support.sum(weight) + self.shrinkage)
+        weights = support.sum(weight) + self.shrinkage
+        means = torch.where(weights > 0, sums / weights, self.mean)
         return Prediction(batch.query.spread(means), None)
 
 

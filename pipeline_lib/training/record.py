@@ -4,6 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pipeline_lib.settings.network import Network
+from pipeline_lib.settings.task import Task
+
 
 class TrainingJob(BaseModel):
     """What to train, where, and by which code and versions; network is None without learning."""
@@ -12,8 +15,8 @@ class TrainingJob(BaseModel):
     method: str
     seed: int
     settings: dict[str, Any]
-    task: dict[str, Any]
-    network: dict[str, Any] | None
+    task: Task
+    network: Network | None
     device: str
     threads: int
     code: str

@@ -62,6 +62,8 @@ class PerUserReference:
     def _gradient(self, theta: Parameters, user: int, *, graph: bool) -> dict[str, Tensor]:
         names = [n for n in theta if n.startswith(("network.first.", "network.later."))]
         names += TABLES if self.setup.adapt == "all" else ()
+        if len(own(self.world.episodes.support, user)[0]) == 0:
+            return {name: torch.zeros_like(theta[name]) for name in names}
         loss = self._loss(theta, user, self.world.episodes.support)
         found = torch.autograd.grad(
             loss,

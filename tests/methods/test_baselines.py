@@ -1,5 +1,7 @@
 """The closed-form baselines, worked by hand."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -110,10 +112,43 @@ def test_two_bias_with_great_user_shrinkage_is_the_item_mean() -> None:
     assert scores(method) == pytest.approx(expected, rel=1e-6)
 
 
-def test_user_means_of_ratings_know_no_shrinkage_and_leave_no_state() -> None:
+def test_user_means_of_ratings_know_no_shrinkage() -> None:
     method = fitted("user-mean", click_shrinkage=10)
     assert scores(method) == scores(fitted("user-mean"))
-    assert method.state_dict() == {}
+
+
+# User 0 has no support rows.
+COLDEST = episodes([{}, {1: 1.0}], [{0: 1.0, 1: 1.0, 3: 1.0}, {2: 1.0, 0: 1.0}])
+
+
+class TestUsersWithoutSupportRows:
+    @pytest.mark.parametrize(
+        ("kind", "shrinkage", "expected"),
+        [
+            ("user-mean", {}, [3.0, 3.0, 3.0, 1.0, 1.0]),
+            ("two-bias", {"item_shrinkage": 0, "user_shrinkage": 0}, [4.0, 1.5, 3.0, 2.5, 3.5]),
+            (
+                "two-bias",
+                {"item_shrinkage": 2, "user_shrinkage": 3},
+                [3.6, 2.25, 3.0, 3.0 - 0.3125, 3.6 - 0.3125],
+            ),
+        ],
+    )
+    def test_get_the_mean_or_the_items_score(
+        self, kind: str, shrinkage: dict[str, Any], expected: list[float]
+    ) -> None:
+        method = fitted(kind, **shrinkage)
+        assert scores(method, COLDEST) == pytest.approx(expected, rel=1e-6)
+
+    @pytest.mark.parametrize("shrinkage", [0, 2])
+    def test_get_the_training_rows_click_rate(self, shrinkage: float) -> None:
+        method = fitted("user-mean", CLICK_TRAIN, CLICK, click_shrinkage=shrinkage)
+        assert scores(method, COLDEST)[:3] == pytest.approx([0.6] * 3)
+
+    def test_get_the_mean_from_a_saved_method_too(self) -> None:
+        _, copy = built("user-mean", TASK)
+        copy.load_state_dict(fitted("user-mean").state_dict())
+        assert scores(copy, COLDEST)[:3] == [3.0] * 3
 
 
 class TestClicks:

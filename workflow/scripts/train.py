@@ -30,7 +30,9 @@ name = f"{job.dataset} {job.method} seed {job.seed}"
 log = start_log(Path(snakemake.log[0]), name)
 
 with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracked:
-    tracked.log_settings(job.settings | (job.network or {}), job.tags())
+    tracked.log_settings(
+        job.settings | (job.network.model_dump() if job.network else {}), job.tags()
+    )
 
     def on_epoch(epoch: Epoch) -> None:
         """Show an epoch in the log and in MLflow."""

@@ -1,0 +1,67 @@
+"""Fewer users of a fold, and fewer support rows of each user."""
+
+from dataclasses import replace
+
+import polars as pl
+import torch
+from torch import Tensor
+
+from pipeline_lib.episodes import Episodes, Ragged, Rows
+from pipeline_lib.seeds import combine_keys, hash_keys
+
+
+def choose_users(names: pl.Series, most: int, seed: int) -> Tensor:
+    """Choose at most `most` users at random; return their places in order, [users] int64.
+
+    Every name has a key that depends on that name and the seed alone; the lowest are chosen.
+    """
+    lowest = hash_keys(names, seed).arg_sort().head(most).sort()
+    return torch.tensor(lowest.to_numpy(), dtype=torch.int64)
+
+
+def take_users(episodes: Episodes, users: Tensor) -> Episodes:
+    """Take the fold's users at the places `users`, [users] int64."""
+    return Episodes(
+        episodes.user[users],
+        episodes.codes[users],
+        episodes.values[users],
+        _take(episodes.support, users),
+        _take(episodes.query, users),
+    )
+
+
+def draw_ranks(rows: Rows, users: pl.Series, items: pl.Series, seed: int) -> Tensor:
+    """Shuffle each user's rows; return every row's rank among its user's, [rows] int64 from 0.
+
+    users, items: names, in the fold's and the catalogue's order. Which of two rows comes first
+    depends on the names of their user and items and on the seed alone.
+    """
+    _, owner, _ = rows.users.take(torch.arange(len(rows.users)))
+    keys = combine_keys(
+        hash_keys(users[owner.numpy()], seed), hash_keys(items[rows.item.numpy()], seed)
+    )
+    keyed = pl.DataFrame({"owner": owner.numpy(), "key": keys})
+    ranks = keyed.select(pl.col("key").rank("ordinal").over("owner") - 1).to_series()
+    return torch.tensor(ranks.to_numpy(), dtype=torch.int64)
+
+
+def limit_support(episodes: Episodes, ranks: Tensor, most: int) -> Episodes:
+    """Keep the support rows, [rows], whose rank is below `most`; fewer are among more."""
+    support, kept = episodes.support, ranks < most
+    before = _sums(kept.long())
+    return replace(
+        episodes,
+        support=Rows(
+            Ragged(before[support.users.offsets]), support.item[kept], support.target[kept]
+        ),
+    )
+
+
+def _take(rows: Rows, users: Tensor) -> Rows:
+    place, _, _ = rows.users.take(users)
+    return Rows(Ragged(_sums(rows.users.lengths(users))), rows.item[place], rows.target[place])
+
+
+def _sums(counts: Tensor) -> Tensor:
+    """Sum what comes before each place and before the end."""
+    return torch.cat((counts.new_zeros(1), counts.cumsum(0)))

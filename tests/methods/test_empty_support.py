@@ -1,0 +1,116 @@
+"""Users without support rows: nobody adapts to nothing, and no one else notices."""
+
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from pipeline_lib.batch import Batch
+from pipeline_lib.episodes import Episodes
+from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.methods.base import Method
+from pipeline_lib.settings.methods.base import Order
+from pipeline_lib.settings.methods.parse import known_kinds
+from pipeline_lib.support import limit_support
+from tests.meta.per_user_reference import assert_near, reference
+from tests.methods.world import LEARNERS, World, predict, take_all, train
+from tests.worlds import ADAPTS, HEADS, KINDS, ORDERS, Adapt, Setup
+
+torch.set_num_threads(1)  # on tensors this small a second thread only waits
+
+EMPTY = {
+    "all": ([0] * 9, [2, 1, 3, 1, 1, 2, 4, 1, 2]),
+    "some": ([3, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2], [1, 3, 2, 4, 1, 1, 1, 2, 1, 1, 1, 2, 3]),
+    "one": ([0], [2]),
+    "none": ([3, 1], [2, 2]),
+}
+WORLDS = [World("rating"), World("click")]
+WAYS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "2 steps": {"inner_steps": 2},
+    "all": {"adapt": "all"},
+    "2 steps, all": {"inner_steps": 2, "adapt": "all"},
+}
+
+
+@pytest.mark.parametrize("case", EMPTY)
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize(
+    ("kind", "order", "adapt", "steps"), [*product(KINDS, ORDERS, ADAPTS, [1, 2])]
+)
+def test_who_has_no_support_rows_gets_the_score_of_unadapted_weights(
+    kind: str, order: Order, adapt: Adapt, steps: int, head: str, case: str
+) -> None:
+    """And who has some the score of adapted ones, both computed user by user."""
+    setup = Setup(kind, head, order, adapt, steps)
+    world, learner = setup.world(*EMPTY[case]), setup.learner()
+    batch = world.batch()
+    empty = batch.support.counts[batch.query.user] == 0
+    unadapted, adapted = (
+        reference(replace(setup, steps=n), world, learner).scores()[batch.query.place]
+        for n in (0, steps)
+    )
+    with torch.no_grad():
+        score = learner.predict(batch).score
+    assert_near(score, torch.where(empty, unadapted, adapted), 1e-12)
+    if not empty.all():
+        assert ((score - unadapted)[~empty].abs() > 1e-9).all()
+
+
+@cache
+def trained(kind: str, world: World) -> Method:
+    return train(kind, world, epochs=3)[0] if kind in LEARNERS else train(kind, world)[0]
+
+
+def without_support(episodes: Episodes, users: Tensor) -> Episodes:
+    """The same users, some of them, [users] bool, without support rows."""
+    _, owner, _ = episodes.support.users.take(torch.arange(len(episodes)))
+    return limit_support(episodes, users[owner].long(), 1)
+
+
+def unadapted_scores(learner: AdaptiveLearner, batch: Batch) -> Tensor:
+    embedded = learner.network.embed(batch)
+    return learner.head.score(learner.network(embedded, batch.query))
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+@pytest.mark.parametrize("kind", LEARNERS)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_trained_learner_scores_them_unadapted(kind: str, world: World, way: str) -> None:
+    learner, _ = train(kind, world, epochs=2, **WAYS[way])
+    assert isinstance(learner, AdaptiveLearner)
+    nobody = without_support(world.test, torch.ones(len(world.test), dtype=torch.bool))
+    batch = take_all(nobody)
+    assert not batch.support.counts.any()
+    with torch.no_grad():
+        expected, prediction = unadapted_scores(learner, batch), learner.predict(batch)
+    torch.testing.assert_close(prediction.score, expected, rtol=1e-6, atol=1e-6)
+    assert prediction.inner_lr is None or (prediction.inner_lr > 0).all()
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+@pytest.mark.parametrize("kind", known_kinds())
+class TestEveryMethod:
+    def test_the_users_beside_them_keep_their_scores(self, kind: str, world: World) -> None:
+        method, test = trained(kind, world), world.test
+        empty = torch.arange(len(test)) % 3 == 0
+        _, owner, _ = test.query.users.take(torch.arange(len(test)))
+        alone, beside = predict(method, test), predict(method, without_support(test, empty))
+        full = ~empty[owner]
+        torch.testing.assert_close(beside[full], alone[full], rtol=1e-6, atol=1e-6)
+        assert beside.isfinite().all()
+
+    def test_support_rows_of_others_do_not_touch_them(self, kind: str, world: World) -> None:
+        method, test = trained(kind, world), world.test
+        empty = torch.arange(len(test)) % 3 == 0
+        _, owner, _ = test.query.users.take(torch.arange(len(test)))
+        some, nobody = (
+            predict(method, without_support(test, users))
+            for users in (empty, torch.ones_like(empty))
+        )
+        none = empty[owner]
+        torch.testing.assert_close(some[none], nobody[none], rtol=1e-6, atol=1e-6)
