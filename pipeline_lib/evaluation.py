@@ -1,32 +1,28 @@
 """From predictions to each user's metrics, and to a method's."""
 
-from collections.abc import Iterator
-from typing import Literal
-
 import polars as pl
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
-from pipeline_lib.metrics.clicks import auc, cross_entropy
+from pipeline_lib.metrics.clicks import auc_contributions, cross_entropy, user_auc
+from pipeline_lib.metrics.definitions import METRICS, NDCG_AT, USER_ERROR
 from pipeline_lib.metrics.ranking import user_ndcg
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 from pipeline_lib.training.record import TrainingRecord
 
-TaskKind = Literal["rating", "click"]
+ROW = ["user", "item"]
 
-NDCG_AT = (3, 5)
-METRICS: dict[TaskKind, tuple[str, ...]] = {
-    "rating": ("mse", *(f"ndcg_{k}" for k in NDCG_AT), "mse_major", "mse_minor"),
-    "click": ("nel", "auc", "nel_major", "nel_minor", "auc_major", "auc_minor"),
-}
-# Each user has one, and by it the groups are compared.
-USER_ERROR: dict[TaskKind, Literal["mse", "nel"]] = {"rating": "mse", "click": "nel"}
+
+class PredictionError(Exception):
+    """The predictions are not those of the test users' query rows."""
 
 
 class Evaluation(BaseModel):
     """One trained method on the test users.
 
-    ranked_users: those whose items can be ranked; None for clicks, which are ranked over all users.
+    counted: by metric, the users who have it. ranked_users: those whose items can be ranked; None
+    for clicks. short_users: by ranking metric, those of them with fewer rows than it looks at.
+    constant_users: those with two rows or more who got one score for all.
     """
 
     method: str
@@ -35,23 +31,30 @@ class Evaluation(BaseModel):
     split_sha256: str
     users: int
     ranked_users: int | None
+    short_users: dict[str, int]
+    constant_users: int
+    counted: dict[str, int]
     metrics: dict[str, float]
 
 
 def evaluate(
-    predictions: pl.DataFrame, training: TrainingRecord, split: SplitRecord
+    predictions: pl.DataFrame, due: pl.DataFrame, training: TrainingRecord, split: SplitRecord
 ) -> tuple[pl.DataFrame, Evaluation]:
     """Compute each user's metrics and the method's, as the task it was trained for asks.
 
-    Raises ValueError when the method was trained on another split than the one at hand.
+    due: `user`, `item`, `target` of the query rows of all test users. Raises PredictionError when
+    a row due has no prediction, or one that is not finite, or is not among those predicted, and
+    ValueError when the method was trained on another split than the one at hand.
     """
     if training.split_sha256 != split.sha256:
         raise ValueError(
             f"{training.method} was trained on split {training.split_sha256}, but the split is "
             f"{split.sha256}; train it again"
         )
-    task = TypeAdapter[Task](Task).validate_python(training.task)
+    check_complete(predictions, due, f"{training.dataset}: {training.method}")
+    task = training.task
     users = user_metrics(predictions, task)
+    counted, metrics = summarise(users, task)
     record = Evaluation(
         method=training.method,
         seed=training.seed,
@@ -59,36 +62,76 @@ def evaluate(
         split_sha256=training.split_sha256,
         users=users.height,
         ranked_users=_ranked_users(users, task),
-        metrics=summarise(users, predictions, task),
+        short_users=_short_users(users, predictions, task),
+        constant_users=_constant_users(predictions),
+        counted=counted,
+        metrics=metrics,
     )
     return users, record
+
+
+def check_complete(predictions: pl.DataFrame, due: pl.DataFrame, what: str) -> None:
+    """Raise PredictionError unless exactly the rows due, [user, item, target], are predicted."""
+    left = due.with_columns(pl.col("target").cast(pl.Float32))
+    right = predictions.with_columns(pl.col("target").cast(pl.Float32))
+    key = [*ROW, "target"]
+    unsound = right.filter(~pl.col("score").is_finite().fill_null(value=False))
+    for found, problem in (
+        (left.join(right, on=key, how="anti"), "have no prediction"),
+        (right.join(left, on=key, how="anti"), "are predicted but not due"),
+        (unsound, "have a prediction that is no finite number"),
+    ):
+        if not found.is_empty():
+            user, item = found.select(ROW).row(0)
+            raise PredictionError(
+                f"{what}: {found.height:,} query rows {problem}, the first of user {user} and item "
+                f"{item}; delete the method's predictions.parquet and run snakemake again"
+            )
 
 
 def user_metrics(predictions: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Compute each user's metrics from `user`, `group`, `target`, `score`.
 
-    Ratings: `mse`, `ndcg_3` and `ndcg_5`. Clicks: `nel`, the mean weighted cross-entropy.
+    Ratings: `mse`, `ndcg_3` and `ndcg_5`. Clicks: `nel`, the mean weighted cross-entropy;
+    `auc_user`, of the user's own rows; `auc` and `auc_group`, the user's contributions to that of
+    all users' rows and of the group's (see `pipeline_lib.metrics.clicks`).
     """
-    error = _row_error(task).mean().alias(USER_ERROR[task.kind])
-    users = predictions.group_by("user", "group").agg(error)
-    for k in NDCG_AT if isinstance(task, RatingTask) else ():
-        ndcg = user_ndcg(predictions, k).rename({"ndcg": f"ndcg_{k}"})
-        users = users.join(ndcg, on="user", validate="1:1")
+    users = user_errors(predictions, task, ["user", "group"])
+    for name, values in _rankings(predictions, task).items():
+        found = values.rename({values.columns[1]: name})
+        users = users.join(found, on="user", how="left", validate="1:1")
     return users.sort("user")
 
 
-def summarise(users: pl.DataFrame, predictions: pl.DataFrame, task: Task) -> dict[str, float]:
-    """Average users' metrics, over all and by group; clicks' AUC is of the rows pooled instead.
+def user_errors(predictions: pl.DataFrame, task: Task, keys: list[str]) -> pl.DataFrame:
+    """Compute the `mse` or `nel` of each user, or other keys of rows, sorted by the keys."""
+    error = _row_error(task).mean().alias(USER_ERROR[task.kind])
+    return predictions.group_by(keys).agg(error).sort(keys)
 
-    What has no value is left out: a group without users, an AUC of rows of one class.
+
+def summarise(users: pl.DataFrame, task: Task) -> tuple[dict[str, int], dict[str, float]]:
+    """Count the users who have a metric, and average it over them.
+
+    What nobody has is left out: a group without users, an AUC of rows of one class.
     """
-    error = USER_ERROR[task.kind]
-    groups = users.group_by("group").agg(pl.col(error).mean()).iter_rows()
-    values = users.select(pl.exclude("user", "group").mean()).row(0, named=True)
-    values |= {f"{error}_{group}": mean for group, mean in groups}
-    if isinstance(task, ClickTask):
-        values |= _aucs(predictions)
-    return {name: values[name] for name in METRICS[task.kind] if values.get(name) is not None}
+    values = {
+        name: (users if metric.group is None else users.filter(group=metric.group))[metric.column]
+        for name, metric in METRICS[task.kind].items()
+    }
+    counted = {name: column.count() for name, column in values.items() if column.count()}
+    means = {name: values[name].mean() for name in counted}
+    return counted, {name: mean for name, mean in means.items() if isinstance(mean, float)}
+
+
+def _rankings(predictions: pl.DataFrame, task: Task) -> dict[str, pl.DataFrame]:
+    if isinstance(task, RatingTask):
+        return {f"ndcg_{k}": user_ndcg(predictions, k) for k in NDCG_AT}
+    groups = [auc_contributions(rows) for _, rows in predictions.group_by("group")]
+    return {
+        "auc": auc_contributions(predictions),
+        "auc_user": user_auc(predictions),
+        "auc_group": pl.concat(groups),
+    }
 
 
 def _row_error(task: Task) -> pl.Expr:
@@ -97,13 +140,20 @@ def _row_error(task: Task) -> pl.Expr:
     return (pl.col("score") - pl.col("target")) ** 2
 
 
-def _aucs(predictions: pl.DataFrame) -> Iterator[tuple[str, float | None]]:
-    yield "auc", auc(predictions)
-    for (group,), rows in predictions.group_by("group"):
-        yield f"auc_{group}", auc(rows)
-
-
 def _ranked_users(users: pl.DataFrame, task: Task) -> int | None:
     if isinstance(task, RatingTask):
         return users.height - users[f"ndcg_{NDCG_AT[0]}"].null_count()
     return None
+
+
+def _short_users(users: pl.DataFrame, predictions: pl.DataFrame, task: Task) -> dict[str, int]:
+    if not isinstance(task, RatingTask):
+        return {}
+    ranked = users.filter(pl.col(f"ndcg_{NDCG_AT[0]}").is_not_null())
+    rows = predictions.group_by("user").len().join(ranked, on="user")["len"]
+    return {f"ndcg_{k}": int((rows < k).sum()) for k in NDCG_AT}
+
+
+def _constant_users(predictions: pl.DataFrame) -> int:
+    rows = predictions.group_by("user").agg(pl.len(), pl.col("score").n_unique().alias("scores"))
+    return rows.filter((pl.col("len") > 1) & (pl.col("scores") == 1)).height

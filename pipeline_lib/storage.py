@@ -51,6 +51,16 @@ def read_table(path: Path, schema: pa.DataFrameSchema) -> pl.DataFrame:
     return frame
 
 
+def read_rows(path: Path, schema: pa.DataFrameSchema, which: pl.Expr) -> pl.DataFrame:
+    """Read and check some rows of a parquet table; raise TableError as `read_table` does."""
+    try:
+        frame = pl.scan_parquet(path).filter(which).collect()
+    except UNREADABLE as error:
+        raise _damaged(path, error) from error
+    _check(frame, schema, path)
+    return frame
+
+
 def write_large_table(rows: pl.LazyFrame, schema: pa.DataFrameSchema, path: Path) -> None:
     """Stream rows to parquet and check them batch by batch; as `write_table`, never held whole."""
     with atomic_path(path) as temporary:

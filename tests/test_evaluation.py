@@ -7,7 +7,16 @@ import sys
 import polars as pl
 import pytest
 
-from pipeline_lib.evaluation import METRICS, Evaluation, evaluate, summarise, user_metrics
+from pipeline_lib.evaluation import (
+    Evaluation,
+    PredictionError,
+    check_complete,
+    evaluate,
+    summarise,
+    user_errors,
+    user_metrics,
+)
+from pipeline_lib.metrics.definitions import METRICS
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.results import user_metrics_schema
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
@@ -42,7 +51,7 @@ CLICKS = pl.DataFrame(
 
 
 def summary(rows: pl.DataFrame, task: Task) -> dict[str, float]:
-    return summarise(user_metrics(rows, task), rows, task)
+    return summarise(user_metrics(rows, task), task)[1]
 
 
 def test_user_metrics_by_hand() -> None:
@@ -58,8 +67,9 @@ def test_user_metrics_by_hand() -> None:
 
 def test_summary_averages_users_not_rows() -> None:
     users = user_metrics(PREDICTIONS, RATING)
-    values = summarise(users, PREDICTIONS, RATING)
-    assert tuple(values) == METRICS["rating"]
+    counted, values = summarise(users, RATING)
+    assert counted == {"mse": 3, "ndcg_3": 2, "ndcg_5": 2, "mse_major": 2, "mse_minor": 1}
+    assert tuple(values) == tuple(METRICS["rating"])
     assert values["mse"] == pytest.approx((0.25 + 4 + 5 / 3) / 3)
     assert values["mse_major"] == pytest.approx((0.25 + 5 / 3) / 2)
     assert values["mse_minor"] == 4
@@ -79,10 +89,11 @@ def test_a_ranking_without_users_is_left_out() -> None:
 def test_users_clicks_by_hand() -> None:
     """Each row costs its weight, 0.8 or 0.2, times -ln of what was given to what happened."""
     users = user_metrics(CLICKS, CLICK)
-    assert users.columns == ["user", "group", "nel"]
+    assert users.columns == ["user", "group", "nel", "auc", "auc_user", "auc_group"]
     assert users["user"].to_list() == [1, 2, 3]
     expected = [(0.8 + 0.2) / 2 * math.log(2), -0.2 * math.log(0.75), -0.8 * math.log(0.75)]
     assert users["nel"].to_list() == pytest.approx(expected)
+    assert users["auc_user"].to_list() == [0.5, None, None]
 
 
 def test_summary_of_clicks_averages_losses_over_users_and_pools_rows_for_auc() -> None:
@@ -92,6 +103,7 @@ def test_summary_of_clicks_averages_losses_over_users_and_pools_rows_for_auc() -
         {
             "nel": (first + second + third) / 3,
             "auc": 3.5 / 4,
+            "auc_user": 0.5,
             "nel_major": (first + second) / 2,
             "nel_minor": third,
             "auc_major": 1.5 / 2,
@@ -103,7 +115,7 @@ def test_summary_of_clicks_averages_losses_over_users_and_pools_rows_for_auc() -
 def test_all_metrics_of_clicks_where_both_groups_have_both_classes() -> None:
     other = pl.DataFrame([(3, "minor", 0.0, 0.9)], CLICKS.schema, orient="row")
     values = summary(pl.concat([CLICKS, other]), CLICK)
-    assert tuple(values) == METRICS["click"]
+    assert tuple(values) == tuple(METRICS["click"])
     assert values["auc_minor"] == 0
 
 
@@ -117,12 +129,16 @@ def test_users_metrics_fit_the_schema_of_their_task(rows: pl.DataFrame, task: Ta
     user_metrics_schema(task).validate(users)
 
 
+# The same rows as of items that are named by their place in the frame.
+ITEMS = pl.int_range(pl.len()).cast(pl.String).alias("item")
+RATED, CLICKED = PREDICTIONS.with_columns(ITEMS), CLICKS.with_columns(ITEMS)
+
 TRAINING = TrainingRecord(
     dataset="movielens",
     method="melu",
     seed=7,
     settings={},
-    task={"kind": "rating", "scale": [1, 5]},
+    task=RATING,
     network=None,
     device="cpu",
     threads=1,
@@ -151,11 +167,12 @@ SPLIT = SplitRecord(
 def test_a_method_trained_on_another_split_is_refused() -> None:
     other = SPLIT.model_copy(update={"sha256": "beef"})
     with pytest.raises(ValueError, match="melu was trained on split f00d, but the split is beef"):
-        evaluate(PREDICTIONS, TRAINING, other)
+        evaluate(RATED, RATED, TRAINING, other)
 
 
-def test_evaluation_counts_the_ranked_users() -> None:
-    users, record = evaluate(PREDICTIONS, TRAINING, SPLIT)
+def test_evaluation_counts_users() -> None:
+    """User 2 has one row; user 3 has three rows, of one score; user 1 has two."""
+    users, record = evaluate(RATED, RATED, TRAINING, SPLIT)
     assert users.equals(user_metrics(PREDICTIONS, RATING))
     assert record == Evaluation(
         method="melu",
@@ -164,15 +181,57 @@ def test_evaluation_counts_the_ranked_users() -> None:
         split_sha256="f00d",
         users=3,
         ranked_users=2,
+        short_users={"ndcg_3": 1, "ndcg_5": 2},
+        constant_users=1,
+        counted={"mse": 3, "ndcg_3": 2, "ndcg_5": 2, "mse_major": 2, "mse_minor": 1},
         metrics=summary(PREDICTIONS, RATING),
     )
 
 
+def test_errors_by_user_and_support_rows() -> None:
+    rows = pl.concat(
+        [
+            PREDICTIONS.with_columns(support_rows=pl.lit(2), score=pl.col("target") + 3),
+            PREDICTIONS.with_columns(support_rows=pl.lit(None, pl.Int32)),
+        ]
+    )
+    errors = user_errors(rows, RATING, ["user", "support_rows"])
+    assert errors["support_rows"].to_list() == [None, 2] * 3
+    assert errors["mse"].to_list() == pytest.approx([0.25, 9, 4, 9, 5 / 3, 9])
+
+
+@pytest.mark.parametrize("score", [None, math.nan, math.inf, -math.inf])
+def test_a_prediction_that_is_no_number_is_an_error(score: float | None) -> None:
+    wrong = pl.when(pl.col("item") == "3").then(pl.lit(score, pl.Float64)).otherwise("score")
+    with pytest.raises(
+        PredictionError, match="movielens: melu: 1 query rows have a prediction that is no finite"
+    ):
+        evaluate(RATED.with_columns(wrong.alias("score")), RATED, TRAINING, SPLIT)
+
+
+def test_a_missing_prediction_is_an_error() -> None:
+    with pytest.raises(PredictionError, match=r"MeLU: 2 query rows have no prediction.* user 1 "):
+        check_complete(RATED.filter(pl.col("user") != 1), RATED, "MeLU")
+
+
+@pytest.mark.parametrize("column", ["item", "target"])
+def test_a_prediction_of_another_row_is_an_error(column: str) -> None:
+    other = RATED.with_columns(pl.col(column).shift(1, fill_value=pl.col(column).last()))
+    with pytest.raises(PredictionError, match="query rows have no prediction"):
+        check_complete(other, RATED, "MeLU")
+
+
+def test_a_row_predicted_that_is_not_due_is_an_error() -> None:
+    with pytest.raises(PredictionError, match="1 query rows are predicted but not due"):
+        check_complete(RATED, RATED.head(5), "MeLU")
+
+
 def test_the_training_record_says_which_task_is_judged() -> None:
-    training = TRAINING.model_copy(update={"task": CLICK.model_dump(mode="json")})
-    users, record = evaluate(CLICKS, training, SPLIT)
+    training = TRAINING.model_copy(update={"task": CLICK})
+    users, record = evaluate(CLICKED, CLICKED, training, SPLIT)
     assert users.equals(user_metrics(CLICKS, CLICK))
     assert (record.task, record.users, record.ranked_users) == (CLICK, 3, None)
+    assert (record.short_users, record.constant_users) == ({}, 1)
     assert record.metrics == summary(CLICKS, CLICK)
     assert Evaluation.model_validate_json(record.model_dump_json()) == record
 

@@ -2,20 +2,37 @@
 
 from pathlib import Path
 
+import polars as pl
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.evaluation import evaluate
+from pipeline_lib.evaluation import evaluate, user_errors
 from pipeline_lib.partition.record import SplitRecord
-from pipeline_lib.schemas.results import PREDICTIONS, user_metrics_schema
-from pipeline_lib.storage import read_json, read_table, write_json, write_table
+from pipeline_lib.schemas.results import (
+    PREDICTIONS,
+    SUPPORT_PREDICTIONS,
+    support_errors,
+    user_metrics_schema,
+)
+from pipeline_lib.schemas.split import split_rows
+from pipeline_lib.storage import read_json, read_rows, read_table, write_json, write_table
 from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
+source = {name: Path(path) for name, path in snakemake.input.items()}
+out = {name: Path(path) for name, path in snakemake.output.items()}
+training = read_json(source["training"], TrainingRecord)
+judged = (pl.col("fold") == "test") & (pl.col("part") == "query")
 users, evaluation = evaluate(
-    read_table(Path(snakemake.input.predictions), PREDICTIONS),
-    read_json(Path(snakemake.input.training), TrainingRecord),
-    read_json(Path(snakemake.input.split), SplitRecord),
+    read_table(source["predictions"], PREDICTIONS),
+    read_rows(source["rows"], split_rows(training.task.scale), judged),
+    training,
+    read_json(source["split"], SplitRecord),
 )
-write_table(users, user_metrics_schema(evaluation.task), Path(snakemake.output.users))
-write_json(evaluation, Path(snakemake.output.evaluation))
+task = training.task
+by_support = user_errors(
+    read_table(source["by_support"], SUPPORT_PREDICTIONS), task, ["user", "group", "support_rows"]
+)
+write_table(users, user_metrics_schema(task), out["users"])
+write_table(by_support, support_errors(task), out["support"])
+write_json(evaluation, out["evaluation"])
