@@ -13,7 +13,16 @@ PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[1]
 # What shows or mirrors a result does not change it.
 NOT_COUNTED = {f"{PACKAGE}.{leaf}" for leaf in ("logs", "provenance", "tracking")}
-PACKAGES = ("torch", "polars", "scipy", "pandera", "snakemake", "mlflow", "pyflann-py3")
+PACKAGES = (
+    "torch",
+    "polars",
+    "scipy",
+    "scikit-learn",
+    "pandera",
+    "snakemake",
+    "mlflow",
+    "pyflann-py3",
+)
 
 
 def code_digest(script: Path, modules: Iterable[str] = ()) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.comparison import Trial, compare
+from pipeline_lib.comparison.compare import Trial, compare
 from pipeline_lib.evaluation import Evaluation
 from pipeline_lib.schemas.results import user_metrics_schema
 from pipeline_lib.settings.methods.base import MethodSettings

@@ -6,14 +6,10 @@ import polars as pl
 import pytest
 from scipy.stats import ttest_ind
 
-from pipeline_lib.comparison import (
-    Comparison,
-    MethodResult,
-    Trial,
-    compare,
-    higher_is_better,
-)
-from pipeline_lib.evaluation import METRICS, Evaluation
+from pipeline_lib.comparison.compare import Trial, compare
+from pipeline_lib.comparison.record import Comparison, MethodResult
+from pipeline_lib.evaluation import Evaluation
+from pipeline_lib.metrics.definitions import METRICS
 from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
@@ -55,6 +51,9 @@ def trial(
         split_sha256=split,
         users=5,
         ranked_users=4 if task == RATING else None,
+        short_users={"ndcg_3": 1, "ndcg_5": 3} if task == RATING else {},
+        constant_users=seed,
+        counted=dict.fromkeys(metrics, 5),
         metrics=metrics,
     )
     error = "mse" if task == RATING else "nel"
@@ -80,7 +79,13 @@ def compared() -> Comparison:
 
 
 def result(compared: Comparison, name: str) -> MethodResult:
-    return next(m for m in compared.methods if m.name == name)
+    return compared.method(name)
+
+
+def group_p(compared: Comparison) -> float | None:
+    gap = result(compared, "melu").gap
+    assert gap is not None
+    return gap.p
 
 
 def test_carries_the_split_and_its_users(compared: Comparison) -> None:
@@ -91,15 +96,18 @@ def test_carries_the_split_and_its_users(compared: Comparison) -> None:
     )
     assert compared.split_sha256 == "5eed"
     assert (compared.test_users, compared.ranked_users) == (5, 4)
+    assert compared.short_users == {"ndcg_3": 1, "ndcg_5": 3}
     assert compared.users_by_group == {"major": 3, "minor": 2}
-    assert [(m.name, m.label, m.role) for m in compared.methods] == [
-        (name, settings.label, settings.role) for name, settings in METHODS.items()
+    assert [(m.name, m.label, m.kind, m.role) for m in compared.methods] == [
+        (name, settings.label, settings.kind, settings.role) for name, settings in METHODS.items()
     ]
 
 
 def test_mean_and_sample_deviation_over_seeds(compared: Comparison) -> None:
     paml = result(compared, "paml")
     assert paml.seeds == [0, 1, 2]
+    assert paml.constant_users == 2
+    assert paml.metrics["mse"].users == 5
     assert paml.metrics["mse"].values == [1.0, 1.1, 1.2]
     assert paml.metrics["mse"].mean == pytest.approx(1.1)
     assert paml.metrics["mse"].sd == pytest.approx(0.1)
@@ -112,11 +120,13 @@ def test_a_single_seed_has_no_deviation(compared: Comparison) -> None:
 
 def test_best_baseline_by_metric(compared: Comparison) -> None:
     assert compared.baselines == {"mse": "transfer", "ndcg_3": "melu"}
+    assert compared.references == {"mse": "global-mean", "ndcg_3": "global-mean"}
 
 
 def test_larger_rankings_and_smaller_errors_are_better() -> None:
-    better = [m for metrics in METRICS.values() for m in metrics if higher_is_better(m)]
-    assert better == ["ndcg_3", "ndcg_5", "auc", "auc_major", "auc_minor"]
+    named = [pair for metrics in METRICS.values() for pair in metrics.items()]
+    better = [name for name, metric in named if metric.higher_is_better]
+    assert better == ["ndcg_3", "ndcg_5", "auc", "auc_user", "auc_major", "auc_minor"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +169,7 @@ def test_constant_values_give_no_p() -> None:
         ]
     )
     paml = result(compared, "paml")
-    assert (paml.metrics["mse"].baseline_p, paml.group_p) == (None, None)
+    assert (paml.metrics["mse"].baseline_p, paml.gap and paml.gap.p) == (None, None)
 
 
 def test_group_p_averages_each_user_over_seeds_first() -> None:
@@ -169,7 +179,7 @@ def test_group_p_averages_each_user_over_seeds_first() -> None:
             trial("melu", 1, {"mse": 1.0}, errors=[3, 2, 5, 6, 7]),
         ]
     )
-    assert result(compared, "melu").group_p == pytest.approx(ttest_ind([2, 2, 4], [5, 8]).pvalue)
+    assert group_p(compared) == pytest.approx(ttest_ind([2, 2, 4], [5, 8]).pvalue)
 
 
 def test_a_metric_missing_from_a_seed_is_left_out() -> None:
@@ -191,6 +201,20 @@ def test_refuses_different_tasks() -> None:
     trials = [trial("melu", 0, {"nel": 1.0}, task=task) for task in (CLICK, lighter)]
     with pytest.raises(ValueError, match="movielens: results of 2 different tasks"):
         comparison(trials)
+
+
+def test_a_pair_read_from_its_other_side_is_turned_round() -> None:
+    errors = {"melu": [1, 2, 3, 4, 9], "paml": [2, 2, 2, 5, 5]}
+    compared = comparison([trial(m, 0, {"mse": 1.0}, errors=e) for m, e in errors.items()])
+    found, turned = compared.pair("mse", "melu", "paml"), compared.pair("mse", "paml", "melu")
+    assert found is not None
+    assert turned is not None
+    assert (found.difference, turned.difference) == pytest.approx((0.6, -0.6))
+    assert (turned.left, turned.right) == ("paml", "melu")
+    assert (turned.low, turned.high) == (-(found.high or 0), -(found.low or 0))
+    assert turned.effect == -(found.effect or 0)
+    assert (turned.p, turned.holm_p) == (found.p, found.holm_p)
+    assert compared.pair("mse", "melu", "melu") is None
 
 
 class TestClicks:
@@ -224,5 +248,5 @@ class TestClicks:
             trial("melu", seed, {"nel": 1.0}, errors=errors, task=CLICK)
             for seed, errors in enumerate(([1, 2, 3, 4, 9], [3, 2, 5, 6, 7]))
         ]
-        p = result(comparison(trials), "melu").group_p
+        p = group_p(comparison(trials))
         assert p == pytest.approx(ttest_ind([2, 2, 4], [5, 8]).pvalue)

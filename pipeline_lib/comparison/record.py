@@ -1,0 +1,120 @@
+"""The record of a dataset's methods side by side."""
+
+from pydantic import BaseModel
+
+from pipeline_lib.settings.methods.base import Role
+from pipeline_lib.settings.task import Task
+
+
+class Statistic(BaseModel):
+    """A metric over seeds; sd is the sample standard deviation, None for a single seed.
+
+    low, high: 95 % bootstrap interval over users of the mean over seeds. users: those who have the
+    metric. baseline_p: two-tailed t-test of the seeds' values against the best baseline's; None
+    for that baseline, for references and where either has fewer than two seeds or no spread.
+    """
+
+    values: list[float]
+    mean: float
+    sd: float | None
+    users: int
+    low: float | None = None
+    high: float | None = None
+    baseline_p: float | None = None
+
+
+class Gap(BaseModel):
+    """Minor users' mean error minus major users', each user's averaged over seeds.
+
+    low, high: 95 % bootstrap interval. effect: Cohen's d. p: two-tailed t-test between the groups
+    (Yu et al. 2021, Table 4). holm_p: p adjusted for all methods that are tested.
+    """
+
+    difference: float
+    low: float | None
+    high: float | None
+    effect: float | None
+    p: float | None
+    holm_p: float | None = None
+
+
+class MethodResult(BaseModel):
+    """One method over its seeds.
+
+    constant_users: users of two query rows or more who got one score for all, with any seed. gap:
+    None where a group has no user.
+    """
+
+    name: str
+    label: str
+    kind: str
+    role: Role
+    seeds: list[int]
+    constant_users: int
+    metrics: dict[str, Statistic]
+    gap: Gap | None
+
+
+class Pair(BaseModel):
+    """Two methods on the same users, each user's metric averaged over seeds.
+
+    difference: left's mean minus right's, with its 95 % bootstrap interval. effect: Cohen's d of
+    the users' differences. p: paired two-tailed t-test; holm_p: adjusted for all pairs of the
+    metric.
+    """
+
+    metric: str
+    left: str
+    right: str
+    users: int
+    difference: float
+    low: float | None
+    high: float | None
+    effect: float | None
+    p: float | None
+    holm_p: float | None = None
+
+
+class Comparison(BaseModel):
+    """All methods of a dataset on the same test users.
+
+    short_users: by ranking metric, the ranked users with fewer rows than it looks at. baselines,
+    references: the best one by metric.
+    """
+
+    dataset: str
+    title: str
+    sample: bool
+    task: Task
+    split_sha256: str
+    test_users: int
+    ranked_users: int | None
+    short_users: dict[str, int]
+    users_by_group: dict[str, int]
+    baselines: dict[str, str]
+    references: dict[str, str]
+    methods: list[MethodResult]
+    pairs: list[Pair]
+
+    def method(self, name: str) -> MethodResult:
+        """Find a method's result."""
+        return next(method for method in self.methods if method.name == name)
+
+    def pair(self, metric: str, left: str, right: str) -> Pair | None:
+        """Find two methods' difference in a metric, left minus right; None where not compared."""
+        for pair in self.pairs:
+            if pair.metric == metric and {pair.left, pair.right} == {left, right}:
+                return pair if pair.left == left else _turned(pair)
+        return None
+
+
+def _turned(pair: Pair) -> Pair:
+    changes = {
+        "left": pair.right,
+        "right": pair.left,
+        "difference": -pair.difference,
+        "low": None if pair.high is None else -pair.high,
+        "high": None if pair.low is None else -pair.low,
+        "effect": None if pair.effect is None else -pair.effect,
+    }
+    return pair.model_copy(update=changes)
