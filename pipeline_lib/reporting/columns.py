@@ -1,6 +1,9 @@
 """The columns of the tables: ours, the paper's, and the difference between them."""
 
-from pipeline_lib.comparison import Comparison, MethodResult, Statistic, higher_is_better
+from collections.abc import Sequence
+
+from pipeline_lib.comparison.record import MethodResult, Statistic
+from pipeline_lib.metrics.definitions import METRICS
 from pipeline_lib.reporting.layout import MINUS, Cell, Column, Rank
 from pipeline_lib.reporting.paper import Figure, Metric, PaperTable
 
@@ -12,20 +15,25 @@ HEADERS: dict[Metric, str] = {
     "mse_minor": "MSE minor",
     "nel": "NEL",
     "auc": "AUC",
+    "auc_user": "AUC per user",
     "nel_major": "NEL major",
     "nel_minor": "NEL minor",
     "auc_major": "AUC major",
     "auc_minor": "AUC minor",
 }
+HIGHER_IS_BETTER = {
+    name for metrics in METRICS.values() for name, m in metrics.items() if m.higher_is_better
+}
 RANKS: dict[int, Rank] = {0: "best", 1: "second"}
 SIGNIFICANT = 0.05
+OURS = ("proposed", "ablation")  # roles of methods that are tested against the best baseline
 
 
-def measured(comparison: Comparison, metric: Metric) -> Column:
+def measured(methods: Sequence[MethodResult], metric: Metric) -> Column:
     """Show a metric of every method, the best two marked, on unrounded means."""
-    has_metric = [m for m in comparison.methods if metric in m.metrics]
+    has_metric = [m for m in methods if metric in m.metrics]
     means = {m.metrics[metric].mean for m in has_metric}
-    ordered = sorted(means, reverse=higher_is_better(metric))
+    ordered = sorted(means, reverse=metric in HIGHER_IS_BETTER)
     return Column(
         header=HEADERS[metric],
         fields=(f"{metric}_mean", f"{metric}_sd", f"{metric}_baseline_p"),
@@ -46,36 +54,51 @@ def printed(paper: PaperTable, metric: Metric) -> Column:
     )
 
 
-def difference(comparison: Comparison, paper: PaperTable, metric: Metric) -> Column:
+def difference(methods: Sequence[MethodResult], paper: PaperTable, metric: Metric) -> Column:
     """Show our mean minus the paper's."""
-    ours = {m.name: m.metrics[metric].mean for m in comparison.methods if metric in m.metrics}
+    ours = {m.name: m.metrics[metric].mean for m in methods if metric in m.metrics}
     gaps = {
         name: ours[name] - figure.mean
         for name, row in paper.rows.items()
         if name in ours and (figure := row.figures.get(metric))
     }
-    return Column(
-        header="diff.",
-        fields=(f"{metric}_difference",),
-        cells={
-            name: Cell(f"{gap:+z.{_digits(metric)}f}".replace("-", MINUS), (gap,))
-            for name, gap in gaps.items()
-        },
-    )
+    cells = {name: Cell(signed(gap, digits(metric)), (gap,)) for name, gap in gaps.items()}
+    return Column("diff.", (f"{metric}_difference",), cells)
 
 
-def group_p(comparison: Comparison) -> Column:
+def group_p(methods: Sequence[MethodResult]) -> Column:
     """Show the p between major and minor users, starred where significant."""
-    values = {m.name: m.group_p for m in comparison.methods}
-    cells = {name: _p_cell(p, p < SIGNIFICANT) for name, p in values.items() if p is not None}
+    values = {m.name: m.gap.p for m in methods if m.gap}
+    cells = {name: p_cell(p, p < SIGNIFICANT) for name, p in values.items() if p is not None}
     return Column("p", ("group_p",), cells)
 
 
 def printed_group_p(paper: PaperTable) -> Column:
     """Show the paper's p between major and minor users."""
     values = {name: row.p for name, row in paper.rows.items()}
-    cells = {name: _p_cell(p, star=False) for name, p in values.items() if p is not None}
+    cells = {name: p_cell(p, star=False) for name, p in values.items() if p is not None}
     return Column("paper", ("paper_group_p",), cells)
+
+
+def spread_text(value: Statistic | Figure, metric: Metric) -> str:
+    """Print a mean, and its standard deviation where there is one."""
+    n = digits(metric)
+    return f"{value.mean:.{n}f}" + ("" if value.sd is None else f" ± {value.sd:.{n}f}")
+
+
+def digits(metric: Metric) -> int:
+    """Say how many digits the paper prints of a metric."""
+    return 4 if metric.startswith(("nel", "auc")) else 3
+
+
+def signed(value: float, decimals: int) -> str:
+    """Print a difference with its sign."""
+    return f"{value:+z.{decimals}f}".replace("-", MINUS)
+
+
+def p_cell(p: float, star: bool) -> Cell:
+    """Print the p of a test."""
+    return Cell(f"{p:.3f}" if p >= 0.001 else "< 0.001", (p,), star=star)
 
 
 def _measured_cell(method: MethodResult, metric: Metric, ordered: list[float]) -> Cell:
@@ -85,19 +108,5 @@ def _measured_cell(method: MethodResult, metric: Metric, ordered: list[float]) -
         text=spread_text(statistic, metric),
         values=(statistic.mean, statistic.sd, p),
         rank=RANKS.get(ordered.index(statistic.mean)),
-        star=method.role == "proposed" and p is not None and p < SIGNIFICANT,
+        star=method.role in OURS and p is not None and p < SIGNIFICANT,
     )
-
-
-def spread_text(value: Statistic | Figure, metric: Metric) -> str:
-    """Print a mean, and its standard deviation where there is one."""
-    digits = _digits(metric)
-    return f"{value.mean:.{digits}f}" + ("" if value.sd is None else f" ± {value.sd:.{digits}f}")
-
-
-def _digits(metric: Metric) -> int:
-    return 4 if metric.startswith(("nel", "auc")) else 3  # as the paper prints them
-
-
-def _p_cell(p: float, star: bool) -> Cell:
-    return Cell(f"{p:.3f}" if p >= 0.001 else "< 0.001", (p,), star=star)

@@ -10,6 +10,7 @@ SPECIAL = {
     **{c: f"{{{c}}}" for c in "[]*"},  # after \\ these would be read as its arguments
     **{c: f"${c}$" for c in "<>|"},
     **{unicodedata.lookup(f"GREEK SMALL LETTER {name}"): rf"$\{name}$" for name in GREEK},
+    unicodedata.lookup("GREEK CAPITAL LETTER DELTA"): r"$\Delta$",
     MINUS: "$-$",
     DASH: "---",
     "\\": r"\textbackslash{}",

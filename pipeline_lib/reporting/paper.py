@@ -9,7 +9,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 from pipeline_lib.settings.strict import Strict
 
 RatingMetric = Literal["mse", "ndcg_3", "ndcg_5", "mse_major", "mse_minor"]
-ClickMetric = Literal["nel", "auc", "nel_major", "nel_minor", "auc_major", "auc_minor"]
+ClickMetric = Literal["nel", "auc", "auc_user", "nel_major", "nel_minor", "auc_major", "auc_minor"]
 Metric = Literal[RatingMetric, ClickMetric]
 
 
@@ -80,9 +80,20 @@ class PaperFigures(Strict):
     trials: PositiveInt
     table_1: dict[str, PaperCommonValues]
     table_2: dict[str, PaperTable]
+    table_3: dict[str, PaperTable]
     table_4: dict[str, PaperTable]
+    table_5: dict[str, PaperTable]
     table_6: dict[str, PaperDataset]
     clicks: PaperClicks
+
+    def table(self, number: int) -> dict[str, PaperTable]:
+        """Find Table 2, 3, 4 or 5."""
+        tables = {2: self.table_2, 3: self.table_3, 4: self.table_4, 5: self.table_5}
+        return tables[number]
+
+    def methods(self, number: int) -> list[str]:
+        """Name the methods that Table 2, 3, 4 or 5 has of any dataset."""
+        return list(dict.fromkeys(n for part in self.table(number).values() for n in part.rows))
 
 
 def load_paper_figures(path: Path) -> PaperFigures:

@@ -1,13 +1,13 @@
 """The paper's Table 1: how common users' values are, and how well MeLU does in each group."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from pipeline_lib.comparison import Comparison, MethodResult, Statistic
-from pipeline_lib.evaluation import USER_ERROR
-from pipeline_lib.reporting.columns import HEADERS, spread_text
+from pipeline_lib.comparison.record import Comparison, MethodResult, Statistic
+from pipeline_lib.metrics.definitions import USER_ERROR
+from pipeline_lib.reporting.columns import HEADERS, signed, spread_text
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.layout import Block, Cell, Column, Row, RowKind, Table
-from pipeline_lib.reporting.notes import SAMPLE, SPLIT_DIGITS, titled
+from pipeline_lib.reporting.notes import SPLIT_DIGITS, group_sizes, over_seeds, sample_note, titled
 from pipeline_lib.reporting.paper import Figure, Metric, PaperFigures
 from pipeline_lib.schemas.columns import GROUPS
 
@@ -29,17 +29,19 @@ def table_1(report: DataReport, comparison: Comparison, paper: PaperFigures) -> 
         raise ValueError(f"{report.dataset}: the report and the comparison are of different splits")
     error = USER_ERROR[comparison.task.kind]
     melu = next((m for m in comparison.methods if m.name == MELU), None)
-    columns = [
-        _shares(report),
-        None if report.sample else _printed_shares(report.dataset, paper),
-        _errors(f"MeLU {HEADERS[error]}", f"melu_{error}", error, melu.metrics if melu else {}),
-        None if report.sample else _printed_errors(report.dataset, paper, error),
-    ]
+    field = f"melu_{error}"
+    ours = _errors(f"MeLU {HEADERS[error]}", field, error, melu.metrics if melu else {})
+    columns = [_shares(report), ours]
+    if not report.sample:
+        columns = [
+            *_beside(columns[0], _printed_shares(report.dataset, paper), "share", _points),
+            *_beside(ours, _printed_errors(report.dataset, paper, error), field, _errors_apart),
+        ]
     return Table(
         dataset=report.dataset,
         sample=report.sample,
         title=titled(f"{report.title}: major and minor users (the paper's Table 1)", report.sample),
-        columns=tuple(column for column in columns if column),
+        columns=tuple(columns),
         blocks=(
             Block(
                 "feature",
@@ -54,6 +56,31 @@ def table_1(report: DataReport, comparison: Comparison, paper: PaperFigures) -> 
         ),
         kind=KIND,
     )
+
+
+def _beside(
+    ours: Column, theirs: Column | None, field: str, text: Callable[[float], str]
+) -> list[Column]:
+    """Put the paper's column beside ours, and the difference of what both have."""
+    if theirs is None:
+        return [ours]
+    gaps = {
+        name: mine - printed
+        for name, cell in theirs.cells.items()
+        if name in ours.cells
+        for mine, printed in [(ours.cells[name].values[0], cell.values[0])]
+        if isinstance(mine, float) and isinstance(printed, float)
+    }
+    cells = {name: Cell(text(gap), (gap,)) for name, gap in gaps.items()}
+    return [ours, theirs, Column("diff.", (f"{field}_difference",), cells)]
+
+
+def _points(share: float) -> str:
+    return signed(100 * share, 1)
+
+
+def _errors_apart(error: float) -> str:
+    return signed(error, 3)
 
 
 def _shares(report: DataReport) -> Column:
@@ -93,8 +120,8 @@ def _printed_errors(dataset: str, paper: PaperFigures, error: str) -> Column | N
 
 
 def _notes(report: DataReport, comparison: Comparison, melu: MethodResult | None) -> list[str]:
-    notes = [f"{SAMPLE}."] if report.sample else []
-    notes += [
+    notes = [
+        *sample_note(report.sample),
         f"Share: of the {report.users:,} users kept. Common: one of the "
         f"{100 * report.rules.top_share:g} % of a feature's values, rounded up, that most of them "
         f"have. Major: with a common value in at least {report.rules.major_features} of these "
@@ -103,11 +130,10 @@ def _notes(report: DataReport, comparison: Comparison, melu: MethodResult | None
     if melu is None:
         notes.append("MeLU was not run.")
     else:
-        users = (f"{comparison.users_by_group.get(g, 0):,} {g}" for g in GROUPS)
-        notes.append(
-            f"MeLU: over the test users alone, {' and '.join(users)} ones; mean ± sample standard "
-            f"deviation over seeds, n = {len(melu.seeds)}."
-        )
+        notes += [
+            f"{melu.label}: over the test users alone, {group_sizes(comparison)} ones.",
+            over_seeds([melu]),
+        ]
     return [*notes, f"Split {report.split_sha256[:SPLIT_DIGITS]}."]
 
 
@@ -115,6 +141,9 @@ def _paper_notes(dataset: str, paper: PaperFigures) -> list[str]:
     found = [paper.table_1.get(dataset), paper.table_6.get(dataset)]
     if not any(found):
         return []
-    source = "paper: Yu et al. (2021), Tables 1 and 6"
+    source = (
+        "diff.: ours − the paper's; of shares, in percentage points. paper: Yu et al. (2021), "
+        "Tables 1 and 6"
+    )
     melu = "; MeLU's MSE: Table 4" if dataset in paper.table_4 else ""
     return [f"{source}{melu}.", *(f"{part.note}." for part in found if part and part.note)]

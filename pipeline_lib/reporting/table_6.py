@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from pipeline_lib.reporting.columns import signed
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.layout import Block, Cell, Column, Row, RowKind, Table
-from pipeline_lib.reporting.notes import SAMPLE, SPLIT_DIGITS, titled
+from pipeline_lib.reporting.layout import MINUS, Block, Cell, Column, Row, RowKind, Table
+from pipeline_lib.reporting.notes import SPLIT_DIGITS, sample_note, titled
 from pipeline_lib.reporting.paper import PaperDataset, PaperFigures
 
 KIND = RowKind("Dataset", "dataset", ("sample", "dataset"))
@@ -60,19 +61,40 @@ def _columns(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) ->
         if printed and (theirs := PRINTED.get(header)):
             cells = {name: theirs(figures) for name, figures in printed.items()}
             columns.append(Column("paper", tuple(f"paper_{field}" for field in fields), cells))
+            columns += _difference(*columns[-2:])
     return columns
 
 
+def _difference(ours: Column, theirs: Column) -> list[Column]:
+    """Subtract the paper's numbers from ours, where they are numbers."""
+    gaps = {}
+    for name, cell in theirs.cells.items():
+        mine, printed = ours.cells[name].values[0], cell.values[0]
+        if isinstance(mine, float | int) and isinstance(printed, float | int):
+            gaps[name] = mine - printed
+    cells = {name: Cell(_signed(gap), (round(gap, 12),)) for name, gap in gaps.items()}
+    return [Column("diff.", (f"{ours.fields[0]}_difference",), cells)] if cells else []
+
+
+def _signed(gap: float) -> str:
+    if isinstance(gap, float):
+        return signed(100 * gap, 1)
+    return f"{gap:+,}".replace("-", MINUS)
+
+
 def _notes(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> list[str]:
-    notes = [f"{SAMPLE}."] if any(report.sample for report in reports) else []
-    notes += [
+    notes = [
+        *sample_note(any(report.sample for report in reports)),
         "Users: those kept. Items: the catalogue, that is all clean items; met: those that users "
         "kept have interactions with. Interactions: those of users kept; per user: their median; "
         "query: the median of those a user is judged on. Features: of items + of users. "
         "Major : minor: users kept, in %.",
     ]
     if printed:
-        notes.append("paper: Yu et al. (2021), Table 6.")
+        notes.append(
+            "paper: Yu et al. (2021), Table 6. diff.: ours − the paper's; of major, in percentage "
+            "points."
+        )
     for report in reports:
         split = report.split_sha256[:SPLIT_DIGITS]
         ours = _listed(_of_items(report), _of_users(report))

@@ -4,25 +4,67 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.comparison import Comparison, MethodResult, Statistic
+from pipeline_lib.comparison.record import Comparison, Gap, MethodResult, Pair, Statistic
 from pipeline_lib.reporting.paper import PaperFigures, load_paper_figures
+from pipeline_lib.settings.methods.base import Role
 from pipeline_lib.settings.task import ClickTask, RatingTask
+
+FOR_SOME = {"ndcg_3", "ndcg_5", "auc_user"}  # metrics that 34 of the users lack
 
 
 def single(mean: float) -> Statistic:
-    return Statistic(values=[mean], mean=mean, sd=None)
+    return Statistic(values=[mean], mean=mean, sd=None, users=1234)
 
 
 def spread(mean: float, p: float | None = None) -> Statistic:
-    return Statistic(values=[mean - 0.25, mean, mean + 0.25], mean=mean, sd=0.25, baseline_p=p)
+    return Statistic(
+        values=[mean - 0.25, mean, mean + 0.25],
+        mean=mean,
+        sd=0.25,
+        users=1234,
+        low=mean - 0.125,
+        high=mean + 0.0625,
+        baseline_p=p,
+    )
 
 
 def method(
-    name: str, label: str, role: str, group_p: float | None, **metrics: Statistic
+    name: str, label: str, role: Role, group_p: float | None, **metrics: Statistic
 ) -> MethodResult:
-    seeds = list(range(len(next(iter(metrics.values())).values)))
+    for some in FOR_SOME & metrics.keys():
+        metrics[some] = metrics[some].model_copy(update={"users": 1200})
+    gap = Gap(
+        difference=0.125,
+        low=-0.25,
+        high=0.5,
+        effect=0.031,
+        p=group_p,
+        holm_p=None if group_p is None else 2 * group_p,
+    )
     return MethodResult(
-        name=name, label=label, role=role, seeds=seeds, metrics=metrics, group_p=group_p
+        name=name,
+        label=label,
+        kind=name,
+        role=role,
+        seeds=list(range(len(next(iter(metrics.values())).values))),
+        constant_users=1100 if role == "reference" else 0,
+        metrics=metrics,
+        gap=gap,
+    )
+
+
+def pair(left: str, right: str, difference: float, p: float | None, metric: str = "mse") -> Pair:
+    return Pair(
+        metric=metric,
+        left=left,
+        right=right,
+        users=1200 if metric in FOR_SOME else 1234,
+        difference=difference,
+        low=difference - 0.125,
+        high=difference + 0.25,
+        effect=None if p is None else difference / 2,
+        p=p,
+        holm_p=None if p is None else 2 * p,
     )
 
 
@@ -57,9 +99,9 @@ def transfer() -> MethodResult:
     )
 
 
-def paml() -> MethodResult:
+def at_paml() -> MethodResult:
     return method(
-        *("paml", "PAML", "proposed", 0.049),
+        *("at-paml", "AT-PAML", "proposed", 0.049),
         mse=spread(1.125, p=0.049),
         ndcg_3=spread(0.875, p=0.3),
         ndcg_5=spread(0.79996, p=0.05),
@@ -76,6 +118,17 @@ def reg_paml() -> MethodResult:
     )
 
 
+def paml() -> MethodResult:
+    return method(
+        *("paml", "PAML", "ablation", 0.001),
+        mse=spread(1.0, p=0.01),
+        ndcg_3=spread(0.75),
+        ndcg_5=spread(0.875),
+        mse_major=spread(1.125),
+        mse_minor=spread(1.5),
+    )
+
+
 @pytest.fixture
 def compared() -> Comparison:
     return Comparison(
@@ -86,9 +139,18 @@ def compared() -> Comparison:
         split_sha256="0123456789abcdef",
         test_users=1234,
         ranked_users=1200,
+        short_users={"ndcg_3": 12, "ndcg_5": 345},
         users_by_group={"major": 734, "minor": 500},
         baselines={"mse": "transfer", "ndcg_3": "melu", "ndcg_5": "melu", "mse_major": "transfer"},
-        methods=[item_mean(), melu(), transfer(), paml(), reg_paml()],
+        references={"mse": "item-mean", "ndcg_5": "item-mean"},
+        methods=[item_mean(), melu(), transfer(), at_paml(), reg_paml(), paml()],
+        pairs=[
+            pair("item-mean", "transfer", -0.25, 0.03),
+            pair("transfer", "at-paml", 0.125, 0.0004),
+            pair("item-mean", "at-paml", -0.125, 0.2),
+            pair("melu", "transfer", 0.25, None),
+            pair("melu", "at-paml", 0.001, 0.5, metric="ndcg_5"),
+        ],
     )
 
 
@@ -102,13 +164,26 @@ def clicks() -> Comparison:
         split_sha256="0123456789abcdef",
         test_users=1234,
         ranked_users=None,
+        short_users={},
         users_by_group={"major": 734, "minor": 500},
-        baselines={"nel": "melu", "auc": "melu", "nel_major": "melu", "nel_minor": "melu"},
+        baselines={
+            "nel": "melu",
+            "auc": "melu",
+            "auc_user": "melu",
+            "nel_major": "melu",
+            "nel_minor": "melu",
+        },
+        references={"nel": "global-mean", "auc": "global-mean"},
+        pairs=[
+            pair("global-mean", "melu", 0.25, 0.01, metric="nel"),
+            pair("melu", "at-paml", -0.0625, 0.2, metric="auc"),
+        ],
         methods=[
             method(
                 *("global-mean", "Global mean", "reference", 0.4),
                 nel=single(0.5),
                 auc=single(0.5),
+                auc_user=single(0.5),
                 nel_major=single(0.5),
                 nel_minor=single(0.25),
                 auc_major=single(0.5),
@@ -117,20 +192,35 @@ def clicks() -> Comparison:
                 *("melu", "MeLU", "baseline", 0.0004),
                 nel=spread(0.25),
                 auc=spread(0.58755),
+                auc_user=spread(0.5625),
                 nel_major=spread(0.375),
                 nel_minor=spread(0.5),
                 auc_major=spread(0.625),
             ),
             method(
-                *("paml", "PAML", "proposed", 0.3),
+                *("at-paml", "AT-PAML", "proposed", 0.3),
                 nel=spread(0.24996, p=0.3),
                 auc=spread(0.58761, p=0.01),
+                auc_user=spread(0.625, p=0.03),
                 nel_major=spread(0.25, p=0.01),
                 nel_minor=spread(0.75, p=0.2),
                 auc_major=spread(0.75, p=0.04),
             ),
         ],
     )
+
+
+def only(comparison: Comparison, *roles: Role) -> Comparison:
+    """Leave out the methods in other roles, and what was said of them."""
+    methods = [m for m in comparison.methods if m.role in roles]
+    names = {m.name for m in methods}
+    left = {
+        "methods": methods,
+        "baselines": {m: name for m, name in comparison.baselines.items() if name in names},
+        "references": {m: name for m, name in comparison.references.items() if name in names},
+        "pairs": [p for p in comparison.pairs if {p.left, p.right} <= names],
+    }
+    return comparison.model_copy(update=left)
 
 
 @pytest.fixture(params=["compared", "clicks"])

@@ -3,25 +3,28 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipeline_lib.comparison import Comparison
+from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.reporting.dataset_tables import dataset_tables
 from pipeline_lib.reporting.latex import escape, latex
 from pipeline_lib.reporting.layout import DASH, MINUS, Table
 from pipeline_lib.reporting.paper import PaperFigures
-from pipeline_lib.reporting.tables import table_2, table_4
+from pipeline_lib.reporting.table_6 import table_6
+from tests.reporting.conftest import only
+from tests.reporting.small_data import small_report
+from tests.reporting.test_tables import TABLES
 
-Build = Callable[[Comparison, PaperFigures], Table]
-
-DOCUMENT = r"""\documentclass{article}
+# Each tabular's width is written to the log.
+PREAMBLE = r"""\documentclass{article}
 \usepackage{booktabs}
-\begin{document}
-\input{table.tex}
-\end{document}
+\let\plainbox\makebox
+\def\makebox[\linewidth][c]#1{%
+  \sbox0{#1}\typeout{tabular is \the\wd0}\plainbox[\linewidth][c]{\usebox0}}
 """
+PAGE, MARGIN = 614, 10  # pt; a table may reach that near to the edges of the paper
 
 
 @pytest.mark.parametrize(
@@ -39,43 +42,69 @@ def test_escapes_text(text: str, escaped: str) -> None:
 
 
 def test_marks(compared: Comparison, paper: PaperFigures) -> None:
-    text = latex(table_2(compared, paper))
+    text = latex(TABLES[2](compared, paper))
     assert r"REG-PAML & \textit{1.125 $\pm$ 0.250} & 1.210 $\pm$ 0.029 & $-$0.085 & " in text
     assert r"\textbf{0.875 $\pm$ 0.250}$^{*}$ & 0.779 $\pm$ 0.002 & +0.096 & --- & " in text
     assert r"\multicolumn{10}{l}{\textit{Reference points, not in the paper}} \\" in text
 
 
 def test_marks_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
-    text = latex(table_2(clicks, paper))
-    best = r"\textbf{0.5876 $\pm$ 0.2500}$^{*}$ & \textbf{0.2500 $\pm$ 0.2500} \\"
-    assert f"PAML & {best}" in text
+    text = latex(TABLES[2](clicks, paper))
+    auc = r"\textbf{0.5876 $\pm$ 0.2500}$^{*}$ & \textbf{0.6250 $\pm$ 0.2500}$^{*}$"
+    assert rf"AT-PAML & {auc} & \textbf{{0.2500 $\pm$ 0.2500}} \\" in text
     assert r"NEL best $-$0.5426" in text
 
 
 def test_sample_data_is_labelled(compared: Comparison, paper: PaperFigures) -> None:
-    text = latex(table_2(compared.model_copy(update={"sample": True}), paper))
+    text = latex(TABLES[2](compared.model_copy(update={"sample": True}), paper))
     assert r"\caption{SAMPLE DATA (generated), not comparable with the paper. " in text
 
 
-@pytest.mark.parametrize("build", [table_2, table_4])
-def test_is_ascii_and_balanced(oddly_named: Comparison, paper: PaperFigures, build: Build) -> None:
-    text = latex(build(oddly_named, paper))
-    assert text.isascii()
-    bare = re.sub(r"\\[{}\\%&_$#]", "", text)
-    assert bare.count("{") == bare.count("}")
-    assert bare.count("$") % 2 == 0
-    assert re.findall(r"%.*", bare) == ["%"]  # the one that ends \makebox's line
+def all_tables(comparison: Comparison, paper: PaperFigures) -> dict[str, Table]:
+    """Build all tables of a dataset, and the one of several."""
+    reports = [
+        small_report(dataset=comparison.dataset, task=comparison.task, sample=comparison.sample),
+        small_report(dataset="bookcrossing-literal", title="[a]* & b_{c} % é"),
+    ]
+    tables = dataset_tables(reports[0], comparison, paper)
+    return {**tables, "table6": table_6(reports, paper)}
+
+
+def test_is_ascii_and_balanced(oddly_named: Comparison, paper: PaperFigures) -> None:
+    for table in all_tables(oddly_named, paper).values():
+        text = latex(table)
+        assert text.isascii()
+        bare = re.sub(r"\\[{}\\%&_$#]", "", text)
+        assert bare.count("{") == bare.count("}")
+        assert bare.count("$") % 2 == 0
+        assert re.findall(r"%.*", bare) == ["%"]  # the one that ends \makebox's line
+
+
+def test_every_character_of_our_own_is_known(either: Comparison, paper: PaperFigures) -> None:
+    for table in all_tables(either, paper).values():
+        assert "?" not in latex(table)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not on PATH")
-@pytest.mark.parametrize("build", [table_2, table_4])
-def test_compiles(
-    oddly_named: Comparison, paper: PaperFigures, build: Build, tmp_path: Path
+@pytest.mark.parametrize("sample", [True, False])
+def test_compiles_and_fits_the_paper(
+    oddly_named: Comparison, paper: PaperFigures, sample: bool, tmp_path: Path
 ) -> None:
-    (tmp_path / "table.tex").write_text(latex(build(oddly_named, paper)), encoding="utf-8")
-    (tmp_path / "main.tex").write_text(DOCUMENT, encoding="utf-8")
+    partial = only(oddly_named, "ablation")
+    tables = [
+        *all_tables(oddly_named.model_copy(update={"sample": sample}), paper).values(),
+        *all_tables(partial.model_copy(update={"sample": sample}), paper).values(),
+    ]
+    for number, table in enumerate(tables):
+        (tmp_path / f"{number}.tex").write_text(latex(table), encoding="utf-8")
+    inputs = "".join(rf"\input{{{number}.tex}}\clearpage" for number in range(len(tables)))
+    document = rf"{PREAMBLE}\begin{{document}}{inputs}\end{{document}}"
+    (tmp_path / "main.tex").write_text(document, encoding="utf-8")
     command = ["pdflatex", "-draftmode", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "Overfull" not in done.stdout
+    assert not re.findall("Overfull|Float too large|LaTeX Warning: .*", done.stdout)
+    widths = [float(width) for width in re.findall(r"tabular is ([\d.]+)pt", done.stdout)]
+    assert len(widths) == len(tables)
+    assert max(widths) < PAGE - 2 * MARGIN

@@ -4,8 +4,10 @@ from typing import get_args
 
 import pytest
 
-from pipeline_lib.evaluation import METRICS
+from pipeline_lib.metrics.definitions import METRICS
 from pipeline_lib.reporting.paper import Bars, Figure, Metric, PaperFigures
+
+GAMMAS = ("reg-paml-1e-5", "reg-paml-1e-4", "reg-paml-1e-2")
 
 
 @pytest.mark.parametrize(
@@ -16,16 +18,41 @@ from pipeline_lib.reporting.paper import Bars, Figure, Metric, PaperFigures
         ("transfer", "ndcg_3", 0.778, 0.001),
         ("at-paml", "mse", 1.322, 0.007),
         ("reg-paml", "ndcg_3", 0.779, 0.002),
-        ("paml", "mse", 1.520, 0.034),
-        ("paml", "ndcg_5", 0.809, None),
     ],
 )
 def test_table_2_movielens(
-    paper: PaperFigures, method: str, metric: Metric, mean: float, sd: float | None
+    paper: PaperFigures, method: str, metric: Metric, mean: float, sd: float
 ) -> None:
     row = paper.table_2["movielens"].rows[method]
     assert row.figures[metric] == Figure(mean=mean, sd=sd)
-    assert row.table == (3 if method == "paml" else None)
+    assert row.table is None
+
+
+@pytest.mark.parametrize(
+    ("method", "mse", "sd", "ndcg_3", "ndcg_5"),
+    [
+        ("reg-paml-1e-5", 1.509, 0.029, 0.773, 0.799),
+        ("reg-paml-1e-4", 1.227, 0.026, 0.779, 0.803),
+        ("reg-paml", 1.210, 0.013, 0.791, 0.814),
+        ("reg-paml-1e-2", 1.191, 0.021, 0.777, 0.803),
+        ("paml", 1.520, 0.034, 0.787, 0.809),
+    ],
+)
+def test_table_3(
+    paper: PaperFigures, method: str, mse: float, sd: float, ndcg_3: float, ndcg_5: float
+) -> None:
+    row = paper.table_3["movielens"].rows[method]
+    assert row.figures == {
+        "mse": Figure(mean=mse, sd=sd),
+        "ndcg_3": Figure(mean=ndcg_3),
+        "ndcg_5": Figure(mean=ndcg_5),
+    }
+    assert row.table is None
+
+
+def test_table_3_has_at_paml_as_table_2(paper: PaperFigures) -> None:
+    ablation, compared = (t["movielens"].rows["at-paml"] for t in (paper.table_3, paper.table_2))
+    assert ablation.figures == compared.figures
 
 
 @pytest.mark.parametrize(
@@ -48,13 +75,44 @@ def test_table_2_bookcrossing(
         ("meta-sgd", 1.300, 1.403, 0.024),
         ("reg-paml", 1.194, 1.236, 0.312),
         ("at-paml", 1.284, 1.382, 0.018),
-        ("paml", 1.471, 1.569, 0.038),
+        ("melu", 1.413, 1.506, 0.071),
+        ("transfer", 1.288, 1.340, 0.227),
     ],
 )
 def test_table_4(paper: PaperFigures, method: str, major: float, minor: float, p: float) -> None:
     row = paper.table_4["movielens"].rows[method]
     assert row.figures == {"mse_major": Figure(mean=major), "mse_minor": Figure(mean=minor)}
-    assert (row.p, row.table) == (p, 5 if method == "paml" else None)
+    assert (row.p, row.table) == (p, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "major", "minor", "p"),
+    [
+        ("reg-paml-1e-5", 1.464, 1.601, 0.008),
+        ("reg-paml-1e-4", 1.210, 1.255, 0.226),
+        ("reg-paml", 1.196, 1.183, 0.738),
+        ("reg-paml-1e-2", 1.194, 1.236, 0.312),
+        ("paml", 1.471, 1.569, 0.038),
+        ("at-paml", 1.284, 1.382, 0.018),
+    ],
+)
+def test_table_5(paper: PaperFigures, method: str, major: float, minor: float, p: float) -> None:
+    row = paper.table_5["movielens"].rows[method]
+    assert row.figures == {"mse_major": Figure(mean=major), "mse_minor": Figure(mean=minor)}
+    assert (row.p, row.table) == (p, 4 if method == "at-paml" else None)
+
+
+@pytest.mark.parametrize(
+    ("number", "methods"),
+    [
+        (2, {"melu", "meta-sgd", "transfer", "at-paml", "reg-paml"}),
+        (3, {"paml", "at-paml", "reg-paml", *GAMMAS}),
+        (4, {"melu", "meta-sgd", "transfer", "at-paml", "reg-paml"}),
+        (5, {"paml", "at-paml", "reg-paml", *GAMMAS}),
+    ],
+)
+def test_methods_of_a_table(paper: PaperFigures, number: int, methods: set[str]) -> None:
+    assert set(paper.methods(number)) == methods
 
 
 def test_clicks(paper: PaperFigures) -> None:

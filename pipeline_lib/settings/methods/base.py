@@ -7,6 +7,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pipeline_lib.settings.strict import Strict
 
 Order = Literal["first", "second"]
+Role = Literal["reference", "baseline", "proposed", "ablation"]
 
 
 class MethodSettings(Strict):
@@ -16,8 +17,10 @@ class MethodSettings(Strict):
     label: str | None = Field(
         None, description="Name in tables and figures; without it, the file's name."
     )
-    role: Literal["reference", "baseline", "proposed"] = Field(
-        "proposed", description="reference: not in the paper; baseline, proposed: as in the paper."
+    role: Role = Field(
+        "proposed",
+        description="reference: not in the paper; baseline, proposed: in Tables 2 and 4; ablation: "
+        "a variant of a proposed method, in Tables 3 and 5.",
     )
 
     def for_training(self) -> dict[str, Any]:
