@@ -84,9 +84,9 @@ def _thousands(value: float, _: object) -> str:
     return f"{value:,.0f}"
 
 
-def _svg(name: str, report: DataReport, draw: Callable[[Axes, DataReport], None]) -> Markup:
-    """Draw as SVG whose ids no other figure in the page has; the same bytes every time."""
-    text = io.StringIO()
+def _svg(what: str, report: DataReport, draw: Callable[[Axes, DataReport], None]) -> Markup:
+    """Draw as SVG whose ids no other figure has, of any dataset; the same bytes every time."""
+    text, name = io.StringIO(), f"{report.dataset}.{what}"
     with style.context(["default", STYLE, {"svg.hashsalt": name}]):
         figure = Figure(figsize=SIZE, layout="constrained")
         draw(figure.add_subplot(), report)
@@ -97,4 +97,4 @@ def _svg(name: str, report: DataReport, draw: Callable[[Axes, DataReport], None]
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
     for colour, variable in COLOURS.items():
         svg = svg.replace(colour, f"var(--{variable})")
-    return Markup(svg)  # noqa: S704 - made of numbers and the words above alone
+    return Markup(svg)  # noqa: S704 - numbers, the words above and a plain name

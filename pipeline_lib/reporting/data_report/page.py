@@ -1,8 +1,11 @@
 """The data report as one HTML page that needs nothing beside it: no script, no other file."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from pipeline_lib.reporting.data_report.figures import (
     interactions_by_target,
@@ -13,13 +16,35 @@ from pipeline_lib.reporting.layout import DASH
 from pipeline_lib.reporting.notes import SAMPLE
 from pipeline_lib.schemas.columns import FOLDS, GROUPS
 
+Counts = dict[str, int]
+LOADER = PackageLoader("pipeline_lib.reporting")
+
+
+@dataclass(frozen=True)
+class DataView:
+    """A data report with the sums and figures that its page shows; see `data_report_body.html`."""
+
+    report: DataReport
+    folds: list[tuple[str, Counts]]
+    groups: list[tuple[str, Counts]]
+    total: Counts
+    figures: dict[str, Markup]
+
 
 def data_page(report: DataReport) -> str:
     """Render the page; every text of the logs is escaped."""
-    template = _environment().get_template("data_report.html")
+    template = templates().get_template("data_report.html")
     return template.render(
-        report=report,
+        data=data_view(report),
         sample_label=SAMPLE,
+        css=Markup(source("base.css")),  # noqa: S704 - our own file
+    )
+
+
+def data_view(report: DataReport) -> DataView:
+    """Sum up sizes and draw the figures."""
+    return DataView(
+        report=report,
         folds=[(fold, _total(s for s in report.sizes if s.fold == fold)) for fold in FOLDS],
         groups=[(group, _total(s for s in report.sizes if s.group == group)) for group in GROUPS],
         total=_total(report.sizes),
@@ -30,9 +55,16 @@ def data_page(report: DataReport) -> str:
     )
 
 
-def _environment() -> Environment:
+def source(name: str) -> str:
+    """Read a file of the templates as it is."""
+    return LOADER.get_source(templates(), name)[0]
+
+
+@cache
+def templates() -> Environment:
+    """Set up the pages' templates: texts are escaped, and what is undefined is an error."""
     environment = Environment(
-        loader=PackageLoader("pipeline_lib.reporting"),
+        loader=LOADER,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -48,7 +80,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _total(sizes: Iterable[Size]) -> dict[str, int]:
+def _total(sizes: Iterable[Size]) -> Counts:
     chosen = list(sizes)
     return {name: sum(getattr(s, name) for s in chosen) for name in ("users", "support", "query")}
 

@@ -1,0 +1,68 @@
+"""A run's report as one HTML page that needs nothing beside it."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+
+from markupsafe import Markup
+
+from pipeline_lib.reporting.data_report.page import DataView, data_view, source, templates
+from pipeline_lib.reporting.notes import SAMPLE
+from pipeline_lib.reporting.page.embed import Embedded, embed
+from pipeline_lib.reporting.page.record import DatasetPart, RunReport
+from pipeline_lib.reporting.page.runs import Environments, environments, runs_table
+from pipeline_lib.reporting.page.shown import ShownTable, dataset_table, run_table
+from pipeline_lib.reporting.page.summary import Tile, dataset_tiles, run_tiles, verdict
+
+
+@dataclass(frozen=True)
+class DatasetView:
+    """A dataset's part of the page, ready to be written out by `run_dataset.html`."""
+
+    part: DatasetPart
+    tiles: list[Tile]
+    verdict: str | None
+    tables: list[ShownTable]
+    figures: list[Embedded]
+    data: DataView
+    runs: ShownTable
+
+
+def run_page(report: RunReport) -> str:
+    """Render the page; every text is escaped, and no script but the page's own can run."""
+    known, script = environments(report), source("run.js")
+    datasets = {part.comparison.dataset for part in report.datasets}
+    return (
+        templates()
+        .get_template("run.html")
+        .render(
+            report=report,
+            sample_label=SAMPLE,
+            run_tiles=run_tiles(report),
+            tables=[
+                run_table(table, f"the.table.{n}", datasets)
+                for n, table in enumerate(report.tables, start=1)
+            ],
+            views=[_view(part, known) for part in report.datasets],
+            known=known,
+            css=Markup(source("base.css") + source("run.css")),  # noqa: S704 - our own files
+            script=Markup(script),  # noqa: S704 - our own file
+            script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
+        )
+    )
+
+
+def _view(part: DatasetPart, known: Environments) -> DatasetView:
+    name = part.comparison.dataset
+    return DatasetView(
+        part=part,
+        tiles=dataset_tiles(part),
+        verdict=verdict(part.comparison),
+        tables=[
+            dataset_table(table, f"{name}.table.{n}", part.comparison)
+            for n, table in enumerate(part.tables, start=1)
+        ],
+        figures=[embed(figure) for figure in part.figures],
+        data=data_view(part.data),
+        runs=runs_table(part, known),
+    )

@@ -1,0 +1,58 @@
+"""What a run's report is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation import Evaluation
+from pipeline_lib.reporting.data_report.record import DataReport
+from pipeline_lib.reporting.layout import Table
+from pipeline_lib.training.record import TrainingRecord
+
+
+@dataclass(frozen=True)
+class FigureFile:
+    """A figure, and the numbers it was drawn from."""
+
+    name: str
+    caption: str
+    png: Path
+    csv: Path
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training, how well it did, and the folder of its files."""
+
+    training: TrainingRecord
+    evaluation: Evaluation
+    folder: str
+
+
+@dataclass(frozen=True)
+class DatasetPart:
+    """One dataset's results; missing: what could not be made and why, a sentence each."""
+
+    comparison: Comparison
+    data: DataReport
+    tables: list[Table]
+    figures: list[FigureFile]
+    trials: list[Trial]
+    missing: list[str]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """A whole run; tables, missing: those of no single dataset.
+
+    settings: YAML by heading. environment: of the process that writes the report, see
+    `pipeline_lib.provenance.environment`.
+    """
+
+    name: str
+    sample: bool
+    settings: dict[str, str]
+    environment: dict[str, str]
+    datasets: list[DatasetPart]
+    tables: list[Table]
+    missing: list[str]

@@ -1,0 +1,41 @@
+"""A small run's report, and its page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+
+from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.reporting.page.page import run_page
+from pipeline_lib.reporting.page.record import RunReport
+from pipeline_lib.reporting.paper import PaperFigures
+from tests.reporting.page.chromium import chromium
+from tests.reporting.page.parsed import Page
+from tests.reporting.page.small_run import small_run
+
+
+@pytest.fixture
+def report(
+    compared: Comparison, clicks: Comparison, paper: PaperFigures, tmp_path: Path
+) -> RunReport:
+    return small_run([compared, clicks], paper, tmp_path)
+
+
+@pytest.fixture
+def page(report: RunReport) -> Page:
+    return Page(run_page(report))
+
+
+@pytest.fixture
+def file(report: RunReport, tmp_path: Path) -> Path:
+    """The page on disk."""
+    path = tmp_path / "report.html"
+    path.write_text(run_page(report), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    with chromium(tmp_path_factory.mktemp("profile")) as started:
+        yield started

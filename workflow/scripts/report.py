@@ -1,0 +1,66 @@
+"""Write the run's report: tables, figures, data, settings and the trainings behind them."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation import Evaluation
+from pipeline_lib.provenance import environment
+from pipeline_lib.reporting.data_report.record import DataReport
+from pipeline_lib.reporting.dataset_tables import dataset_tables
+from pipeline_lib.reporting.missing import missing_datasets, missing_trials
+from pipeline_lib.reporting.page.page import run_page
+from pipeline_lib.reporting.page.record import DatasetPart, FigureFile, RunReport, Trial
+from pipeline_lib.reporting.paper import load_paper_figures
+from pipeline_lib.reporting.table_6 import table_6
+from pipeline_lib.storage import read_json, write_text
+from pipeline_lib.training.record import TrainingRecord
+
+snakemake: Snakemake
+
+params = snakemake.params
+paper = load_paper_figures(Path(snakemake.input.paper))
+
+
+def read_figure(stem: str) -> FigureFile:
+    """Read a figure's caption."""
+    files = {suffix: Path(f"{stem}.{suffix}") for suffix in ("txt", "png", "csv")}
+    caption = files["txt"].read_text(encoding="utf-8").strip()
+    return FigureFile(Path(stem).name, caption, files["png"], files["csv"])
+
+
+def read_trial(folder: str) -> Trial:
+    """Read one training's records."""
+    training = read_json(Path(folder, "training.json"), TrainingRecord)
+    return Trial(training, read_json(Path(folder, "evaluation.json"), Evaluation), folder)
+
+
+def read_dataset(
+    folder: str, trials: list[str], figures: list[str], missing: list[str]
+) -> DatasetPart:
+    """Read one dataset's results."""
+    comparison = read_json(Path(folder, "comparison.json"), Comparison)
+    data = read_json(Path(folder, "data_report.json"), DataReport)
+    return DatasetPart(
+        comparison=comparison,
+        data=data,
+        tables=list(dataset_tables(data, comparison, paper).values()),
+        figures=[read_figure(f"{folder}/figures/{name}") for name in figures],
+        trials=[read_trial(trial) for trial in trials],
+        missing=missing,
+    )
+
+
+datasets = [read_dataset(**part) for part in params.datasets]
+names = [part.comparison.dataset for part in datasets]
+report = RunReport(
+    name=params.name,
+    sample=params.sample,
+    settings=params.settings,
+    environment=environment(),
+    datasets=datasets,
+    tables=[table_6([part.data for part in datasets], paper)],
+    missing=[*missing_datasets(names, paper), *missing_trials(params.seeds, paper)],
+)
+write_text(run_page(report), Path(snakemake.output[0]))
