@@ -1,0 +1,37 @@
+"""The sentences that captions share."""
+
+from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.metrics.definitions import USER_ERROR
+from pipeline_lib.reporting.columns import HEADERS
+from pipeline_lib.reporting.notes import SAMPLE
+from pipeline_lib.schemas.columns import GROUPS
+
+
+def caption(comparison: Comparison, *sentences: str) -> str:
+    """Join sentences, after the dataset's title and, where so, that its data are generated."""
+    sample = [f"{SAMPLE}."] if comparison.sample else []
+    return " ".join([*sample, f"{comparison.title}.", *filter(None, sentences)])
+
+
+def test_users(comparison: Comparison) -> str:
+    """Count the test users and the seeds."""
+    groups = " and ".join(f"{comparison.users_by_group.get(g, 0):,} {g}" for g in GROUPS)
+    return f"{comparison.test_users:,} test users, {groups}; {seeds(comparison)}."
+
+
+def seeds(comparison: Comparison) -> str:
+    """Say how many seeds methods have."""
+    counts = sorted({len(m.seeds) for m in comparison.methods})
+    if counts == [1]:
+        return "one seed"
+    return f"{' or '.join(map(str, counts))} seeds a method"
+
+
+def error_name(comparison: Comparison) -> str:
+    """Name the error by which users are compared, as tables do."""
+    return HEADERS[USER_ERROR[comparison.task.kind]]
+
+
+def error_axis(comparison: Comparison) -> str:
+    """Label an axis of users' errors."""
+    return f"{error_name(comparison)} of a test user (lower is better)"

@@ -1,0 +1,24 @@
+"""Draw a dataset's figures: as PNG and SVG, with the data behind them and a caption."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.reporting.figures.results import TrialFiles, read_results
+from pipeline_lib.reporting.figures.write import write_figures
+from pipeline_lib.storage import read_json
+
+snakemake: Snakemake
+
+params, source = snakemake.params, snakemake.input
+files = zip(source.users, source.predictions, source.history, source.support, strict=True)
+results = read_results(
+    read_json(Path(source.comparison), Comparison),
+    {
+        (method, seed): TrialFiles(*map(Path, own))
+        for (method, seed), own in zip(params.trials, files, strict=True)
+    },
+    Path(source.projection) if source.projection else None,
+)
+write_figures(results, params.figures, Path(snakemake.output.csv[0]).parent)
