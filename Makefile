@@ -10,9 +10,10 @@ demo: $(READY)
 	$(BIN)/snakemake all --cores $(CORES) --quiet rules
 	@cat results/sample/*/tables/table2.md results/sample/tables/table6.md
 	@echo
-	@echo "These tables and others, also as CSV and LaTeX, and a report on each log are in:"
-	@ls -d $(CURDIR)/results/sample/*/tables $(CURDIR)/results/sample/tables
-	@ls $(CURDIR)/results/sample/*/data_report.html
+	@echo "These tables and others, also as CSV and LaTeX, and the figures are in:"
+	@ls -d $(CURDIR)/results/sample/*/tables $(CURDIR)/results/sample/*/figures
+	@echo "The report, to be opened in a browser, has all of them on one page:"
+	@ls $(CURDIR)/results/sample/report.html
 
 test: $(READY)
 	$(BIN)/pytest -n $(CORES) --dist loadfile $(PYTEST)

@@ -26,6 +26,9 @@ HERE = f"{RUN}/{{dataset}}"
 TRIAL = f"{HERE}/methods/{{method}}/seed-{{seed}}"
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     dataset="|".join(settings.datasets),
     method="|".join(settings.methods),
@@ -50,15 +53,14 @@ rule all:
     default_target: True
     input:
         TABLES,
-        REPORTS,
+        FIGURES,
+        DATA_REPORTS,
+        REPORT,
 
 
 onsuccess:
-    read = {
-        "Tables": [t for t in TABLES if t.endswith(".md")],
-        "Data reports": REPORTS,
-    }
-    for what, files in read.items():
-        made = [str(Path(file).resolve()) for file in files if Path(file).is_file()]
-        if made:
-            print(f"{what}:", *made, sep="\n  ")
+    if Path(REPORT).is_file():
+        print(
+            f"Tables and figures: {Path(RUN).resolve()}/<dataset>/tables and figures"
+        )
+        print(f"The report, to be opened in a browser: {Path(REPORT).resolve()}")

@@ -14,13 +14,13 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 # A part may import from the parts before it; `leaf` parts only scripts may use.
 ORDER = [
     {"settings", "schemas", "seeds", "storage", "tensors", "repeats"},
-    {"metrics", "partition", "episodes", "batch"},
+    {"metrics", "stats", "partition", "episodes", "batch", "support"},
     {"data"},
     {"models"},
     {"meta"},
     {"methods"},
     {"training"},
-    {"prediction", "evaluation"},
+    {"prediction", "projection", "evaluation"},
     {"comparison"},
 ]
 LEAVES = {"reporting", "tracking", "provenance", "logs"}

@@ -3,6 +3,8 @@
 import csv
 import re
 import shutil
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ def test_the_excerpt_is_what_the_default_run_gives(tmp_path: Path) -> None:
     rows = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     assert len(rows) == 7
     for place, (dataset, column) in enumerate(SHOWN.items(), start=1):
-        table = tmp_path / f"results/sample/{dataset}/tables/table2.csv"
+        tables = tmp_path / f"results/sample/{dataset}/tables"
         shown = {row[0]: pytest.approx(float(row[place]), abs=0.005) for row in rows}
-        assert made(table, column) == shown
+        both = (made(tables / f"table{n}.csv", column) for n in (2, 3))
+        assert reduce(or_, both) == shown

@@ -1,22 +1,24 @@
 # Each trial's metrics, and the methods against each other.
 
 
-def trials(wildcards, path):
-    """Name a file of every trial of a dataset."""
-    return [
-        path.format(dataset=wildcards.dataset, method=method, seed=seed)
-        for method in settings.methods
-        for seed in settings.seeds(method)
-    ]
+TRIALS = [(m, seed) for m in settings.methods for seed in settings.seeds(m)]
+
+
+def trials(dataset, path, chosen=TRIALS):
+    """Name a file of every trial of a dataset, or of some."""
+    return [path.format(dataset=dataset, method=m, seed=seed) for m, seed in chosen]
 
 
 rule evaluate:
     input:
-        predictions=rules.predict.output[0],
+        predictions=rules.predict.output.predictions,
+        by_support=rules.predict.output.by_support,
         training=rules.train.output.record,
+        rows=rules.partition.output.interactions,
         split=rules.partition.output.record,
     output:
         users=f"{TRIAL}/users.parquet",
+        support=f"{TRIAL}/support.parquet",
         evaluation=f"{TRIAL}/evaluation.json",
     params:
         code=code("evaluate"),
@@ -26,8 +28,8 @@ rule evaluate:
 
 rule compare:
     input:
-        evaluations=lambda w: trials(w, rules.evaluate.output.evaluation),
-        users=lambda w: trials(w, rules.evaluate.output.users),
+        evaluations=lambda w: trials(w.dataset, rules.evaluate.output.evaluation),
+        users=lambda w: trials(w.dataset, rules.evaluate.output.users),
     output:
         f"{HERE}/comparison.json",
     params:

@@ -2,16 +2,33 @@
 import os
 from hashlib import sha256
 
-from pipeline_lib.provenance import ROOT
+import yaml
 
-FORMATS = ("csv", "md", "tex")
+from pipeline_lib.provenance import ROOT
+from pipeline_lib.reporting.figures.plan import figures_for, missing
+
+TABLES_BY_DATASET = (
+    *(f"table{number}" for number in range(1, 6)),
+    "error_pairs",
+    "ranking_pairs",
+    "gaps",
+)
 PAPER = os.path.relpath(f"{workflow.basedir}/workflow/resources/paper_figures.yaml")
 
 
-def template(name):
-    """Digest a page's template, so that a change of it runs the rule again."""
-    file = ROOT / "pipeline_lib/reporting/templates" / name
-    return sha256(file.read_bytes()).hexdigest()[:16]
+def table_files(stem):
+    """Name a table's files; snakemake's own report shows the first."""
+    own = {"caption": "../report/table.rst", "subcategory": "Tables"}
+    shown = report(
+        f"{stem}.csv", category="{dataset}", labels={"table": Path(stem).name}, **own
+    )
+    return [shown, f"{stem}.md", f"{stem}.tex"]
+
+
+def templates(pattern):
+    """Digest templates, so that a change of one runs the rule again."""
+    files = sorted((ROOT / "pipeline_lib/reporting/templates").glob(pattern))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 rule data_report:
@@ -26,7 +43,12 @@ rule data_report:
         split=rules.partition.output.record,
     output:
         record=f"{HERE}/data_report.json",
-        page=f"{HERE}/data_report.html",
+        page=report(
+            f"{HERE}/data_report.html",
+            caption="../report/data.rst",
+            category="{dataset}",
+            subcategory="Data",
+        ),
     params:
         title=lambda w: settings.datasets[w.dataset].title,
         licence=lambda w: settings.datasets[w.dataset].licence,
@@ -35,7 +57,7 @@ rule data_report:
         partition=lambda w: settings.datasets[w.dataset].partition.model_dump(
             mode="json"
         ),
-        template=template("data_report.html"),
+        templates=templates("[bd]*"),
         code=code("data_report"),
     script:
         "../scripts/data_report.py"
@@ -47,15 +69,8 @@ rule tables:
         report=rules.data_report.output.record,
         paper=PAPER,
     output:
-        table1=expand(
-            f"{HERE}/tables/table1.{{format}}", format=FORMATS, allow_missing=True
-        ),
-        table2=expand(
-            f"{HERE}/tables/table2.{{format}}", format=FORMATS, allow_missing=True
-        ),
-        table4=expand(
-            f"{HERE}/tables/table4.{{format}}", format=FORMATS, allow_missing=True
-        ),
+        **{name: table_files(f"{HERE}/tables/{name}") for name in TABLES_BY_DATASET},
+        pairs=f"{HERE}/tables/pairs.csv",
     params:
         code=code("tables"),
     script:
@@ -67,22 +82,145 @@ rule table_6:
         reports=expand(rules.data_report.output.record, dataset=list(settings.datasets)),
         paper=PAPER,
     output:
-        expand(f"{RUN}/tables/table6.{{format}}", format=FORMATS),
+        [f"{RUN}/tables/table6.{suffix}" for suffix in ("csv", "md", "tex")],
     params:
         code=code("table_6"),
     script:
         "../scripts/table_6.py"
 
 
-TABLES = [
-    *expand(
-        [
-            *rules.tables.output.table1,
-            *rules.tables.output.table2,
-            *rules.tables.output.table4,
+# Embeddings are shown of the learners of the paper's Tables 2 and 4, trained with the first seed.
+EMBEDDED = [
+    (name, settings.run.seeds[0])
+    for name, method in settings.methods.items()
+    if learns(name) and method.role != "ablation"
+]
+
+
+rule project:
+    input:
+        records=lambda w: trials(w.dataset, rules.train.output.record, EMBEDDED),
+        weights=lambda w: trials(w.dataset, rules.train.output.weights, EMBEDDED),
+        test=rules.encode.output.test,
+        catalogue=rules.encode.output.catalogue,
+        vocabulary=rules.encode.output.vocabulary,
+        split_users=rules.partition.output.users,
+        names=rules.encode.output.names,
+    output:
+        f"{HERE}/embeddings.parquet",
+    params:
+        seed=settings.run.split_seed,
+        code=code(
+            "project",
+            [m for n, _ in EMBEDDED for m in kind_modules(settings.methods[n].kind)],
+        ),
+    script:
+        "../scripts/project.py"
+
+
+def figures(dataset):
+    """Name the figures that can be drawn of a dataset."""
+    return figures_for(settings.datasets[dataset].task.kind, settings.methods)
+
+
+def figure_files(dataset, suffix):
+    """Name a dataset's figures as files of one kind."""
+    return [f"{RUN}/{dataset}/figures/{figure}.{suffix}" for figure in figures(dataset)]
+
+
+for name, dataset in settings.datasets.items():
+
+    rule:
+        name:
+            f"figures_{name}"
+        input:
+            projection=rules.project.output[0].format(dataset=name) if EMBEDDED else [],
+            comparison=rules.compare.output[0].format(dataset=name),
+            users=trials(name, rules.evaluate.output.users),
+            predictions=trials(name, rules.predict.output.predictions),
+            history=trials(name, rules.train.output.history),
+            support=trials(name, rules.evaluate.output.support),
+        output:
+            csv=figure_files(name, "csv"),
+            txt=figure_files(name, "txt"),
+            svg=figure_files(name, "svg"),
+            png=[
+                report(
+                    file,
+                    caption=f"../report/figures/{figure}.rst",
+                    category=name,
+                    subcategory="Figures",
+                    labels={"figure": figure.replace("_", " ")},
+                )
+                for figure, file in zip(figures(name), figure_files(name, "png"))
+            ],
+        params:
+            figures=figures(name),
+            trials=TRIALS,
+            code=code("figures"),
+        script:
+            "../scripts/figures.py"
+
+
+def settings_texts():
+    """Render the settings of the run, its datasets and methods as YAML, by what they are of."""
+    parts = {"run": settings.run}
+    parts |= {f"dataset {name}": own for name, own in settings.datasets.items()}
+    parts |= {f"method {name}": own for name, own in settings.methods.items()}
+    parts |= {f"method {m} on {d}": own for (d, m), own in settings.on_dataset.items()}
+    return {
+        what: yaml.safe_dump(
+            part.model_dump(mode="json", exclude_defaults=True),
+            sort_keys=False,
+            allow_unicode=True,
+        )
+        for what, part in parts.items()
+    }
+
+
+rule report:
+    input:
+        comparisons=expand(rules.compare.output, dataset=list(settings.datasets)),
+        data=expand(rules.data_report.output.record, dataset=list(settings.datasets)),
+        figures=[
+            figure_files(name, suffix)
+            for name in settings.datasets
+            for suffix in ("csv", "png", "txt")
         ],
-        dataset=list(settings.datasets),
-    ),
+        evaluations=[
+            trials(name, rules.evaluate.output.evaluation)
+            for name in settings.datasets
+        ],
+        trainings=[
+            trials(name, rules.train.output.record) for name in settings.datasets
+        ],
+        paper=PAPER,
+    output:
+        report(f"{RUN}/report.html", caption="../report/report.rst", category="Run"),
+    params:
+        name=settings.run.name,
+        sample=settings.run.logs == "sample",
+        seeds=len(settings.run.seeds),
+        settings=settings_texts(),
+        datasets=[
+            {
+                "folder": HERE.format(dataset=name),
+                "trials": trials(name, TRIAL),
+                "figures": figures(name),
+                "missing": missing(dataset.task.kind, settings.methods),
+            }
+            for name, dataset in settings.datasets.items()
+        ],
+        templates=templates("*"),
+        code=code("report"),
+    script:
+        "../scripts/report.py"
+
+
+TABLES = [
+    *expand(rules.tables.output, dataset=list(settings.datasets)),
     *rules.table_6.output,
 ]
-REPORTS = expand(rules.data_report.output.page, dataset=list(settings.datasets))
+FIGURES = [figure_files(n, s) for n in settings.datasets for s in ("png", "svg", "csv")]
+DATA_REPORTS = expand(rules.data_report.output.page, dataset=list(settings.datasets))
+REPORT = rules.report.output[0]

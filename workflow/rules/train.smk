@@ -84,8 +84,10 @@ rule predict:
         split_users=rules.partition.output.users,
         names=rules.encode.output.names,
     output:
-        f"{TRIAL}/predictions.parquet",
+        predictions=f"{TRIAL}/predictions.parquet",
+        by_support=f"{TRIAL}/by_support.parquet",
     params:
+        seed=settings.run.split_seed,
         code=method_code("predict"),
     script:
         "../scripts/predict.py"
