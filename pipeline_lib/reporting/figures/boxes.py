@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cbook import boxplot_stats
 
-from pipeline_lib.reporting.figures.canvas import DENSE
+from pipeline_lib.reporting.figures.canvas import DENSE, common_end
 from pipeline_lib.reporting.figures.style import INK, lighten
 
 HINT = "line: median   ◇ mean"
@@ -23,9 +23,9 @@ MEAN: dict[str, Any] = {
 def draw_boxes(
     axes: Axes, rows: Sequence[np.ndarray], colours: Sequence[str], outliers: bool
 ) -> float:
-    """Draw a box of each row's values, with or without outliers; return the last whisker's end.
+    """Draw a box of each row's values, with or without outliers.
 
-    The end is of whiskers and means, whichever reach further.
+    Returns where an axis may end that shows the whiskers and means.
     """
     found = [boxplot_stats(values)[0] for values in rows]
     boxes = axes.bxp(
@@ -47,7 +47,7 @@ def draw_boxes(
         box.set_facecolor(lighten(colour, 0.3))
     if outliers:
         _draw_outliers(axes, [box["fliers"] for box in found], colours)
-    return float(max(max(box["whishi"], box["mean"]) for box in found))
+    return common_end([max(box["whishi"], box["mean"]) for box in found])
 
 
 def _draw_outliers(axes: Axes, rows: Sequence[np.ndarray], colours: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from pipeline_lib.reporting.figures.style import FAINT, INK, MIDDLE, PAGE, SMALL
 from pipeline_lib.reporting.notes import SAMPLE
 
 LABEL_WIDTH = 24  # characters
+FAR = 3  # by how much a row may reach beyond the middle one before it is cut
 DENSE = 2000  # points that an SVG has as shapes; more go into it as an image
 
 
@@ -50,6 +51,12 @@ def method_rows(axes: Axes, methods: Sequence[MethodResult]) -> None:
         axes.axhline(place - 0.5, color=MIDDLE if other else FAINT, linewidth=0.5, zorder=0.5)
 
 
+def rows_height(methods: Sequence[MethodResult]) -> float:
+    """Measure, in inches, what the methods' rows need at least."""
+    lines = max(short(m.label).count("\n") for m in methods) + 1
+    return len(methods) * (0.08 + 0.12 * lines)
+
+
 def short(label: str) -> str:
     """Break a long label into two lines at most."""
     return "\n".join(textwrap.wrap(label, LABEL_WIDTH, max_lines=2, placeholder=" …"))
@@ -60,22 +67,31 @@ def hint(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="right", fontsize=SMALL, color=MIDDLE)
 
 
-def axis_end(values: np.ndarray) -> float:
-    """Find where an axis of errors may end, so that a few large ones do not press the others.
+def axis_end(rows: Sequence[np.ndarray]) -> float:
+    """Find where an axis of methods' errors may end, so that a few large ones do not press others.
 
-    That is two box lengths above the upper quartile, or the 95 % quantile where that is larger.
+    A row's errors reach to two box lengths above its upper quartile, or its 95 % quantile where
+    that is larger.
     """
+    return common_end([_reach(values) for values in rows])
+
+
+def common_end(reaches: Sequence[float]) -> float:
+    """Choose an end that shows all rows, or but a part of those far worse than most."""
+    return float(min(max(reaches), FAR * np.median(reaches)) or max(reaches) or 1)
+
+
+def _reach(values: np.ndarray) -> float:
     lower, upper, high, largest = np.quantile(values, [0.25, 0.75, 0.95, 1]).tolist()
-    end = max(upper + 2 * (upper - lower), high)
-    return float(min(end, largest) or largest or 1)
+    return float(min(max(upper + 2 * (upper - lower), high), largest) or largest)
 
 
 def count_beyond(axes: Axes, place: float, values: np.ndarray, end: float) -> None:
     """Say at a row's right end how many users lie beyond the axis, and their mean if it does."""
     number, mean = int((values > end).sum()), values.mean()
     if number:
-        text = f"{number:,} ▸" + (f" mean {mean:.3g}" if mean > end else "")
-        beside_row(axes, place, text)
+        where = f"{mean:,.0f}" if mean >= 1000 else f"{mean:.3g}"
+        beside_row(axes, place, f"{number:,} ▸" + (f" mean {where}" if mean > end else ""))
 
 
 def beside_row(axes: Axes, place: float, text: str) -> None:

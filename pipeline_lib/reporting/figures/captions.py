@@ -13,10 +13,16 @@ def caption(comparison: Comparison, *sentences: str) -> str:
     return " ".join([*sample, f"{comparison.title}.", *filter(None, sentences)])
 
 
-def test_users(comparison: Comparison) -> str:
+def users_and_seeds(comparison: Comparison) -> str:
     """Count the test users and the seeds."""
-    groups = " and ".join(f"{comparison.users_by_group.get(g, 0):,} {g}" for g in GROUPS)
+    groups = " and ".join(f"{n:,} {group}" for group, n in users_by_group(comparison).items())
     return f"{comparison.test_users:,} test users, {groups}; {seeds(comparison)}."
+
+
+def users_by_group(comparison: Comparison) -> dict[str, int]:
+    """Count the test users of each group that has any, major users first."""
+    found = comparison.users_by_group
+    return {group: found[group] for group in GROUPS if found.get(group)}
 
 
 def seeds(comparison: Comparison) -> str:

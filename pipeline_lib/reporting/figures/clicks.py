@@ -13,11 +13,12 @@ from pipeline_lib.reporting.figures.canvas import (
     count_beyond,
     hint,
     method_rows,
+    rows_height,
     sheet,
 )
-from pipeline_lib.reporting.figures.captions import caption, error_axis, test_users
+from pipeline_lib.reporting.figures.captions import caption, error_axis, users_and_seeds
 from pipeline_lib.reporting.figures.frames import by_role, named, shown, user_errors
-from pipeline_lib.reporting.figures.plot import Paper, Plot
+from pipeline_lib.reporting.figures.plot import Plot
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import INK, lighten, looks
 
@@ -45,7 +46,7 @@ def _tidy(results: Results) -> pl.DataFrame:
 
 def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
     methods, styles = shown(frame, comparison), looks(comparison.methods)
-    figure = sheet(comparison, "quality of predicted clicks", 0.75 + 0.2 * len(methods))
+    figure = sheet(comparison, "quality of predicted clicks", 0.75 + rows_height(methods))
     areas, losses = figure.subplots(1, 2, sharey=True)
     colours = [styles[m.name].colour for m in methods]
     values = dict(frame.drop_nulls("auc").select("method", pl.struct("auc", "low", "high")).rows())
@@ -53,13 +54,13 @@ def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
     rows = [
         frame.filter(pl.col("nel").is_not_null(), method=m.name)["nel"].to_numpy() for m in methods
     ]
-    end = axis_end(frame["nel"].drop_nulls().to_numpy())
+    end = axis_end(rows)
     draw_boxes(losses, rows, colours, outliers=True)
     for place, row in enumerate(rows):
         count_beyond(losses, place, row, end)
     losses.set_xlim(0, end)
     losses.set_xlabel(error_axis(comparison))
-    losses.set_title("each test user")
+    losses.set_title("each user")
     hint(losses, f"{HINT}   ▸ users beyond")
     for axes in (areas, losses):
         method_rows(axes, methods)
@@ -89,8 +90,8 @@ def _draw_areas(
                 auc, place, xerr=[[auc - low], [high - auc]], color=INK, capsize=2, linewidth=0.8
             )
         beside_row(axes, place, f"{auc:.4f}")
-    axes.set_title("all test users' rows together")
-    hint(axes, "95 % interval over users")
+    axes.set_title("all users together")
+    hint(axes, "95 % interval")
     axes.set_xlabel(f"{HEADERS['auc']} (higher is better; {CHANCE:g} is chance)")
 
 
@@ -103,16 +104,9 @@ def _caption(_: pl.DataFrame, comparison: Comparison) -> str:
         "seeds; boxes reach from the lower to the upper quartile, whiskers to the last user within "
         "1.5 box lengths of them; the line is the median, the diamond the mean. The axis ends "
         "before the largest losses; the users beyond it are counted at the right.",
-        test_users(comparison),
+        users_and_seeds(comparison),
         "After the paper's Figure 3, whose log is private and whose NEL has the opposite sign.",
     )
 
 
-PLOT = Plot(
-    name="clicks",
-    applies=lambda kind, _: kind == "click",
-    tidy=_tidy,
-    draw=_draw,
-    caption=_caption,
-    paper=Paper("Figure 3", ("transfer", "melu", "meta-sgd", "at-paml", "reg-paml")),
-)
+PLOT = Plot("clicks", tidy=_tidy, draw=_draw, caption=_caption)

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.metrics.definitions import TaskKind
 from pipeline_lib.reporting.figures.canvas import DENSE, legend, panels, sheet, short
 from pipeline_lib.reporting.figures.captions import caption
 from pipeline_lib.reporting.figures.frames import by_role, named, shown
@@ -17,15 +16,10 @@ from pipeline_lib.reporting.figures.group_marks import (
     count_users,
     shown_groups,
 )
-from pipeline_lib.reporting.figures.learning_curves import is_learner
-from pipeline_lib.reporting.figures.plot import Methods, Paper, Plot
+from pipeline_lib.reporting.figures.plot import Plot
 from pipeline_lib.reporting.figures.results import Results
 
 COLUMNS = 4
-
-
-def _applies(_: TaskKind, methods: Methods) -> bool:
-    return any(is_learner(m.kind) for m in methods.values())
 
 
 def _tidy(results: Results) -> pl.DataFrame:
@@ -91,11 +85,4 @@ def _caption(frame: pl.DataFrame, comparison: Comparison) -> str:
     )
 
 
-PLOT = Plot(
-    name="embeddings",
-    applies=_applies,
-    tidy=_tidy,
-    draw=_draw,
-    caption=_caption,
-    paper=Paper("Figure 11"),
-)
+PLOT = Plot("embeddings", tidy=_tidy, draw=_draw, caption=_caption)

@@ -6,10 +6,16 @@ from matplotlib.figure import Figure
 from pipeline_lib.comparison.record import Comparison
 from pipeline_lib.metrics.definitions import USER_ERROR
 from pipeline_lib.reporting.figures.boxes import HINT, draw_boxes
-from pipeline_lib.reporting.figures.canvas import hint, method_rows, sheet
-from pipeline_lib.reporting.figures.captions import caption, error_axis, error_name, test_users
+from pipeline_lib.reporting.figures.canvas import (
+    count_beyond,
+    hint,
+    method_rows,
+    rows_height,
+    sheet,
+)
+from pipeline_lib.reporting.figures.captions import caption, error_axis, error_name, users_and_seeds
 from pipeline_lib.reporting.figures.frames import shown, user_errors
-from pipeline_lib.reporting.figures.plot import Paper, Plot
+from pipeline_lib.reporting.figures.plot import Plot
 from pipeline_lib.reporting.figures.style import looks
 
 PAPER = {"bookcrossing": "Figure 5", "movielens": "Figure 6"}
@@ -20,7 +26,7 @@ def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
     styles = looks(comparison.methods)
     rows = [frame.filter(method=m.name)[error].to_numpy() for m in methods]
     colours = [styles[m.name].colour for m in methods]
-    figure = sheet(comparison, "error of each test user", 0.75 + 0.2 * len(methods))
+    figure = sheet(comparison, "error of each test user", 0.75 + rows_height(methods))
     whole, enlarged = figure.subplots(1, 2, sharey=True)
     for axes, outliers in ((whole, True), (enlarged, False)):
         end = draw_boxes(axes, rows, colours, outliers)
@@ -28,9 +34,11 @@ def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
         method_rows(axes, methods)
     whole.set_xlim(left=0)
     whole.set_title("all users")
-    enlarged.set_xlim(0, 1.04 * end or None)
+    enlarged.set_xlim(0, 1.04 * end)
     enlarged.set_title("enlarged")
-    hint(enlarged, HINT)
+    hint(enlarged, f"{HINT}   ▸ users beyond")
+    for place, row in enumerate(rows):
+        count_beyond(enlarged, place, row, 1.04 * end)
     enlarged.tick_params(labelleft=False)
     return figure
 
@@ -40,19 +48,12 @@ def _caption(_: pl.DataFrame, comparison: Comparison) -> str:
     return caption(
         comparison,
         f"{name} of each test user, averaged over the method's seeds. Left: all users; right: "
-        "the same boxes enlarged, without outliers. Boxes reach from the lower to the upper "
-        "quartile, whiskers to the last user within 1.5 box lengths of them; the line is the "
-        "median, the diamond the mean.",
-        test_users(comparison),
+        "the same boxes enlarged, without outliers, and how many users lie beyond. Boxes reach "
+        "from the lower to the upper quartile, whiskers to the last user within 1.5 box lengths of "
+        "them; the line is the median, the diamond the mean.",
+        users_and_seeds(comparison),
         f"After the paper's {PAPER.get(comparison.dataset, 'Figures 5 and 6')}.",
     )
 
 
-PLOT = Plot(
-    name="errors",
-    applies=lambda kind, _: kind == "rating",
-    tidy=user_errors,
-    draw=_draw,
-    caption=_caption,
-    paper=Paper("Figures 5 and 6", ("transfer", "melu", "meta-sgd", "at-paml", "reg-paml")),
-)
+PLOT = Plot("errors", tidy=user_errors, draw=_draw, caption=_caption)

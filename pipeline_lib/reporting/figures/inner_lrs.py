@@ -4,20 +4,15 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.metrics.definitions import TaskKind
 from pipeline_lib.reporting.figures.canvas import legend, panels, sheet, short
-from pipeline_lib.reporting.figures.captions import caption, test_users
+from pipeline_lib.reporting.figures.captions import caption, users_and_seeds, users_by_group
 from pipeline_lib.reporting.figures.frames import by_role, shown
 from pipeline_lib.reporting.figures.group_marks import handles
-from pipeline_lib.reporting.figures.plot import Methods, Paper, Plot
+from pipeline_lib.reporting.figures.plot import Plot
 from pipeline_lib.reporting.figures.rates import bin_rates, draw_rates
-from pipeline_lib.reporting.figures.results import Results, has_user_rates
+from pipeline_lib.reporting.figures.results import Results
 
 COLUMNS = 3
-
-
-def _applies(_: TaskKind, methods: Methods) -> bool:
-    return any(has_user_rates(m.kind) for m in methods.values())
 
 
 def _tidy(results: Results) -> pl.DataFrame:
@@ -35,7 +30,7 @@ def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
         axes.set_title(short(method.label))
         if place % COLUMNS == 0:
             axes.set_ylabel("share of group, %")
-    legend(figure, handles(comparison.users_by_group))
+    legend(figure, handles(users_by_group(comparison)))
     return figure
 
 
@@ -46,16 +41,9 @@ def _caption(_: pl.DataFrame, comparison: Comparison) -> str:
         "the group's users in %, major users above and minor ones (hatched) below. Each panel has "
         "its own axis, from its smallest rate to its largest, logarithmic where the largest is "
         "more than ten times the smallest.",
-        test_users(comparison),
+        users_and_seeds(comparison),
         "After the paper's Figures 4 and 7.",
     )
 
 
-PLOT = Plot(
-    name="inner_lrs",
-    applies=_applies,
-    tidy=_tidy,
-    draw=_draw,
-    caption=_caption,
-    paper=Paper("Figures 4 and 7", ("paml", "reg-paml", "reg-paml-1e-5")),
-)
+PLOT = Plot("inner_lrs", tidy=_tidy, draw=_draw, caption=_caption)

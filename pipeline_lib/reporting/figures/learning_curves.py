@@ -7,28 +7,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.metrics.definitions import TaskKind
 from pipeline_lib.reporting.figures.canvas import legend, panels, sheet, short
 from pipeline_lib.reporting.figures.captions import caption, seeds
 from pipeline_lib.reporting.figures.curves import CHOSEN, draw_curve, loss_axis, mean_losses
 from pipeline_lib.reporting.figures.frames import by_role, shown
-from pipeline_lib.reporting.figures.plot import Methods, Plot
+from pipeline_lib.reporting.figures.plot import Plot
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import INK, MIDDLE, Look, looks
-from pipeline_lib.settings.methods.base import LearnerSettings
-from pipeline_lib.settings.methods.parse import settings_class
 
 COLUMNS = 4
 TRAIN = Look(MIDDLE, "", (0, (3, 1.2)))
-
-
-def is_learner(kind: str) -> bool:
-    """Tell whether a kind of method is trained epoch by epoch."""
-    return issubclass(settings_class(kind), LearnerSettings)
-
-
-def _applies(_: TaskKind, methods: Methods) -> bool:
-    return any(is_learner(m.kind) for m in methods.values())
 
 
 def _tidy(results: Results) -> pl.DataFrame:
@@ -74,4 +62,4 @@ def _caption(_: pl.DataFrame, comparison: Comparison) -> str:
     )
 
 
-PLOT = Plot(name="learning_curves", applies=_applies, tidy=_tidy, draw=_draw, caption=_caption)
+PLOT = Plot("learning_curves", tidy=_tidy, draw=_draw, caption=_caption)

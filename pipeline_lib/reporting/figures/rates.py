@@ -92,6 +92,8 @@ def draw_rates(axes: Axes, bins: pl.DataFrame) -> None:
     times = f" (× 10{str(power).translate(DIGITS)})" if unit != 1 else ""
     axes.set_xlabel(f"inner learning rate{times}")
     axes.axhline(0, color=MIDDLE, linewidth=0.6)
+    most = 1.08 * float(bins["share"].to_numpy().max())
+    axes.set_ylim(-most, most)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=(1, 2, 5, 10)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):g}"))
     axes.margins(x=0.02)

@@ -8,6 +8,7 @@ import pandera.polars as pa
 import polars as pl
 
 from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.reporting.figures.plan import has_user_rates
 from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.results import (
     PREDICTIONS,
@@ -16,8 +17,6 @@ from pipeline_lib.schemas.results import (
     user_metrics_schema,
 )
 from pipeline_lib.schemas.training import HISTORY
-from pipeline_lib.settings.methods.paml import UserRateSettings
-from pipeline_lib.settings.methods.parse import settings_class
 from pipeline_lib.storage import read_table
 
 
@@ -69,11 +68,6 @@ def read_results(
         support=_read(trials, lambda t: t.support, support_errors(task)),
         projection=read_table(projection, PROJECTION) if projection else _empty(PROJECTION),
     )
-
-
-def has_user_rates(kind: str) -> bool:
-    """Tell whether a kind of method chooses an inner learning rate for each user."""
-    return issubclass(settings_class(kind), UserRateSettings)
 
 
 def _read(

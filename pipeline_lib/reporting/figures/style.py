@@ -10,7 +10,7 @@ from pipeline_lib.comparison.record import MethodResult
 
 PAGE = 7.0  # inches, the width of a journal's two columns
 INK, MIDDLE, FAINT = "#1a1a1a", "#6e6e6e", "#dcdcdc"
-SMALL, TITLE = 6.0, 8.0  # points
+SMALL, TITLE = 6.5, 8.0  # points
 STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": MIDDLE,
@@ -22,7 +22,7 @@ STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.titlelocation": "left",
     "axes.titlepad": 3,
-    "axes.titlesize": 7,
+    "axes.titlesize": 7.5,
     "figure.constrained_layout.h_pad": 0.03,
     "figure.constrained_layout.w_pad": 0.03,
     "figure.titlesize": TITLE,
@@ -39,12 +39,12 @@ STYLE: dict[str, Any] = {
     "text.parse_math": False,  # a dollar in a label is a dollar
     "xtick.color": MIDDLE,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": 6.5,
+    "xtick.labelsize": 7,
     "xtick.major.size": 2.5,
     "xtick.minor.size": 1.5,
     "ytick.color": MIDDLE,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": 6.5,
+    "ytick.labelsize": 7,
     "ytick.major.size": 2.5,
     "ytick.minor.size": 1.5,
 }

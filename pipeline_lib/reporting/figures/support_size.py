@@ -33,7 +33,7 @@ def _tidy(results: Results) -> pl.DataFrame:
 
 def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
     methods, error = shown(frame, comparison), USER_ERROR[comparison.task.kind]
-    height = max(150, LINE * len(methods))
+    height = max(150, 1.2 * LINE * len(methods))
     figure = sheet(comparison, "error by number of support rows", (height + 65) / 72)
     axes = figure.add_subplot()
     _draw_lines(axes, frame, methods, comparison)
@@ -92,4 +92,4 @@ def _caption(frame: pl.DataFrame, comparison: Comparison) -> str:
     )
 
 
-PLOT = Plot(name="support_size", applies=lambda *_: True, tidy=_tidy, draw=_draw, caption=_caption)
+PLOT = Plot("support_size", tidy=_tidy, draw=_draw, caption=_caption)

@@ -13,6 +13,7 @@ from pipeline_lib.reporting.figures.canvas import (
     axis_end,
     count_beyond,
     hint,
+    legend,
     method_rows,
     sheet,
 )
@@ -37,12 +38,12 @@ def draw_violins(frame: pl.DataFrame, comparison: Comparison, title: str) -> Fig
     methods, error = shown(frame, comparison), USER_ERROR[comparison.task.kind]
     figure = sheet(comparison, title, 0.85 + 0.4 * len(methods))
     axes = figure.add_subplot()
-    end = axis_end(frame[error].to_numpy())
     parts = {
         (place, group): frame.filter(method=m.name, group=group)[error].to_numpy()
         for place, m in enumerate(methods)
         for group in shown_groups(frame)
     }
+    end = axis_end([frame.filter(method=m.name)[error].to_numpy() for m in methods])
     curves = {key: density(values, end) for key, values in parts.items() if len(values)}
     tallest = max(curve.max() for curve in curves.values())
     for (place, group), curve in curves.items():
@@ -55,14 +56,7 @@ def draw_violins(frame: pl.DataFrame, comparison: Comparison, title: str) -> Fig
     axes.set_xlim(0, end)
     axes.set_xlabel(error_axis(comparison))
     hint(axes, "bar: quartiles   line: median   ○ mean   ▸ users beyond")
-    axes.legend(
-        handles=handles(count_users(frame)),
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=2,
-        borderpad=0,
-        borderaxespad=0.4,
-    )
+    legend(figure, handles(count_users(frame)))
     return figure
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from pipeline_lib.reporting.figures.plan import PLOTS
 from pipeline_lib.reporting.figures.plot import Plot
+from pipeline_lib.reporting.figures.plots import PLOTS
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import STYLE
 from pipeline_lib.storage import atomic_path, write_text

@@ -1,0 +1,172 @@
+"""Every figure is drawn from any results: as PNG, SVG and CSV, the same bytes each time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.text import Annotation, Text
+
+from pipeline_lib.reporting.figures.plan import figures_for
+from pipeline_lib.reporting.figures.plots import PLOTS
+from pipeline_lib.reporting.figures.results import Results
+from pipeline_lib.reporting.figures.style import PAGE, STYLE
+from pipeline_lib.reporting.figures.write import FORMATS, PIXELS_PER_INCH, write_figures
+from pipeline_lib.reporting.notes import SAMPLE
+from tests.reporting.figures.worlds import CLICK, DEMO, METHODS, RATING, invented, settings, some
+
+FAILURE = ("at-paml-outer-5e-4",)
+
+
+def names(results: Results) -> tuple[str, ...]:
+    methods = {
+        m.name: settings(m.name, m.label, m.kind, m.role)[m.name]
+        for m in results.comparison.methods
+    }
+    return figures_for(results.comparison.task.kind, methods)
+
+
+def drawn(results: Results, chosen: Sequence[str] | None = None) -> dict[str, Figure]:
+    """Draw and lay out, as writing does, but leave out the files."""
+    found = {}
+    with style.context(["default", STYLE]):
+        for plot in PLOTS:
+            if plot.name in (chosen or names(results)):
+                figure = plot.draw(plot.tidy(results), results.comparison)
+                figure.draw_without_rendering()
+                found[plot.name] = figure
+    return found
+
+
+def texts(figure: Figure) -> list[Text]:
+    """List what is written, less the ticks beyond their axes, which are not drawn."""
+    seen = [t for t in figure.findobj(Text) if isinstance(t, Text) and t.get_visible()]
+    beyond = {id(label) for axes in figure.axes for label in _beyond(axes)}
+    return [t for t in seen if t.get_text().strip() and id(t) not in beyond]
+
+
+def _beyond(axes: Axes) -> Iterator[Text]:
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+            if not low <= tick.get_loc() <= high:
+                yield from (tick.label1, tick.label2)
+
+
+def test_files_of_every_figure_and_nothing_else(tmp_path: Path) -> None:
+    results = invented(some([*DEMO, *FAILURE]), sample=True)
+    write_figures(results, names(results), tmp_path)
+    due = {f"{name}.{suffix}" for name in names(results) for suffix in FORMATS}
+    assert {path.name for path in tmp_path.iterdir()} == due
+    for name in names(results):
+        plot = next(p for p in PLOTS if p.name == name)
+        read = pl.read_csv(tmp_path / f"{name}.csv", infer_schema_length=None)
+        assert read.shape == plot.tidy(results).shape
+        assert imread(tmp_path / f"{name}.png").shape[1] == PAGE * PIXELS_PER_INCH
+        caption = (tmp_path / f"{name}.txt").read_text("utf-8")
+        assert caption.startswith(f"{SAMPLE}. MovieLens-1M. ")
+        assert len(caption.splitlines()) == 1
+        svg = (tmp_path / f"{name}.svg").read_text("utf-8")
+        assert "<text" not in svg
+        assert caption.split(". ")[2][:30] in svg
+
+
+def test_the_same_bytes_every_time(tmp_path: Path) -> None:
+    ratings = invented(some([*DEMO, *FAILURE]), users=400, seeds=2)
+    clicks = invented(some(DEMO), users=400, task=CLICK)
+    for folder in ("a", "b"):
+        write_figures(ratings, names(ratings), tmp_path / folder)
+        write_figures(clicks, ["clicks"], tmp_path / folder)
+    assert len(list((tmp_path / "a").iterdir())) == len(PLOTS) * len(FORMATS)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_a_figure_that_fails_leaves_no_half_file(tmp_path: Path) -> None:
+    (tmp_path / "errors.svg").mkdir()
+    (tmp_path / "errors.svg" / "x").touch()
+    with pytest.raises(OSError, match=r"errors\.svg"):
+        write_figures(invented(some(DEMO)), ["errors"], tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+ODD = {
+    **settings("a", "[x] $y$ 100 % & <γ> \\alpha_1", "at-paml", "proposed"),
+    **settings("b", "a very long name of a method, longer than any axis", "paml", "ablation"),
+}
+WORLDS = {
+    "demo": invented(some(DEMO), users=60, sample=True),
+    "paper": invented(METHODS, users=60, seeds=3),
+    "paper on clicks": invented(METHODS, users=60, seeds=3, task=CLICK, sample=True),
+    "five users": invented(METHODS, users=5),
+    "one user": invented(some(DEMO), users=1, task=CLICK),
+    "minor users alone": invented(METHODS, users=20, groups=("minor",)),
+    "one learner": invented(some(["reg-paml"]), users=20),
+    "one reference": invented(some(["global-mean"]), users=20, task=CLICK),
+    "odd names": invented(ODD, users=20),
+    "odd names on clicks": invented(ODD, users=20, task=CLICK, sample=True),
+}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_all_text_is_on_the_sheet_large_enough_and_clear_of_other_text(world: str) -> None:
+    for name, figure in drawn(WORLDS[world]).items():
+        sheet = figure.bbox
+        boxes = [(t.get_text(), t.get_window_extent()) for t in texts(figure)]
+        assert min(float(t.get_fontsize()) for t in texts(figure)) >= 6.5
+        for place, (text, box) in enumerate(boxes):
+            inside = box.x0 > -1 and box.y0 > -1 and box.x1 < sheet.x1 + 1 and box.y1 < sheet.y1 + 1
+            assert inside, (name, text)
+            for other, over in boxes[:place]:
+                clear = (
+                    box.x1 <= over.x0 + 1
+                    or over.x1 <= box.x0 + 1
+                    or box.y1 <= over.y0 + 2
+                    or over.y1 <= box.y0 + 2
+                )
+                assert clear, (name, text, other)
+
+
+@pytest.mark.parametrize("sample", [True, False])
+def test_sample_data_are_labelled_in_the_figure_itself(sample: bool) -> None:
+    for figure in drawn(invented(some(DEMO), users=9, sample=sample)).values():
+        assert (SAMPLE in [t.get_text() for t in texts(figure)]) is sample
+
+
+@pytest.mark.parametrize("name", ["groups", "ablations", "clicks"])
+def test_users_beyond_the_axis_are_counted(name: str) -> None:
+    results = invented(METHODS, users=200, task=CLICK if name == "clicks" else RATING)
+    figure = drawn(results, [name])[name]
+    axes = figure.axes[-1]
+    error = "nel" if name == "clicks" else "mse"
+    frame = next(p for p in PLOTS if p.name == name).tidy(results).drop_nulls("user")
+    beyond = frame.filter(pl.col(error) > axes.get_xlim()[1]).height
+    marks = [t.get_text() for t in axes.texts if isinstance(t, Annotation)]
+    assert beyond > 0
+    assert sum(int(mark.split()[0].replace(",", "")) for mark in marks) == beyond
+
+
+def test_a_mean_beyond_the_axis_is_told() -> None:
+    results = invented(some(["melu", "transfer", "meta-sgd", "reg-paml"]), users=20)
+    factor = pl.when(pl.col("method") == "reg-paml").then(1e4).otherwise(1)
+    results = replace(results, users=results.users.with_columns(pl.col("mse") * factor))
+    figure = drawn(results, ["groups"])["groups"]
+    assert [t for t in figure.axes[0].texts if t.get_text().startswith("10 ▸ mean ")]
+
+
+def test_many_points_go_into_the_svg_as_an_image(tmp_path: Path) -> None:
+    results = invented(some(DEMO), users=20_000)
+    write_figures(results, ["errors", "embeddings", "groups"], tmp_path)
+    assert max(path.stat().st_size for path in tmp_path.glob("*.svg")) < 800_000
+
+
+def test_rates_all_alike_or_below_zero_are_drawn() -> None:
+    for value in (pl.lit(1e-3), pl.lit(0.0), pl.col("inner_lr") - 7e-4, pl.col("inner_lr") ** 9):
+        results = invented(METHODS, users=20)
+        results = replace(results, rates=results.rates.with_columns(inner_lr=value))
+        assert len(drawn(results, ["inner_lrs", "failure"])) == 2
