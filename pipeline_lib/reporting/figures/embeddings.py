@@ -19,7 +19,7 @@ from pipeline_lib.reporting.figures.group_marks import (
 from pipeline_lib.reporting.figures.plot import Plot
 from pipeline_lib.reporting.figures.results import Results
 
-COLUMNS = 4
+COLUMNS = 5
 
 
 def _tidy(results: Results) -> pl.DataFrame:
@@ -29,7 +29,7 @@ def _tidy(results: Results) -> pl.DataFrame:
 def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
     methods = shown(frame, comparison)
     rows = -(-len(methods) // COLUMNS)
-    figure = sheet(comparison, "test users by their embeddings", 0.6 + 1.65 * rows)
+    figure = sheet(comparison, "test users by their embeddings", 0.6 + 1.4 * rows)
     dense = frame.height > DENSE
     for axes, method in zip(panels(figure, len(methods), COLUMNS), methods, strict=True):
         _draw_users(axes, frame.filter(method=method.name), dense)

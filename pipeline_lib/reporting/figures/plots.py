@@ -1,12 +1,11 @@
 """All figures, in the paper's order."""
 
 from pipeline_lib.reporting.figures import (
-    ablations,
+    by_group,
     clicks,
     embeddings,
     errors,
     failure,
-    groups,
     inner_lrs,
     learning_curves,
     support_size,
@@ -18,8 +17,8 @@ PLOTS: tuple[Plot, ...] = (
     errors.PLOT,
     inner_lrs.PLOT,
     failure.PLOT,
-    ablations.PLOT,
-    groups.PLOT,
+    by_group.ABLATIONS,
+    by_group.GROUPS,
     embeddings.PLOT,
     learning_curves.PLOT,
     support_size.PLOT,
