@@ -22,6 +22,7 @@ from pipeline_lib.stats.tests import (
 )
 
 Values = NDArray[np.float64]
+FEWEST = 2  # users that an interval can be drawn from
 
 
 class UserMeans:
@@ -61,6 +62,8 @@ class UserMeans:
         seed = derive_seed(0, "bootstrap", group or "all", split_sha256)
         columns = np.concatenate([self.values[name][users] for name in names], axis=1)
         means = Bootstrap(len(columns), seed).means(columns)
+        if len(columns) < FEWEST:
+            means[:] = np.nan
         return dict(zip(names, np.split(means, len(names), axis=1), strict=True))
 
     def _values(self, name: str, seeds: Sequence[pl.DataFrame]) -> Values:

@@ -86,6 +86,15 @@ def test_a_group_without_users_leaves_no_gap() -> None:
     assert alone.interval("melu", "mse_minor") is None
 
 
+def test_one_user_gives_no_interval() -> None:
+    lonely = means(["major"] * 7 + ["minor"])
+    gap = lonely.gaps()["melu"]
+    assert gap is not None
+    assert (gap.low, gap.high, gap.p, gap.effect) == (None, None, None, None)
+    assert lonely.interval("melu", "mse_minor") is None
+    assert lonely.interval("melu", "mse_major") is not None
+
+
 def test_pairs_by_hand(over_users: UserMeans) -> None:
     found = pair(over_users, "mse", "melu", "paml")
     differences = np.subtract(MELU, PAML)
