@@ -43,8 +43,8 @@ def evaluate(
     """Compute each user's metrics and the method's, as the task it was trained for asks.
 
     due: `user`, `item`, `target` of the query rows of all test users. Raises PredictionError when
-    a row due has no prediction, or one that is not finite, or is not among those predicted, and
-    ValueError when the method was trained on another split than the one at hand.
+    other rows are predicted than those due, each once, and ValueError when the method was trained
+    on another split than the one at hand.
     """
     if training.split_sha256 != split.sha256:
         raise ValueError(
@@ -71,15 +71,15 @@ def evaluate(
 
 
 def check_complete(predictions: pl.DataFrame, due: pl.DataFrame, what: str) -> None:
-    """Raise PredictionError unless exactly the rows due, [user, item, target], are predicted."""
+    """Raise PredictionError unless the rows due, [user, item, target], are predicted once each."""
     left = due.with_columns(pl.col("target").cast(pl.Float32))
     right = predictions.with_columns(pl.col("target").cast(pl.Float32))
     key = [*ROW, "target"]
-    unsound = right.filter(~pl.col("score").is_finite().fill_null(value=False))
+    twice = right.filter(pl.struct(ROW).is_duplicated())
     for found, problem in (
         (left.join(right, on=key, how="anti"), "have no prediction"),
         (right.join(left, on=key, how="anti"), "are predicted but not due"),
-        (unsound, "have a prediction that is no finite number"),
+        (twice, "are predicted twice"),
     ):
         if not found.is_empty():
             user, item = found.select(ROW).row(0)
@@ -87,6 +87,20 @@ def check_complete(predictions: pl.DataFrame, due: pl.DataFrame, what: str) -> N
                 f"{what}: {found.height:,} query rows {problem}, the first of user {user} and item "
                 f"{item}; delete the method's predictions.parquet and run snakemake again"
             )
+
+
+def check_by_support(by_support: pl.DataFrame, predictions: pl.DataFrame, what: str) -> None:
+    """Raise PredictionError unless every limit of support rows has the rows of the same users.
+
+    Where the limit is null, scores have to be those of the predictions.
+    """
+    due = predictions.join(by_support, on="user", how="semi")
+    for (limit,), rows in by_support.group_by("support_rows"):
+        check_complete(rows, due, f"{what}, support rows {'all' if limit is None else limit}")
+    from_all = by_support.filter(pl.col("support_rows").is_null())
+    check_complete(from_all, due, f"{what}, support rows all")
+    if not from_all.join(due, on=[*ROW, "score"], how="anti").is_empty():
+        raise PredictionError(f"{what}: by_support.parquet has other scores than predictions")
 
 
 def user_metrics(predictions: pl.DataFrame, task: Task) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pipeline_lib.evaluation import (
     Evaluation,
     PredictionError,
+    check_by_support,
     check_complete,
     evaluate,
     summarise,
@@ -18,8 +20,10 @@ from pipeline_lib.evaluation import (
 )
 from pipeline_lib.metrics.definitions import METRICS
 from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.schemas.results import PREDICTIONS as PREDICTION_TABLE
 from pipeline_lib.schemas.results import user_metrics_schema
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
+from pipeline_lib.storage import TableError, read_table
 from pipeline_lib.training.record import TrainingRecord
 
 RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask(clicked_weight=0.8, other_weight=0.2)
@@ -201,12 +205,54 @@ def test_errors_by_user_and_support_rows() -> None:
 
 
 @pytest.mark.parametrize("score", [None, math.nan, math.inf, -math.inf])
-def test_a_prediction_that_is_no_number_is_an_error(score: float | None) -> None:
+def test_a_prediction_that_is_no_number_is_an_error(score: float | None, tmp_path: Path) -> None:
     wrong = pl.when(pl.col("item") == "3").then(pl.lit(score, pl.Float64)).otherwise("score")
-    with pytest.raises(
-        PredictionError, match="movielens: melu: 1 query rows have a prediction that is no finite"
-    ):
-        evaluate(RATED.with_columns(wrong.alias("score")), RATED, TRAINING, SPLIT)
+    table = RATED.select(
+        pl.col("user").cast(pl.String),
+        *("item", "group", "target", wrong.alias("score")),
+        pl.lit(None, pl.Float64).alias("inner_lr"),
+    )
+    table.write_parquet(tmp_path / "predictions.parquet")
+    with pytest.raises(TableError, match=r"predictions.parquet: [12] values break(.|\n)*score"):
+        read_table(tmp_path / "predictions.parquet", PREDICTION_TABLE)
+
+
+def test_a_row_predicted_twice_is_an_error() -> None:
+    with pytest.raises(PredictionError, match="MeLU: 2 query rows are predicted twice"):
+        check_complete(pl.concat([RATED, RATED.head(1)]), RATED, "MeLU")
+
+
+LIMITED = pl.concat(
+    [
+        RATED.with_columns(support_rows=pl.lit(limit, pl.Int64), score=pl.col("score") + shift)
+        for limit, shift in ((None, 0), (0, 1), (4, 2))
+    ]
+)
+
+
+def test_limits_of_support_rows_have_the_rows_of_some_users() -> None:
+    check_by_support(LIMITED, RATED, "MeLU")
+    check_by_support(LIMITED.filter(pl.col("user") != 2), RATED, "MeLU")
+
+
+@pytest.mark.parametrize(
+    ("kept", "problem"),
+    [
+        (
+            pl.col("support_rows").ne_missing(4) | (pl.col("item") != "1"),
+            "support rows 4: 1 query rows",
+        ),
+        (pl.col("support_rows").eq_missing(4), "support rows all: 6 query rows"),
+    ],
+)
+def test_a_limit_without_a_row_is_an_error(kept: pl.Expr, problem: str) -> None:
+    with pytest.raises(PredictionError, match=f"MeLU, {problem} have no prediction"):
+        check_by_support(LIMITED.filter(kept), RATED, "MeLU")
+
+
+def test_scores_from_all_support_rows_are_those_predicted() -> None:
+    with pytest.raises(PredictionError, match="other scores than predictions"):
+        check_by_support(LIMITED.with_columns(pl.col("score") + 1), RATED, "MeLU")
 
 
 def test_a_missing_prediction_is_an_error() -> None:

@@ -20,4 +20,4 @@ def missing_trials(seeds: int, paper: PaperFigures) -> list[str]:
     if seeds >= paper.trials:
         return []
     seeds_text = "1 seed" if seeds == 1 else f"{seeds} seeds"
-    return [f"{seeds_text} of each method, where the paper had {paper.trials} trials."]
+    return [f"{seeds_text} of each method trained, where the paper had {paper.trials} trials."]

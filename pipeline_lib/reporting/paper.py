@@ -91,10 +91,6 @@ class PaperFigures(Strict):
         tables = {2: self.table_2, 3: self.table_3, 4: self.table_4, 5: self.table_5}
         return tables[number]
 
-    def methods(self, number: int) -> list[str]:
-        """Name the methods that Table 2, 3, 4 or 5 has of any dataset."""
-        return list(dict.fromkeys(n for part in self.table(number).values() for n in part.rows))
-
 
 def load_paper_figures(path: Path) -> PaperFigures:
     """Read the figures from YAML."""

@@ -24,9 +24,13 @@ def paper_notes(methods: Sequence[MethodResult], paper: PaperTable, trials: int)
     ]
 
 
-def not_run(number: int, methods: Sequence[MethodResult], paper: PaperFigures) -> list[str]:
-    """Say which methods of the paper's table are not in ours."""
-    missing = [name for name in paper.methods(number) if name not in {m.name for m in methods}]
+def not_run(
+    number: int, dataset: str, methods: Sequence[MethodResult], paper: PaperFigures
+) -> list[str]:
+    """Say which methods of the paper's table on a dataset are not in ours."""
+    printed = paper.table(number).get(dataset)
+    ours = {m.name for m in methods}
+    missing = [name for name in printed.rows if name not in ours] if printed else []
     if not missing:
         return []
     return [f"In the paper's Table {number}, but not run here: {', '.join(missing)}."]

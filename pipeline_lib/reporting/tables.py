@@ -156,6 +156,6 @@ def _table(
         notes=(
             *sample_note(comparison.sample),
             *(said if methods else ["No method of this table was run."]),
-            *not_run(kind.number, methods, paper),
+            *not_run(kind.number, comparison.dataset, methods, paper),
         ),
     )

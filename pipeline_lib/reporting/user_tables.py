@@ -90,7 +90,8 @@ def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[str, str]) 
     if metric == "auc":
         notes.append(
             "AUC: of the query rows of all users together; a user's is what the user contributes "
-            "to it (the mean of all users' contributions is the AUC)."
+            "to it (the mean of all users' contributions is the AUC). Intervals and tests are of "
+            "these contributions: close for many users, a little narrow for few."
         )
     if not counted:
         return [f"No test user has an {HEADERS[metric]}.", split_note(comparison)]

@@ -7,6 +7,8 @@ from scipy.stats import ttest_ind, ttest_rel
 
 from pipeline_lib.comparison.over_users import UserMeans
 from pipeline_lib.comparison.record import Pair
+from pipeline_lib.seeds import derive_seed
+from pipeline_lib.stats.bootstrap import Bootstrap, interval
 from pipeline_lib.stats.tests import holm
 
 GROUPS = ["major"] * 5 + ["minor"] * 3
@@ -22,7 +24,7 @@ def table(errors: list[float], ndcg: list[float | None] = NDCG) -> pl.DataFrame:
     return pl.DataFrame({"user": range(8), "group": GROUPS, "mse": errors, **ranks})
 
 
-def means(groups: list[str] = GROUPS) -> UserMeans:
+def means(groups: list[str] = GROUPS, split: str = "5eed") -> UserMeans:
     seeds = [[x + 0.5 * (-1) ** n for n, x in enumerate(MELU)], [*MELU]]
     seeds[1] = [2 * x - first for x, first in zip(MELU, seeds[0], strict=True)]
     users = {
@@ -32,7 +34,7 @@ def means(groups: list[str] = GROUPS) -> UserMeans:
     }
     group = pl.Series("group", groups)
     named = {name: [t.with_columns(group) for t in own] for name, own in users.items()}
-    return UserMeans("rating", named, "5eed")
+    return UserMeans("rating", named, split)
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +58,15 @@ def test_intervals_hold_the_mean_over_users_and_seeds(over_users: UserMeans) -> 
 
 def test_intervals_are_the_same_for_the_same_split(over_users: UserMeans) -> None:
     assert over_users.interval("melu", "mse") == means().interval("melu", "mse")
+    other = means(split="0dd")
+    assert over_users.interval("melu", "mse") != other.interval("melu", "mse")
 
 
 def test_an_interval_of_a_group_is_of_its_users(over_users: UserMeans) -> None:
     low, high = over_users.interval("paml", "mse_major") or (0, 0)
     assert 1 <= low < np.mean(PAML[:5]) < high <= 5
+    draws = Bootstrap(5, derive_seed(0, "bootstrap", "major", "5eed"))
+    assert (low, high) == interval(draws.means(np.array(PAML[:5])[:, None])[:, 0])
 
 
 def test_gap_by_hand(over_users: UserMeans) -> None:

@@ -112,7 +112,12 @@ def test_table_5(paper: PaperFigures, method: str, major: float, minor: float, p
     ],
 )
 def test_methods_of_a_table(paper: PaperFigures, number: int, methods: set[str]) -> None:
-    assert set(paper.methods(number)) == methods
+    assert set(paper.table(number)["movielens"].rows) == methods
+
+
+def test_both_variants_of_bookcrossing_stand_beside_the_papers(paper: PaperFigures) -> None:
+    for part in (paper.table_2, paper.table_6):
+        assert part["bookcrossing-literal"] == part["bookcrossing"]
 
 
 def test_clicks(paper: PaperFigures) -> None:

@@ -138,7 +138,8 @@ def test_ranking_notes(compared: Comparison, clicks: Comparison) -> None:
     )
     assert ranking_pairs(clicks).notes[2] == (
         "AUC: of the query rows of all users together; a user's is what the user contributes to it "
-        "(the mean of all users' contributions is the AUC)."
+        "(the mean of all users' contributions is the AUC). Intervals and tests are of these "
+        "contributions: close for many users, a little narrow for few."
     )
 
 

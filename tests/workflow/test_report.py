@@ -36,7 +36,7 @@ def test_the_report_shows_every_table_figure_and_training(finished: SmallProject
 def test_the_report_says_what_is_missing(finished: SmallProject) -> None:
     text = page(finished)
     assert "Of the paper&#39;s datasets not in this run: bookcrossing, taobao." in text
-    assert "2 seeds of each method, where the paper had 3 trials." in text
+    assert "2 seeds of each method trained, where the paper had 3 trials." in text
     assert "not run here: meta-sgd, transfer, at-paml, reg-paml." in text
 
 
@@ -49,7 +49,7 @@ def test_what_is_not_asked_for_leaves_the_rest(project: SmallProject) -> None:
     assert {file.stem for file in (here / "figures").iterdir()} == {"clicks", "support_size"}
     table = (here / "tables/table3.md").read_text(encoding="utf-8")
     assert "No method of this table was run." in table
-    assert "1 seed of each method, where the paper had 3 trials." in page(project)
+    assert "1 seed of each method trained, where the paper had 3 trials." in page(project)
 
 
 def test_snakemakes_own_report_has_captions(finished: SmallProject, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from hashlib import sha256
 import yaml
 
 from pipeline_lib.provenance import ROOT
-from pipeline_lib.reporting.figures.plan import figures_for, missing
+from pipeline_lib.reporting.figures.plan import figures_for, is_embedded, missing
 
 TABLES_BY_DATASET = (
     *(f"table{number}" for number in range(1, 6)),
@@ -82,7 +82,14 @@ rule table_6:
         reports=expand(rules.data_report.output.record, dataset=list(settings.datasets)),
         paper=PAPER,
     output:
-        [f"{RUN}/tables/table6.{suffix}" for suffix in ("csv", "md", "tex")],
+        report(
+            f"{RUN}/tables/table6.csv",
+            caption="../report/table_6.rst",
+            category="Run",
+            labels={"table": "table6"},
+        ),
+        f"{RUN}/tables/table6.md",
+        f"{RUN}/tables/table6.tex",
     params:
         code=code("table_6"),
     script:
@@ -93,7 +100,7 @@ rule table_6:
 EMBEDDED = [
     (name, settings.run.seeds[0])
     for name, method in settings.methods.items()
-    if learns(name) and method.role != "ablation"
+    if is_embedded(method)
 ]
 
 
@@ -164,7 +171,7 @@ for name, dataset in settings.datasets.items():
 
 def settings_texts():
     """Render the settings of the run, its datasets and methods as YAML, by what they are of."""
-    parts = {"run": settings.run}
+    parts = {"run": settings.run.model_copy(update={"raw_dir": None})}  # a page may be passed on
     parts |= {f"dataset {name}": own for name, own in settings.datasets.items()}
     parts |= {f"method {name}": own for name, own in settings.methods.items()}
     parts |= {f"method {m} on {d}": own for (d, m), own in settings.on_dataset.items()}

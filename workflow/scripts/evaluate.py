@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.evaluation import evaluate, user_errors
+from pipeline_lib.evaluation import check_by_support, evaluate, user_errors
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.results import (
     PREDICTIONS,
@@ -23,16 +23,17 @@ source = {name: Path(path) for name, path in snakemake.input.items()}
 out = {name: Path(path) for name, path in snakemake.output.items()}
 training = read_json(source["training"], TrainingRecord)
 judged = (pl.col("fold") == "test") & (pl.col("part") == "query")
+predictions = read_table(source["predictions"], PREDICTIONS)
+by_support = read_table(source["by_support"], SUPPORT_PREDICTIONS)
+check_by_support(by_support, predictions, f"{training.dataset}: {training.method}")
 users, evaluation = evaluate(
-    read_table(source["predictions"], PREDICTIONS),
+    predictions,
     read_rows(source["rows"], split_rows(training.task.scale), judged),
     training,
     read_json(source["split"], SplitRecord),
 )
 task = training.task
-by_support = user_errors(
-    read_table(source["by_support"], SUPPORT_PREDICTIONS), task, ["user", "group", "support_rows"]
-)
+few = user_errors(by_support, task, ["user", "group", "support_rows"])
 write_table(users, user_metrics_schema(task), out["users"])
-write_table(by_support, support_errors(task), out["support"])
+write_table(few, support_errors(task), out["support"])
 write_json(evaluation, out["evaluation"])

@@ -78,7 +78,8 @@ def _caption(frame: pl.DataFrame, comparison: Comparison) -> str:
     users = " and ".join(f"{n:,} {group}" for group, n in count_users(frame).items())
     return caption(
         comparison,
-        "Embeddings of test users in a plane, by t-SNE: users near each other are alike to the "
+        "Embeddings of test users in a plane, by t-SNE (of fewer than five users, by principal "
+        "components): users near each other are alike to the "
         "method; axes, scales and distances between clusters mean nothing. "
         f"{users} users, the same in all panels; one seed a method.",
         "After the paper's Figure 11.",

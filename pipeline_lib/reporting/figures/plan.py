@@ -36,6 +36,11 @@ def is_learner(kind: str) -> bool:
     return issubclass(settings_class(kind), LearnerSettings)
 
 
+def is_embedded(method: MethodSettings) -> bool:
+    """Tell whether a method's user embeddings are shown: of learners that are no ablation."""
+    return is_learner(method.kind) and method.role != "ablation"
+
+
 def figures_for(task_kind: TaskKind, methods: Methods) -> tuple[str, ...]:
     """Name the figures of a dataset, in the paper's order."""
     return tuple(plan.name for plan in _plans(task_kind) if plan.applies(methods))
@@ -64,8 +69,7 @@ def _any_learner(methods: Methods) -> bool:
 
 
 def _any_embedded(methods: Methods) -> bool:
-    """Tell whether embeddings are laid out: those of learners that are no ablation."""
-    return any(is_learner(m.kind) and m.role != "ablation" for m in methods.values())
+    return any(map(is_embedded, methods.values()))
 
 
 def _any_user_rates(methods: Methods) -> bool:

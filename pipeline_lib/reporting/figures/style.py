@@ -1,4 +1,4 @@
-"""How figures look: widths, type, and and the colours of methods."""
+"""How figures look: widths, type, and the colours of methods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ STYLE: dict[str, Any] = {
     "ytick.major.size": 2.5,
     "ytick.minor.size": 1.5,
 }
-# Found by search: no two are near to each other for eyes without red or green cones either.
+# No two are near to each other for eyes without red or green cones either.
 KINDS = {
     "global-mean": ("#b8b8b8", "v"),
     "user-mean": ("#888888", "^"),

@@ -13,7 +13,6 @@ from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import STYLE
 from pipeline_lib.storage import atomic_path, write_text
 
-FORMATS = ("csv", "png", "svg", "txt")
 PIXELS_PER_INCH = 200
 
 

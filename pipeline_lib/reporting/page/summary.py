@@ -78,7 +78,7 @@ def verdict(comparison: Comparison) -> str | None:
 
 
 def _relation(comparison: Comparison, metric: Metric, difference: float, pair: Pair | None) -> str:
-    if not difference or (pair and pair.holm_p is not None and pair.holm_p >= SIGNIFICANT):
+    if pair is None or pair.holm_p is None or pair.holm_p >= SIGNIFICANT:
         return "cannot be told from"
     is_better = (difference > 0) == METRICS[comparison.task.kind][metric].higher_is_better
     return "is better than" if is_better else "is worse than"
@@ -86,7 +86,7 @@ def _relation(comparison: Comparison, metric: Metric, difference: float, pair: P
 
 def _tested(metric: Metric, pair: Pair | None) -> str:
     if pair is None or pair.low is None or pair.high is None or pair.holm_p is None:
-        return ""
+        return ", not tested"
     low, high = (signed(end, digits(metric)) for end in (pair.low, pair.high))
     p = p_cell(pair.holm_p, star=False).text
     return f", 95 % CI over users {low} to {high}, p {p if p.startswith('<') else f'= {p}'} (Holm)"

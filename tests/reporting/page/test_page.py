@@ -106,7 +106,11 @@ def test_images_and_small_tables_of_numbers_are_in_the_page(
         assert page.words.count(figure.caption) == 2
     files = [v for v in page.values("href") if v and v.startswith("data:text/csv")]
     assert [b64decode(v.split(",")[1]) for v in files] == [f.csv.read_bytes() for f in figures]
-    assert page.values("download") == [f.csv.name for f in figures]
+    assert page.values("download") == [
+        f"{part.comparison.dataset}-{figure.csv.name}"
+        for part in report.datasets
+        for figure in part.figures
+    ]
     assert [(e.width, e.height) for e in map(embed, figures)] == [(30, 20)] * 2
 
 
