@@ -171,7 +171,9 @@ for name, dataset in settings.datasets.items():
 
 def settings_texts():
     """Render the settings of the run, its datasets and methods as YAML, by what they are of."""
-    parts = {"run": settings.run.model_copy(update={"raw_dir": None})}  # a page may be passed on
+    parts = {
+        "run": settings.run.model_copy(update={"raw_dir": None})
+    }  # a page may be passed on
     parts |= {f"dataset {name}": own for name, own in settings.datasets.items()}
     parts |= {f"method {name}": own for name, own in settings.methods.items()}
     parts |= {f"method {m} on {d}": own for (d, m), own in settings.on_dataset.items()}
