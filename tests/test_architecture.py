@@ -20,7 +20,7 @@ ORDER = [
     {"meta"},
     {"methods"},
     {"training"},
-    {"prediction", "projection", "evaluation"},
+    {"completeness", "prediction", "projection", "evaluation"},
     {"comparison"},
 ]
 LEAVES = {"reporting", "tracking", "provenance", "logs"}

@@ -53,6 +53,8 @@ def over_seeds(methods: Sequence[MethodResult]) -> str:
     counts = sorted({len(m.seeds) for m in methods}, reverse=True)
     if counts == [1]:
         return "One seed only (n = 1): no standard deviation, and no test between seeds."
+    if len(counts) == 1 and len(methods) > 1:
+        return f"Mean ± sample standard deviation over seeds: n = {counts[0]} for each method."
     labels = {n: ", ".join(m.label for m in methods if len(m.seeds) == n) for n in counts}
     named = "; ".join(f"n = {n} for {names}" for n, names in labels.items())
     return f"Mean ± sample standard deviation over seeds: {named}."

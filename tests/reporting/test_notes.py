@@ -44,7 +44,7 @@ def test_table_2(compared: Comparison, paper: PaperFigures) -> None:
 def test_table_3(compared: Comparison, paper: PaperFigures) -> None:
     rows = paper.table_3["movielens"].rows
     assert TABLES[3](compared, paper).notes == (
-        "Mean ± sample standard deviation over seeds: n = 3 for AT-PAML, REG-PAML, PAML.",
+        "Mean ± sample standard deviation over seeds: n = 3 for each method.",
         "Bold: best of the column; italics: second best. Lower MSE and higher nDCG are better.",
         STAR.format("MSE: Transfer learning; nDCG@3: MeLU; nDCG@5: MeLU"),
         "1,234 test users; split 0123456789ab.",

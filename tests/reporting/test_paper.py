@@ -70,36 +70,27 @@ def test_table_2_bookcrossing(
 
 
 @pytest.mark.parametrize(
-    ("method", "major", "minor", "p"),
+    ("number", "method", "major", "minor", "p"),
     [
-        ("meta-sgd", 1.300, 1.403, 0.024),
-        ("reg-paml", 1.194, 1.236, 0.312),
-        ("at-paml", 1.284, 1.382, 0.018),
-        ("melu", 1.413, 1.506, 0.071),
-        ("transfer", 1.288, 1.340, 0.227),
+        (4, "meta-sgd", 1.300, 1.403, 0.024),
+        (4, "reg-paml", 1.194, 1.236, 0.312),
+        (4, "at-paml", 1.284, 1.382, 0.018),
+        (4, "melu", 1.413, 1.506, 0.071),
+        (4, "transfer", 1.288, 1.340, 0.227),
+        (5, "reg-paml-1e-5", 1.464, 1.601, 0.008),
+        (5, "reg-paml-1e-4", 1.210, 1.255, 0.226),
+        (5, "reg-paml", 1.196, 1.183, 0.738),
+        (5, "reg-paml-1e-2", 1.194, 1.236, 0.312),
+        (5, "paml", 1.471, 1.569, 0.038),
+        (5, "at-paml", 1.284, 1.382, 0.018),
     ],
 )
-def test_table_4(paper: PaperFigures, method: str, major: float, minor: float, p: float) -> None:
-    row = paper.table_4["movielens"].rows[method]
+def test_groups(
+    paper: PaperFigures, number: int, method: str, major: float, minor: float, p: float
+) -> None:
+    row = paper.table(number)["movielens"].rows[method]
     assert row.figures == {"mse_major": Figure(mean=major), "mse_minor": Figure(mean=minor)}
-    assert (row.p, row.table) == (p, None)
-
-
-@pytest.mark.parametrize(
-    ("method", "major", "minor", "p"),
-    [
-        ("reg-paml-1e-5", 1.464, 1.601, 0.008),
-        ("reg-paml-1e-4", 1.210, 1.255, 0.226),
-        ("reg-paml", 1.196, 1.183, 0.738),
-        ("reg-paml-1e-2", 1.194, 1.236, 0.312),
-        ("paml", 1.471, 1.569, 0.038),
-        ("at-paml", 1.284, 1.382, 0.018),
-    ],
-)
-def test_table_5(paper: PaperFigures, method: str, major: float, minor: float, p: float) -> None:
-    row = paper.table_5["movielens"].rows[method]
-    assert row.figures == {"mse_major": Figure(mean=major), "mse_minor": Figure(mean=minor)}
-    assert (row.p, row.table) == (p, 4 if method == "at-paml" else None)
+    assert (row.p, row.table) == (p, 4 if (number, method) == (5, "at-paml") else None)
 
 
 @pytest.mark.parametrize(

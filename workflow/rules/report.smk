@@ -25,9 +25,10 @@ def table_files(stem):
     return [shown, f"{stem}.md", f"{stem}.tex"]
 
 
-def templates(pattern):
+def templates(*patterns):
     """Digest templates, so that a change of one runs the rule again."""
-    files = sorted((ROOT / "pipeline_lib/reporting/templates").glob(pattern))
+    folder = ROOT / "pipeline_lib/reporting/templates"
+    files = sorted(file for pattern in patterns for file in folder.glob(pattern))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
@@ -57,7 +58,7 @@ rule data_report:
         partition=lambda w: settings.datasets[w.dataset].partition.model_dump(
             mode="json"
         ),
-        templates=templates("[bd]*"),
+        templates=templates("base.css", "data_report*"),
         code=code("data_report"),
     script:
         "../scripts/data_report.py"

@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.evaluation import check_by_support, evaluate, user_errors
+from pipeline_lib.completeness import check_by_support
+from pipeline_lib.evaluation import evaluate, user_errors
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.results import (
     PREDICTIONS,
@@ -33,7 +34,7 @@ users, evaluation = evaluate(
     read_json(source["split"], SplitRecord),
 )
 task = training.task
-few = user_errors(by_support, task, ["user", "group", "support_rows"])
+errors = user_errors(by_support, task, ["user", "group", "support_rows"])
 write_table(users, user_metrics_schema(task), out["users"])
-write_table(few, support_errors(task), out["support"])
+write_table(errors, support_errors(task), out["support"])
 write_json(evaluation, out["evaluation"])
