@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 CORES ?= 2
 
-.PHONY: demo test lint bench schemas ui lock
+.PHONY: demo test lint bench schemas ui sync-tracking lock
 
 demo: $(READY)
 	$(BIN)/snakemake all --cores $(CORES) --quiet rules
@@ -36,6 +36,9 @@ schemas: $(READY)
 ui: $(READY)
 	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server \
 		--backend-store-uri sqlite:///results/mlflow/mlflow.db --host 127.0.0.1 --workers 1
+
+sync-tracking: $(READY)
+	$(BIN)/python -m pipeline_lib sync-tracking
 
 # Rewrite constraints.txt from what .venv holds: names and versions, no local labels, no addresses.
 lock: $(READY)

@@ -5,6 +5,7 @@ from pipeline_lib.provenance import code_digest
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
 from pipeline_lib.settings.methods.base import LearnerSettings
+from pipeline_lib.tracking.mirror import Mirror
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
@@ -21,6 +22,7 @@ try:
 except SettingsError as error:
     raise WorkflowError(f"The settings are wrong; nothing was run.\n{error}") from None
 
+mirror = Mirror()
 RUN = f"results/{settings.run.name}"
 HERE = f"{RUN}/{{dataset}}"
 TRIAL = f"{HERE}/methods/{{method}}/seed-{{seed}}"
@@ -58,7 +60,17 @@ rule all:
         REPORT,
 
 
+onstart:
+    mirror.start()
+
+
+onerror:
+    print(mirror.finish())
+
+
 onsuccess:
+    if left := mirror.finish():
+        print(left)
     if Path(REPORT).is_file():
         print(
             f"Tables and figures: {Path(RUN).resolve()}/<dataset>/tables and figures"

@@ -12,7 +12,8 @@ from pathlib import Path
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[1]
 # What shows or mirrors a result does not change it.
-NOT_COUNTED = {f"{PACKAGE}.{leaf}" for leaf in ("logs", "provenance", "tracking")}
+NOT_COUNTED = {f"{PACKAGE}.{part}" for part in ("logs", "provenance", "training.watch")}
+MIRROR = f"{PACKAGE}.tracking"
 PACKAGES = (
     "torch",
     "polars",
@@ -45,7 +46,9 @@ def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
     waiting = [*_imports(script), *modules]
     while waiting:
         name = waiting.pop()
-        if name not in found.keys() | NOT_COUNTED and (path := _module_file(name)):
+        if name in found.keys() | NOT_COUNTED or name.startswith(MIRROR):
+            continue
+        if path := _module_file(name):
             found[name] = path
             waiting.extend(_imports(path))
     return found

@@ -1,137 +1,25 @@
-"""From predictions to users' metrics and their averages, worked by hand."""
+"""A trained method on the test users: what is refused, counted and recorded."""
 
-import math
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
-from pipeline_lib.evaluation import (
-    Evaluation,
-    evaluate,
-    summarise,
-    user_errors,
-    user_metrics,
-)
-from pipeline_lib.metrics.definitions import METRICS
+from pipeline_lib.evaluation import Evaluation, evaluate
+from pipeline_lib.metrics.users import user_metrics
 from pipeline_lib.partition.record import SplitRecord
-from pipeline_lib.schemas.results import user_metrics_schema
-from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 from pipeline_lib.training.record import TrainingRecord
-
-RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask(clicked_weight=0.8, other_weight=0.2)
-
-# Errors: user 1: 0.5, 0.5; user 2: 2; user 3: 0, 1, 2.
-PREDICTIONS = pl.DataFrame(
-    [
-        (3, "major", 2.0, 2.0),
-        (1, "major", 2.0, 2.5),
-        (3, "major", 1.0, 2.0),
-        (2, "minor", 4.0, 2.0),
-        (1, "major", 1.0, 1.5),
-        (3, "major", 0.0, 2.0),
-    ],
-    schema=["user", "group", "target", "score"],
-    orient="row",
-)
-# Of the clicks, one is above both other rows, one is tied with one and above the other.
-CLICKS = pl.DataFrame(
-    [
-        (3, "minor", 1.0, 0.75),
-        (1, "major", 0.0, 0.5),
-        (2, "major", 0.0, 0.25),
-        (1, "major", 1.0, 0.5),
-    ],
-    schema=["user", "group", "target", "score"],
-    orient="row",
-)
-
-
-def summary(rows: pl.DataFrame, task: Task) -> dict[str, float]:
-    return summarise(user_metrics(rows, task), task)[1]
-
-
-def test_user_metrics_by_hand() -> None:
-    users = user_metrics(PREDICTIONS, RATING)
-    assert users["user"].to_list() == [1, 2, 3]
-    assert users["group"].to_list() == ["major", "minor", "major"]
-    assert users["mse"].to_list() == pytest.approx([0.25, 4, 5 / 3])
-    # User 3 is scored alike: the mean gain (3 + 1 + 0) / 3 at every rank.
-    at_three = 4 / 3 * (1 + 1 / math.log2(3) + 0.5) / (3 + 1 / math.log2(3))
-    for k in (3, 5):
-        assert users[f"ndcg_{k}"].to_list() == pytest.approx([1, None, at_three])
-
-
-def test_summary_averages_users_not_rows() -> None:
-    users = user_metrics(PREDICTIONS, RATING)
-    counted, values = summarise(users, RATING)
-    assert counted == {"mse": 3, "ndcg_3": 2, "ndcg_5": 2, "mse_major": 2, "mse_minor": 1}
-    assert tuple(values) == tuple(METRICS["rating"])
-    assert values["mse"] == pytest.approx((0.25 + 4 + 5 / 3) / 3)
-    assert values["mse_major"] == pytest.approx((0.25 + 5 / 3) / 2)
-    assert values["mse_minor"] == 4
-    assert values["ndcg_3"] == pytest.approx((1 + users["ndcg_3"][2]) / 2)
-
-
-def test_a_group_without_users_is_left_out() -> None:
-    assert list(summary(PREDICTIONS.filter(group="major"), RATING)) == [
-        *("mse", "ndcg_3", "ndcg_5", "mse_major"),
-    ]
-
-
-def test_a_ranking_without_users_is_left_out() -> None:
-    assert summary(PREDICTIONS.filter(user=2), RATING) == {"mse": 4, "mse_minor": 4}
-
-
-def test_users_clicks_by_hand() -> None:
-    """Each row costs its weight, 0.8 or 0.2, times -ln of what was given to what happened."""
-    users = user_metrics(CLICKS, CLICK)
-    assert users.columns == ["user", "group", "nel", "auc", "auc_user", "auc_group"]
-    assert users["user"].to_list() == [1, 2, 3]
-    expected = [(0.8 + 0.2) / 2 * math.log(2), -0.2 * math.log(0.75), -0.8 * math.log(0.75)]
-    assert users["nel"].to_list() == pytest.approx(expected)
-    assert users["auc_user"].to_list() == [0.5, None, None]
-
-
-def test_summary_of_clicks_averages_losses_over_users_and_pools_rows_for_auc() -> None:
-    first, second, third = user_metrics(CLICKS, CLICK)["nel"]
-    values = summary(CLICKS, CLICK)
-    assert values == pytest.approx(
-        {
-            "nel": (first + second + third) / 3,
-            "auc": 3.5 / 4,
-            "auc_user": 0.5,
-            "nel_major": (first + second) / 2,
-            "nel_minor": third,
-            "auc_major": 1.5 / 2,
-        }
-    )
-    assert list(values) == [metric for metric in METRICS["click"] if metric != "auc_minor"]
-
-
-def test_all_metrics_of_clicks_where_both_groups_have_both_classes() -> None:
-    other = pl.DataFrame([(3, "minor", 0.0, 0.9)], CLICKS.schema, orient="row")
-    values = summary(pl.concat([CLICKS, other]), CLICK)
-    assert tuple(values) == tuple(METRICS["click"])
-    assert values["auc_minor"] == 0
-
-
-def test_an_auc_without_clicks_is_left_out() -> None:
-    assert list(summary(CLICKS.filter(target=0), CLICK)) == ["nel", "nel_major"]
-
-
-@pytest.mark.parametrize(("rows", "task"), [(PREDICTIONS, RATING), (CLICKS, CLICK)])
-def test_users_metrics_fit_the_schema_of_their_task(rows: pl.DataFrame, task: Task) -> None:
-    users = user_metrics(rows, task).with_columns(pl.col("user").cast(pl.String))
-    user_metrics_schema(task).validate(users)
-
+from tests.metrics.test_users import CLICK, CLICKS, PREDICTIONS, RATING, summary
 
 # The same rows as of items that are named by their place in the frame.
 ITEMS = pl.int_range(pl.len()).cast(pl.String).alias("item")
 RATED, CLICKED = PREDICTIONS.with_columns(ITEMS), CLICKS.with_columns(ITEMS)
 
 TRAINING = TrainingRecord(
+    experiment="sample/movielens",
+    started=datetime(2021, 2, 3, tzinfo=UTC),
     dataset="movielens",
     method="melu",
     seed=7,
@@ -184,18 +72,6 @@ def test_evaluation_counts_users() -> None:
         counted={"mse": 3, "ndcg_3": 2, "ndcg_5": 2, "mse_major": 2, "mse_minor": 1},
         metrics=summary(PREDICTIONS, RATING),
     )
-
-
-def test_errors_by_user_and_support_rows() -> None:
-    rows = pl.concat(
-        [
-            PREDICTIONS.with_columns(support_rows=pl.lit(2), score=pl.col("target") + 3),
-            PREDICTIONS.with_columns(support_rows=pl.lit(None, pl.Int32)),
-        ]
-    )
-    errors = user_errors(rows, RATING, ["user", "support_rows"])
-    assert errors["support_rows"].to_list() == [None, 2] * 3
-    assert errors["mse"].to_list() == pytest.approx([0.25, 9, 4, 9, 5 / 3, 9])
 
 
 def test_the_training_record_says_which_task_is_judged() -> None:

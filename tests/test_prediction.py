@@ -1,6 +1,7 @@
 """Predictions from files: whose, of what, and from how many support rows."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,8 @@ def write_files(folder: Path, method: Method, test: Episodes) -> dict[str, Path]
 def make_record(kind: str, world: World) -> TrainingRecord:
     problem, settings = world.problem, read_settings(kind)
     return TrainingRecord(
+        experiment="sample/movielens",
+        started=datetime(2021, 2, 3, tzinfo=UTC),
         dataset="toy",
         method="own-name",
         seed=7,

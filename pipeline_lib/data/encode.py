@@ -35,14 +35,15 @@ class CleanTables:
 class EncodedSplit:
     """A split as tensors: the episodes of each fold, the items, and what the codes mean.
 
-    train_users: `user`, in the order of the training fold. items: `item`, in the order of the
-    catalogue.
+    train_users: `user`, in the order of the training fold. validation_users: `user`, `group`, in
+    the order of the validation fold. items: `item`, in the order of the catalogue.
     """
 
     vocabulary: Vocabulary
     catalogue: Catalogue
     folds: dict[str, Episodes]
     train_users: pl.DataFrame
+    validation_users: pl.DataFrame
     items: pl.DataFrame
 
 
@@ -68,6 +69,7 @@ def encode_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -
         encode_catalogue(items, vocabulary),
         encode_folds(profiles, tables.rows, items["item"], vocabulary),
         training.select("user"),
+        profiles.filter(pl.col("fold") == "validation").select("user", "group"),
         items.select("item"),
     )
 

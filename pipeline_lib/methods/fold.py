@@ -1,6 +1,7 @@
 """Score a whole fold."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -30,14 +31,29 @@ def predict_fold(method: Method, episodes: Episodes, catalogue: Catalogue) -> tu
     return score, inner_lr
 
 
-@torch.no_grad()
-def fold_loss(method: Method, episodes: Episodes, catalogue: Catalogue, task: Task) -> float:
-    """Compute the mean over users of their mean loss on query rows."""
-    losses = [
-        batch.query.mean(row_loss(task, method.predict(batch).score, batch.query.target))
-        for batch in _batches(episodes, catalogue)
-    ]
-    return float(torch.cat(losses).mean())
+@dataclass(frozen=True)
+class Judged:
+    """A fold's scores against its targets.
+
+    score: [query rows]. inner_lr: [users], NaN where a user has not one. losses: [users], each
+    the mean loss of the user's query rows; loss: their mean.
+    """
+
+    score: Tensor
+    inner_lr: Tensor
+    losses: Tensor
+    loss: float
+
+
+def judge_fold(method: Method, episodes: Episodes, catalogue: Catalogue, task: Task) -> Judged:
+    """Score every query row of a fold, and compute the loss."""
+    score, inner_lr = predict_fold(method, episodes, catalogue)
+    query = episodes.query
+    users = torch.arange(len(episodes), device=score.device)
+    _, owner, _ = query.users.take(users)
+    total = score.new_zeros(len(users)).index_add(0, owner, row_loss(task, score, query.target))
+    losses = total / query.users.lengths(users)
+    return Judged(score, inner_lr, losses, float(losses.mean()))
 
 
 def _batches(episodes: Episodes, catalogue: Catalogue) -> Iterator[Batch]:

@@ -5,6 +5,7 @@ import pandera.polars as pa
 from pipeline_lib.schemas.columns import FOLDS, GROUPS, PARTS, name, one_of, rating, table
 
 TRAIN_USERS = table({"user": name(unique=True)})
+VALIDATION_USERS = table({"user": name(unique=True), "group": one_of(GROUPS)})
 ITEMS = table({"item": name(unique=True)})
 SPLIT_USERS = table({"user": name(unique=True), "fold": one_of(FOLDS), "group": one_of(GROUPS)})
 

@@ -5,16 +5,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import polars as pl
 import torch
 from torch import Tensor
 
 from pipeline_lib.batch import Batch, take_batch
 from pipeline_lib.episodes import Catalogue, Episodes
 from pipeline_lib.methods.base import ClosedForm, Learner, Method
-from pipeline_lib.methods.fold import fold_loss
+from pipeline_lib.methods.fold import judge_fold
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.task import Task
+from pipeline_lib.training.watch import memory_figures, validation_figures
 
 EXPLODED = 1e6
 
@@ -31,7 +33,8 @@ class TrainingError(Exception):
 class Epoch:
     """What one pass over the training users gave.
 
-    seconds: wall-clock, training alone. measures: what the method reports besides.
+    seconds: wall-clock, training alone. measures: what the method reports besides. watched: what
+    is seen from outside, such as gradients, validation metrics and memory.
     """
 
     epoch: int
@@ -39,11 +42,16 @@ class Epoch:
     validation_loss: float
     seconds: float
     measures: dict[str, float]
+    watched: dict[str, float]
 
     def figures(self) -> dict[str, float]:
-        """List all numbers by name."""
-        own = {name: getattr(self, name) for name in ("train_loss", "validation_loss", "seconds")}
-        return own | self.measures
+        """List all numbers by name; what stands before a `/` brings together what is alike."""
+        own = {
+            "train/loss": self.train_loss,
+            "validation/loss": self.validation_loss,
+            "epoch/seconds": self.seconds,
+        }
+        return own | {f"method/{name}": x for name, x in self.measures.items()} | self.watched
 
     def __str__(self) -> str:
         """Render as a log line."""
@@ -56,12 +64,16 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Folds:
-    """What training may see: no test user."""
+    """What training may see: no test user.
+
+    groups: major or minor, of each validation user; no method sees them.
+    """
 
     train: Episodes
     validation: Episodes
     catalogue: Catalogue
     task: Task
+    groups: pl.Series
 
 
 def fit(
@@ -102,15 +114,23 @@ def _descend(
     for number in range(1, settings.epochs + 1):
         start = time.perf_counter()
         batches = _shuffled(folds, settings.users_per_batch, derive_seed(seed, "epoch", number))
-        losses = [
+        steps = [
             _step(method, optimiser, batch, f"epoch {number}, batch {place}")
             for place, batch in enumerate(batches, start=1)
         ]
         measures, seconds = method.end_epoch(), time.perf_counter() - start
-        loss = fold_loss(method, folds.validation, folds.catalogue, folds.task)
-        if not math.isfinite(loss):
-            raise TrainingError(_advise(f"epoch {number}: the validation loss is {loss}"), [])
-        yield Epoch(number, sum(losses) / len(losses), loss, seconds, measures)
+        judged = judge_fold(method, folds.validation, folds.catalogue, folds.task)
+        if not math.isfinite(judged.loss):
+            message = f"epoch {number}: the validation loss is {judged.loss}"
+            raise TrainingError(_advise(message), [])
+        loss, norm = (sum(values) / len(steps) for values in zip(*steps, strict=True))
+        watched = {
+            "gradient/norm": norm,
+            "step/seconds": seconds / len(steps),
+            **validation_figures(judged, folds.validation, folds.groups, folds.task),
+            **memory_figures(judged.score.device),
+        }
+        yield Epoch(number, loss, judged.loss, seconds, measures, watched)
 
 
 def best_epoch(history: list[Epoch]) -> Epoch:
@@ -128,7 +148,10 @@ def _shuffled(folds: Folds, users_per_batch: int, seed: int) -> Iterator[Batch]:
         yield take_batch(folds.train, folds.catalogue, users)
 
 
-def _step(method: Learner, optimiser: torch.optim.Optimizer, batch: Batch, where: str) -> float:
+def _step(
+    method: Learner, optimiser: torch.optim.Optimizer, batch: Batch, where: str
+) -> tuple[float, float]:
+    """Take a step of the optimiser; return the loss and the norm of its gradient."""
     losses = method.losses(batch)
     sound = losses.detach().abs() <= EXPLODED
     if not sound.all():
@@ -139,12 +162,13 @@ def _step(method: Learner, optimiser: torch.optim.Optimizer, batch: Batch, where
     loss = losses.mean()
     loss.backward()
     gradients = [p.grad for p in method.parameters() if p.grad is not None]
-    if not torch.nn.utils.get_total_norm(gradients).isfinite():
+    norm = torch.nn.utils.get_total_norm(gradients).item()
+    if not math.isfinite(norm):
         message = f"{where}: the gradient of the loss is not finite"
         raise TrainingError(_advise(message), sorted(batch.users.tolist()))
     optimiser.step()
     method.after_step()
-    return loss.item()
+    return loss.item(), norm
 
 
 def _advise(message: str) -> str:

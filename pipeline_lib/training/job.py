@@ -9,9 +9,9 @@ from pipeline_lib.data.vocabulary import Vocabulary
 from pipeline_lib.episodes import Catalogue, Episodes
 from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.build import build_method, make_problem
-from pipeline_lib.methods.fold import fold_loss
+from pipeline_lib.methods.fold import judge_fold
 from pipeline_lib.partition.record import SplitRecord
-from pipeline_lib.schemas.split import TRAIN_USERS
+from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.storage import read_json, read_table
 from pipeline_lib.training.device import choose_device, make_repeatable
@@ -42,7 +42,8 @@ def run_training(
 ) -> Trained:
     """Train on the files `train`, `validation`, `catalogue`, `vocabulary`, `split`.
 
-    The file `train_users` names the users when TrainingStoppedError is raised.
+    The file `validation_users` has the groups to report on; `train_users` names the users when
+    TrainingStoppedError is raised.
     """
     make_repeatable(job.threads)
     device = choose_device(job.device)
@@ -50,7 +51,8 @@ def run_training(
     vocabulary = read_json(files["vocabulary"], Vocabulary)
     problem = make_problem(vocabulary, catalogue, job.task, job.network)
     train, validation = (Episodes.load(files[fold], device) for fold in ("train", "validation"))
-    folds = Folds(train, validation, catalogue, problem.task)
+    groups = read_table(files["validation_users"], VALIDATION_USERS)["group"]
+    folds = Folds(train, validation, catalogue, problem.task, groups)
     settings = parse_method(job.settings)
     method = build_method(settings, problem, job.seed).to(device)
     start = time.perf_counter()
@@ -68,7 +70,7 @@ def run_training(
             split_sha256=read_json(files["split"], SplitRecord).sha256,
             parameters=sum(p.numel() for p in method.parameters()),
             best_epoch=best_epoch(history).epoch if history else None,
-            validation_loss=fold_loss(method, folds.validation, catalogue, folds.task),
+            validation_loss=judge_fold(method, validation, catalogue, folds.task).loss,
             seconds=time.perf_counter() - start,
         ),
     )

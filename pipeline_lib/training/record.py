@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import Task
@@ -11,9 +11,11 @@ from pipeline_lib.settings.task import Task
 class TrainingJob(BaseModel):
     """What to train, where, and by which code and versions; network is None without learning."""
 
+    experiment: str
     dataset: str
     method: str
     seed: int
+    started: AwareDatetime
     settings: dict[str, Any]
     task: Task
     network: Network | None
@@ -21,10 +23,6 @@ class TrainingJob(BaseModel):
     threads: int
     code: str
     environment: dict[str, str]
-
-    def tags(self) -> dict[str, Any]:
-        """Name what tells this job from others."""
-        return self.model_dump(mode="json", include={"dataset", "method", "seed", "device", "code"})
 
 
 class TrainingRecord(TrainingJob):
@@ -42,10 +40,10 @@ class TrainingRecord(TrainingJob):
     def figures(self) -> dict[str, float]:
         """List the job's final numbers."""
         numbers = {
-            "final_validation_loss": self.validation_loss,
-            "best_epoch": self.best_epoch,
-            "parameters": self.parameters,
-            "total_seconds": self.seconds,
+            "best/validation_loss": self.validation_loss,
+            "best/epoch": self.best_epoch,
+            "model/parameters": self.parameters,
+            "job/seconds": self.seconds,
         }
         return {name: float(value) for name, value in numbers.items() if value is not None}
 

@@ -95,7 +95,11 @@ def million(console: Console) -> None:
     console.print(f"{rows:,} interactions, {(resident() - before) / MEGA:.0f} MB")
     settings = parse_method(read_method("paml") | {"epochs": 1, "users_per_batch": 512})
     folds = Folds(
-        world.episodes, _first(world.episodes, 10_000), world.catalogue, world.problem.task
+        world.episodes,
+        _first(world.episodes, 10_000),
+        world.catalogue,
+        world.problem.task,
+        pl.Series(["major", "minor"] * 5_000),
     )
     seen: list[Epoch] = []
     made = time.perf_counter()

@@ -173,6 +173,8 @@ def test_users_are_places_in_the_splits_table(encoded: EncodedSplit) -> None:
         "test": [1],
     }
     assert encoded.train_users.to_dict(as_series=False) == {"user": ["a", "c"]}
+    assert encoded.validation_users["user"].to_list() == ["d"]
+    assert encoded.validation_users.columns == ["user", "group"]
     assert encoded.items["item"].to_list() == list("pqrstu")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 import torch
 
@@ -60,7 +61,8 @@ def built(kind: str, task: Task, **own: float) -> tuple[MethodSettings, Method]:
 
 def fitted(kind: str, train: Episodes = TRAIN, task: Task = TASK, **shrinkage: float) -> Method:
     settings, method = built(kind, task, **shrinkage)
-    assert fit(method, settings, Folds(train, TEST, CATALOGUE, task), 0, lambda _: None) == []
+    folds = Folds(train, TEST, CATALOGUE, task, pl.Series(["minor"] * len(TEST)))
+    assert fit(method, settings, folds, 0, lambda _: None) == []
     return method
 
 

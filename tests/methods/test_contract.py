@@ -11,7 +11,7 @@ import torch
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import ClosedForm, Learner, Method
-from pipeline_lib.methods.fold import fold_loss, predict_fold
+from pipeline_lib.methods.fold import judge_fold, predict_fold
 from pipeline_lib.settings.methods.parse import known_kinds
 from pipeline_lib.tensors import read_tensors, write_tensors
 from pipeline_lib.training.fit import Epoch
@@ -160,7 +160,7 @@ class TestEveryLearner:
     def test_learns_more_than_the_global_mean(self, kind: str, world: World) -> None:
         folds = world.folds
         own, mean = (
-            fold_loss(train_once(k, world)[0], folds.validation, CATALOGUE, folds.task)
+            judge_fold(train_once(k, world)[0], folds.validation, CATALOGUE, folds.task).loss
             for k in (kind, "global-mean")
         )
         assert own < mean

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import torch
 import yaml
@@ -57,7 +58,7 @@ def draw_users(seed: int) -> Episodes:
     return Episodes(torch.arange(USERS), codes, torch.ones(codes.shape), support, query)
 
 
-FOLDS = Folds(draw_users(1), draw_users(2), CATALOGUE, TASK)
+FOLDS = Folds(draw_users(1), draw_users(2), CATALOGUE, TASK, pl.Series(["minor"] * USERS))
 
 
 def take_all(episodes: Episodes) -> Batch:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import polars as pl
 import torch
 import yaml
 from torch import Tensor
@@ -138,7 +139,8 @@ class World:
     @property
     def folds(self) -> Folds:
         own = EPISODES[self.task]
-        return Folds(own["train"], own["validation"], CATALOGUE, TASKS[self.task])
+        groups = pl.Series(["major", "minor"] * len(own["validation"]))[: len(own["validation"])]
+        return Folds(own["train"], own["validation"], CATALOGUE, TASKS[self.task], groups)
 
     @property
     def test(self) -> Episodes:

@@ -10,7 +10,7 @@ from pipeline_lib.episodes import Episodes
 from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import ClosedForm, Method
 from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.fold import fold_loss
+from pipeline_lib.methods.fold import judge_fold
 from pipeline_lib.training.fit import Epoch, Folds, best_epoch, fit
 from tests.training.toy import (
     CATALOGUE,
@@ -37,7 +37,7 @@ def opposed_folds() -> Folds:
 
 
 def validation_loss(method: Method, folds: Folds = FOLDS) -> float:
-    return fold_loss(method, folds.validation, CATALOGUE, TASK)
+    return judge_fold(method, folds.validation, CATALOGUE, TASK).loss
 
 
 class TestBatches:
@@ -85,7 +85,7 @@ class TestBestEpoch:
 
     def test_of_equal_epochs_the_first_is_best(self) -> None:
         errors = [2.0, 1.0, 3.0, 1.0]
-        history = [Epoch(i, 0.0, error, 0.0, {}) for i, error in enumerate(errors, 1)]
+        history = [Epoch(i, 0.0, error, 0.0, {}, {}) for i, error in enumerate(errors, 1)]
         assert best_epoch(history).epoch == 2
 
 
@@ -127,12 +127,13 @@ class TestReports:
         settings = make_settings("melu", epochs=2)
         history = fit(Recorder(), settings, FOLDS, 0, lambda _: None)
         assert [e.measures for e in history] == [{"batches": n, "third": 1 / 3} for n in (3, 6)]
-        own = {"batches": 6.0, "third": 1 / 3}
-        names = ("train_loss", "validation_loss", "seconds")
-        assert history[1].figures() == {name: getattr(history[1], name) for name in names} | own
+        own = {"method/batches": 6.0, "method/third": 1 / 3}
+        last = history[1]
+        losses = {"train/loss": last.train_loss, "validation/loss": last.validation_loss}
+        assert last.figures() == losses | {"epoch/seconds": last.seconds} | own | last.watched
 
     def test_an_epoch_reads_as_a_log_line(self) -> None:
-        epoch = Epoch(7, 1.23456, 0.98765, 12.34, {})
+        epoch = Epoch(7, 1.23456, 0.98765, 12.34, {}, {"gradient/norm": 1.0})
         line = "epoch  7: training loss 1.2346, validation loss 0.9877, 12.3 s"
         assert str(epoch) == line
         epoch = replace(epoch, measures={"nodes": 3382.0, "share": 1 / 3})
@@ -191,8 +192,8 @@ class TestHiddenTaste:
     def test_a_learner_learns_to_meet_it_by_its_step(self, kind: str) -> None:
         method, new_users = hidden_tastes(kind), make_episodes(30, seed=3)
         assert unadapted_loss(method, new_users) > 0.9
-        assert fold_loss(method, new_users, CATALOGUE, TASK) < 0.75
+        assert judge_fold(method, new_users, CATALOGUE, TASK).loss < 0.75
 
     def test_no_training_meets_it_without_a_step(self) -> None:
         method, new_users = hidden_tastes("melu", inner_lr=1e-12), make_episodes(30, seed=3)
-        assert fold_loss(method, new_users, CATALOGUE, TASK) > 0.9
+        assert judge_fold(method, new_users, CATALOGUE, TASK).loss > 0.9

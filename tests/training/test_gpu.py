@@ -13,7 +13,7 @@ from pipeline_lib.methods.fold import predict_fold
 from pipeline_lib.tensors import read_tensors, write_tensors
 from pipeline_lib.training.device import make_repeatable
 from pipeline_lib.training.fit import Folds, fit
-from tests.training.toy import CATALOGUE, FOLDS, LEARNERS, PROBLEM, TASK, make_settings
+from tests.training.toy import CATALOGUE, FOLDS, GROUPS, LEARNERS, PROBLEM, TASK, make_settings
 
 pytestmark = [
     pytest.mark.gpu,
@@ -30,6 +30,7 @@ def on_gpu(folder: Path) -> Folds:
         Episodes.load(folder / "validation", "cuda"),
         Catalogue.load(folder / "items", "cuda"),
         TASK,
+        GROUPS,
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -10,9 +11,9 @@ import torch
 
 from pipeline_lib.data.vocabulary import Vocabulary
 from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.fold import fold_loss
+from pipeline_lib.methods.fold import judge_fold
 from pipeline_lib.partition.record import SplitRecord
-from pipeline_lib.schemas.split import TRAIN_USERS
+from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.storage import write_json, write_table
 from pipeline_lib.training.fit import Epoch, Folds, best_epoch
 from pipeline_lib.training.job import TrainingStoppedError, run_training
@@ -20,6 +21,7 @@ from pipeline_lib.training.record import TrainingJob, TrainingRecord
 from tests.training.toy import (
     CATALOGUE,
     FOLDS,
+    GROUPS,
     LEARNERS,
     NETWORK,
     PROBLEM,
@@ -40,13 +42,15 @@ BASELINE: dict[str, object] = {"kind": "user-mean"}
 
 
 def write_files(folder: Path, folds: Folds = FOLDS) -> dict[str, Path]:
-    names = ("train", "validation", "catalogue", "vocabulary", "split", "train_users")
-    files = {name: folder / name for name in names}
+    parts = ("catalogue", "vocabulary", "split", "train_users", "validation_users")
+    files = {name: folder / name for name in ("train", "validation", *parts)}
     folds.train.save(files["train"])
     folds.validation.save(files["validation"])
     CATALOGUE.save(files["catalogue"])
     write_json(Vocabulary(user={"f": ["a"]}, item={"g": ["x", "y"]}), files["vocabulary"])
     write_table(pl.DataFrame({"user": NAMES}), TRAIN_USERS, files["train_users"])
+    validation = pl.DataFrame({"user": NAMES[:10], "group": GROUPS})
+    write_table(validation, VALIDATION_USERS, files["validation_users"])
     split = SplitRecord(
         sha256="f00d",
         seed=0,
@@ -65,6 +69,8 @@ def write_files(folder: Path, folds: Folds = FOLDS) -> dict[str, Path]:
 
 def make_job(settings: dict[str, object], seed: int = 0) -> TrainingJob:
     return TrainingJob(
+        experiment="sample/movielens",
+        started=datetime(2021, 2, 3, tzinfo=UTC),
         dataset="toy",
         method="own-name",
         seed=seed,
@@ -121,7 +127,9 @@ def test_the_figures_of_a_record_and_its_log_line(tmp_path: Path) -> None:
 def test_a_baseline_has_no_best_epoch_but_a_loss(tmp_path: Path) -> None:
     run = run_training(make_job(BASELINE), write_files(tmp_path), ignore)
     assert (run.history, run.record.best_epoch, run.record.parameters) == ([], None, 0)
-    assert run.record.validation_loss == fold_loss(run.method, FOLDS.validation, CATALOGUE, TASK)
+    assert (
+        run.record.validation_loss == judge_fold(run.method, FOLDS.validation, CATALOGUE, TASK).loss
+    )
     assert "best_epoch" not in run.record.figures()
     assert str(run.record).startswith("validation loss ")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import polars as pl
 import torch
 from torch import Tensor, nn
 
@@ -49,7 +50,8 @@ def make_episodes(users: int, seed: int) -> Episodes:
     return Episodes(torch.arange(users), codes, values, support, query)
 
 
-FOLDS = Folds(make_episodes(20, seed=1), make_episodes(10, seed=2), CATALOGUE, TASK)
+GROUPS = pl.Series(["major", "minor"] * 5)
+FOLDS = Folds(make_episodes(20, seed=1), make_episodes(10, seed=2), CATALOGUE, TASK, GROUPS)
 USER_MEAN = UserMeanSettings(kind="user-mean", label="", role="reference")
 
 _RATES: dict[str, object] = {"lr_max": 0.05, "lr_hidden": [4]}

@@ -28,6 +28,11 @@ def record(project: SmallProject, path: str) -> dict[str, Any]:
     return content
 
 
+def metrics(project: SmallProject, trial: str) -> dict[str, float]:
+    found: dict[str, float] = record(project, f"methods/{trial}/evaluation.json")["metrics"]
+    return found
+
+
 def test_ends_by_naming_the_report(finished: SmallProject) -> None:
     result = finished.snakemake("--forcerun", "report")
     assert f"{finished.folder}/results/sample/report.html" in result.stdout + result.stderr
@@ -104,15 +109,43 @@ def test_mirrors_each_training_into_mlflow(finished: SmallProject) -> None:
     client = MlflowClient(f"sqlite:///{finished.folder}/results/mlflow/mlflow.db")
     experiment = client.get_experiment_by_name("sample/movielens")
     assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id])
-    assert len(runs) == len(TRIALS)
-    assert {run.info.status for run in runs} == {"FINISHED"}
-    (paml,) = (r for r in runs if r.data.tags["method"] == "paml" and r.data.tags["seed"] == "0")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    seeds = {trial.replace("/seed-", " seed ") for trial in TRIALS}
+    assert set(runs) == seeds | {"two-bias", "melu", "paml"}
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert {run.data.tags["superseded"] for run in runs.values()} == {"false"}
+    assert not any((finished.folder / "results/mlflow/outbox").iterdir())
+    paml = runs["paml seed 0"]
     assert paml.data.params["outer_lr"] == "0.001"
-    history = client.get_metric_history(paml.info.run_id, "validation_loss")
-    written = pl.read_parquet(finished.folder / HERE / "methods/paml/seed-0/history.parquet")
-    losses = written.filter(figure="validation_loss")["value"].to_list()
-    assert [point.value for point in history] == losses
+    assert paml.data.tags["mlflow.parentRunId"] == runs["paml"].info.run_id
+    assert paml.data.tags["split"] == record(finished, "split/split.json")["sha256"]
+    assert paml.data.metrics["test/mse"] == metrics(finished, "paml/seed-0")["mse"]
+    mean = (metrics(finished, "paml/seed-0")["mse"] + metrics(finished, "paml/seed-1")["mse"]) / 2
+    assert runs["paml"].data.metrics["test/mse"] == pytest.approx(mean)
+
+
+def test_mlflow_has_every_figure_of_every_epoch_once(finished: SmallProject) -> None:
+    client = MlflowClient(f"sqlite:///{finished.folder}/results/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("sample/movielens")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id], "run_name = 'paml seed 0'")
+    history = pl.read_parquet(finished.folder / HERE / "methods/paml/seed-0/history.parquet")
+    assert {"gradient/norm", "inner_lr/minor_sd", "validation/mse"} <= {*history["figure"]}
+    for (figure,), own in history.sort("epoch").group_by("figure"):
+        points = client.get_metric_history(run.info.run_id, str(figure))
+        assert [(p.step, p.value) for p in points] == own.select("epoch", "value").rows()
+
+
+def test_mlflow_has_plots_predictions_and_weights(finished: SmallProject) -> None:
+    client = MlflowClient(f"sqlite:///{finished.folder}/results/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("sample/movielens")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id], "run_name = 'paml seed 0'")
+    root = Path(run.info.artifact_uri.removeprefix("file://"))
+    trial = finished.folder / HERE / "methods/paml/seed-0"
+    for name in ("weights.safetensors", "predictions.parquet", "evaluation.json"):
+        assert (root / name).read_bytes() == (trial / name).read_bytes()
+    assert (root / "plots/paml-0.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_runs_nothing_twice(finished: SmallProject) -> None:
@@ -160,20 +193,48 @@ def test_a_second_dataset_shares_the_store(finished: SmallProject, tmp_path: Pat
     project = copied(finished, tmp_path / "copy")
     datasets = project.folder / "config/datasets"
     shutil.copy(datasets / "movielens.yaml", datasets / "mine.yaml")
-    names = "datasets=[movielens, mine]"
-    result = project.snakemake("--config", names, "methods=[two-bias]")
+    both = "datasets=[movielens, mine]"
+    result = project.snakemake("--config", both, "methods=[two-bias]")
     assert result.returncode == 0, result.stdout + result.stderr
     client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
     mine = client.get_experiment_by_name("sample/mine")
     assert mine is not None
-    assert len(client.search_runs([mine.experiment_id])) == 1
+    names = {run.info.run_name for run in client.search_runs([mine.experiment_id])}
+    assert names == {"two-bias", "two-bias seed 0"}
+
+
+def test_changed_settings_mark_the_older_runs_in_mlflow(
+    finished: SmallProject, tmp_path: Path
+) -> None:
+    project = copied(finished, tmp_path / "copy")
+    override = "override={paml: {lr_max: 0.002, epochs: 2, outer_lr: 0.001}}"
+    result = project.snakemake("--config", override)
+    assert result.returncode == 0, result.stdout + result.stderr
+    client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("sample/movielens")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id], "tags.method = 'paml'")
+    marks = sorted((run.data.params["lr_max"], run.data.tags["superseded"]) for run in runs)
+    assert marks == [("0.001", "true")] * 3 + [("0.002", "false")] * 3
+
+
+def test_a_training_that_fails_is_marked_failed_in_mlflow(project: SmallProject) -> None:
+    target = f"{HERE}/methods/melu/seed-0/weights.safetensors"
+    override = "override={melu: {epochs: 2, outer_lr: 0.001, inner_lr: 100000.0}}"
+    assert project.snakemake(target, "--config", override).returncode != 0
+    client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("sample/movielens")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.info.status for run in runs} == {"FAILED"}
+    (run,) = (run for run in runs if run.info.run_name == "melu seed 0")
+    assert "a user's loss is as large as" in run.data.tags["error"]
 
 
 def test_no_training_reads_the_test_fold(finished: SmallProject) -> None:
     result = finished.snakemake("--dry-run", "--forcerun", "train")
-    inputs = [
-        line for line in (result.stdout + result.stderr).splitlines() if "experiment.json" in line
-    ]
+    lines = (result.stdout + result.stderr).splitlines()
+    inputs = [line for line in lines if "validation_users.parquet" in line]
     trainings = [line for line in inputs if line.strip().startswith("input:")]
     assert len(trainings) == len(TRIALS)
     assert not any("test.safetensors" in line for line in trainings)

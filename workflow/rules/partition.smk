@@ -39,6 +39,7 @@ rule encode:
         catalogue=f"{HERE}/episodes/items.safetensors",
         vocabulary=f"{HERE}/episodes/vocabulary.json",
         train_users=f"{HERE}/episodes/train_users.parquet",
+        validation_users=f"{HERE}/episodes/validation_users.parquet",
         names=f"{HERE}/episodes/items.parquet",
     params:
         settings=lambda w: settings.datasets[w.dataset].log_settings(),

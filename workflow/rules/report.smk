@@ -148,7 +148,9 @@ for name, dataset in settings.datasets.items():
             predictions=trials(name, rules.predict.output.predictions),
             history=trials(name, rules.train.output.history),
             support=trials(name, rules.evaluate.output.support),
+            trainings=trials(name, rules.train.output.record),
         output:
+            trials=[f"{RUN}/{name}/figures/trials/{m}-{s}.png" for m, s in TRIALS],
             csv=figure_files(name, "csv"),
             txt=figure_files(name, "txt"),
             svg=figure_files(name, "svg"),

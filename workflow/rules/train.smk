@@ -1,4 +1,5 @@
-# One job for each dataset, method and seed. No rule reads MLflow.
+# One job for each dataset, method and seed. No rule reads MLflow, or writes to it: jobs leave
+# journals in results/mlflow/outbox/, and one process sends them (see the Snakefile).
 from glob import glob
 
 from pipeline_lib.settings.methods.parse import kind_modules
@@ -21,29 +22,6 @@ def method_code(rule):
     return lambda w: code(rule, kind_modules(settings.methods[w.method].kind))
 
 
-# One job for all datasets: processes that met a fresh store at once would break it. Neither this
-# rule nor the next may depend on what a run changes: when the maker of an `ancient` input has to
-# run again, snakemake 9.27 leaves other jobs out.
-rule tracking_store:
-    output:
-        f"{RUN}/tracking.json",
-    params:
-        store="results/mlflow/mlflow.db",
-    script:
-        "../scripts/tracking_store.py"
-
-
-rule experiment:
-    input:
-        ancient(rules.tracking_store.output[0]),
-    output:
-        f"{HERE}/experiment.json",
-    params:
-        name=lambda w: f"{settings.run.name}/{w.dataset}",
-    script:
-        "../scripts/experiment.py"
-
-
 rule train:
     input:
         train=rules.encode.output.train,
@@ -51,8 +29,8 @@ rule train:
         validation=rules.encode.output.validation,
         catalogue=rules.encode.output.catalogue,
         vocabulary=rules.encode.output.vocabulary,
+        validation_users=rules.encode.output.validation_users,
         split=rules.partition.output.record,
-        experiment=ancient(rules.experiment.output[0]),
     output:
         weights=f"{TRIAL}/weights.safetensors",
         history=f"{TRIAL}/history.parquet",
@@ -63,6 +41,7 @@ rule train:
     resources:
         gpu=lambda w: needs_gpu(w.method),
     params:
+        experiment=lambda w: f"{settings.run.name}/{w.dataset}",
         settings=lambda w: settings.method(w.dataset, w.method).for_training(),
         task=lambda w: settings.datasets[w.dataset].task.model_dump(mode="json"),
         network=lambda w: (

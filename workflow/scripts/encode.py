@@ -9,7 +9,7 @@ from pipeline_lib.data.report import CleaningReport
 from pipeline_lib.schemas.clean import events as events_schema
 from pipeline_lib.schemas.clean import items as items_schema
 from pipeline_lib.schemas.clean import users as users_schema
-from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS, TRAIN_USERS, split_rows
+from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS, TRAIN_USERS, VALIDATION_USERS, split_rows
 from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.storage import read_json, read_table, scan_table, write_json, write_table
 
@@ -34,6 +34,7 @@ encoded = encode_split(
 encoded.catalogue.save(out["catalogue"])
 write_json(encoded.vocabulary, out["vocabulary"])
 write_table(encoded.train_users, TRAIN_USERS, out["train_users"])
+write_table(encoded.validation_users, VALIDATION_USERS, out["validation_users"])
 write_table(encoded.items, ITEMS, out["names"])
 for fold, episodes in encoded.folds.items():
     episodes.save(out[fold])

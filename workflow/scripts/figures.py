@@ -1,13 +1,18 @@
 """Draw a dataset's figures: as PNG and SVG, with the data behind them and a caption."""
 
+import logging
 from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.comparison.record import Comparison
 from pipeline_lib.reporting.figures.results import TrialFiles, read_results
+from pipeline_lib.reporting.figures.trial import write_trial
 from pipeline_lib.reporting.figures.write import write_figures
 from pipeline_lib.storage import read_json
+from pipeline_lib.tracking.describe import describe_run, ended
+from pipeline_lib.tracking.journal import Journal
+from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
@@ -22,3 +27,11 @@ results = read_results(
     Path(source.projection) if source.projection else None,
 )
 write_figures(results, params.figures, Path(snakemake.output.csv[0]).parent)
+
+for training, plot in zip(map(Path, source.trainings), snakemake.output.trials, strict=True):
+    record = read_json(training, TrainingRecord)
+    write_trial(results, record.method, record.seed, Path(plot))
+    run = describe_run(record, record.split_sha256, training.parent)
+    with Journal(run, logging.getLogger(run.method)) as journal:
+        journal.finish(ended(record))
+        journal.artifacts([Path(plot)], "plots")

@@ -1,17 +1,20 @@
 """Train one method with one seed; no test user is in the input."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.logs import start_log
+from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.provenance import environment
 from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.training import HISTORY
 from pipeline_lib.storage import read_json, write_json, write_table
 from pipeline_lib.tensors import write_tensors
-from pipeline_lib.tracking import Experiment, TrackedRun
+from pipeline_lib.tracking.describe import describe_run
+from pipeline_lib.tracking.journal import Journal, Tags
 from pipeline_lib.training.fit import Epoch
 from pipeline_lib.training.job import TrainingStoppedError, run_training
 from pipeline_lib.training.record import TrainingJob
@@ -23,21 +26,19 @@ out = {name: Path(path) for name, path in snakemake.output.items()}
 job = TrainingJob(
     **snakemake.params,
     **snakemake.wildcards,
+    started=datetime.now(UTC),
     threads=snakemake.threads,
     environment=environment(),
 )
-name = f"{job.dataset} {job.method} seed {job.seed}"
-log = start_log(Path(snakemake.log[0]), name)
+split = read_json(files["split"], SplitRecord).sha256
+log = start_log(Path(snakemake.log[0]), f"{job.dataset} {job.method} seed {job.seed}")
 
-with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracked:
-    tracked.log_settings(
-        job.settings | (job.network.model_dump() if job.network else {}), job.tags()
-    )
+with Journal(describe_run(job, split, out["record"].parent), log) as journal:
 
     def on_epoch(epoch: Epoch) -> None:
         """Show an epoch in the log and in MLflow."""
         log.info("%s", epoch)
-        tracked.log_metrics(epoch.figures(), epoch.epoch)
+        journal.metrics(epoch.figures(), epoch.epoch)
 
     try:
         trained = run_training(job, files, on_epoch)
@@ -46,15 +47,17 @@ with TrackedRun(read_json(files["experiment"], Experiment), name, log) as tracke
         write_tensors(error.method.state_dict(), last)
         log.error("%s; the weights of the epoch best so far are in %s", error, last)  # noqa: TRY400
         raise
-    tracked.log_settings({}, {"split": trained.record.split_sha256})
-    tracked.log_metrics(trained.record.figures(), len(trained.history))
-
-figures = [
-    (epoch.epoch, name, value)
-    for epoch in trained.history
-    for name, value in epoch.figures().items()
-]
-write_table(pl.DataFrame(figures, schema=types(HISTORY), orient="row"), HISTORY, out["history"])
-write_tensors(trained.method.state_dict(), out["weights"])
-write_json(trained.record, out["record"])
+    figures = [
+        (epoch.epoch, name, value)
+        for epoch in trained.history
+        for name, value in epoch.figures().items()
+    ]
+    history = pl.DataFrame(figures, schema=types(HISTORY), orient="row")
+    write_table(history, HISTORY, out["history"])
+    write_tensors(trained.method.state_dict(), out["weights"])
+    write_json(trained.record, out["record"])
+    journal.metrics(trained.record.figures(), len(trained.history))
+    journal.write(Tags(tags={"device": trained.record.device}))
+    journal.artifacts([out["weights"], out["record"], out["history"]])
+    journal.finish()
 log.info("%s", trained.record)

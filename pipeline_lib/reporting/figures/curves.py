@@ -12,7 +12,7 @@ from pipeline_lib.reporting.figures.frames import named
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import Look
 
-LOSSES = ("train_loss", "validation_loss")
+LOSSES = ("train/loss", "validation/loss")
 STEPS = (1, 2, 2.5, 5, 10)
 LOG_FROM = 8  # the largest loss by the smallest
 
@@ -26,7 +26,7 @@ def mean_losses(results: Results, methods: Sequence[MethodResult]) -> pl.DataFra
     losses = results.history.filter(pl.col("figure").is_in(LOSSES))
     best = pl.col("epoch").sort_by("value", "epoch").first()
     trial = ["method", "seed"]
-    validated = losses.filter(figure="validation_loss")
+    validated = losses.filter(figure="validation/loss")
     choices = validated.group_by(trial).agg(best.alias("best"))
     value = pl.col("value")
     means = (
@@ -52,7 +52,7 @@ def draw_curve(axes: Axes, curve: pl.DataFrame, look: Look) -> None:
         axes.fill_between(
             curve["epoch"], curve["least"], curve["most"], color=colour, alpha=0.18, linewidth=0
         )
-    if curve["figure"][0] == "validation_loss":
+    if curve["figure"][0] == "validation/loss":
         chosen = curve.filter(pl.col("chosen") > 0)
         axes.plot(chosen["epoch"], chosen["loss"], **CHOSEN | {"markeredgecolor": colour})
 

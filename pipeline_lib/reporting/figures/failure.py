@@ -20,7 +20,7 @@ from pipeline_lib.reporting.figures.style import looks
 def _tidy(results: Results) -> pl.DataFrame:
     """Put the validation losses by epoch above the bins of inner learning rates."""
     methods = [m for m in by_role(results.comparison.methods) if m.name in FAILURE]
-    losses = mean_losses(results, methods).filter(figure="validation_loss")
+    losses = mean_losses(results, methods).filter(figure="validation/loss")
     return pl.concat([losses, bin_rates(results.rates, methods)], how="diagonal")
 
 
@@ -40,7 +40,7 @@ def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
 def _draw_losses(
     axes: Axes, frame: pl.DataFrame, methods: list[MethodResult], comparison: Comparison
 ) -> None:
-    styles, losses = looks(comparison.methods), frame.filter(figure="validation_loss")
+    styles, losses = looks(comparison.methods), frame.filter(figure="validation/loss")
     for method in methods:
         draw_curve(axes, losses.filter(method=method.name), styles[method.name])
     loss_axis(axes, losses)

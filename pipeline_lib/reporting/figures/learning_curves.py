@@ -31,7 +31,7 @@ def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
         zip(panels(figure, len(methods), COLUMNS), methods, strict=True)
     ):
         losses = frame.filter(method=method.name)
-        train, validation = (losses.filter(figure=f"{n}_loss") for n in ("train", "validation"))
+        train, validation = (losses.filter(figure=f"{n}/loss") for n in ("train", "validation"))
         draw_curve(axes, train, TRAIN)
         draw_curve(axes, validation, replace(styles[method.name], line="-"))
         loss_axis(axes, losses)

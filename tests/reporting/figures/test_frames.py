@@ -44,10 +44,10 @@ def test_clicks_have_the_area_and_each_users_loss() -> None:
 
 def history(values: dict[int, list[float]]) -> pl.DataFrame:
     rows = [
-        ("paml", seed, epoch, figure, loss + (figure == "train_loss"))
+        ("paml", seed, epoch, figure, loss + (figure == "train/loss"))
         for seed, losses in values.items()
         for epoch, loss in enumerate(losses, start=1)
-        for figure in ("train_loss", "validation_loss", "recall")
+        for figure in ("train/loss", "validation/loss", "recall")
     ]
     return pl.DataFrame(rows, ["method", "seed", "epoch", "figure", "value"], orient="row")
 
@@ -57,12 +57,12 @@ def test_learning_curves_average_seeds_and_mark_the_first_of_equal_best_epochs()
     frame = learning_curves.PLOT.tidy(results)
     rows = frame.select("figure", "epoch", "loss", "least", "most", "seeds", "chosen").rows()
     assert rows == [
-        ("train_loss", 1, 4.0, 3.0, 5.0, 2, 0),
-        ("train_loss", 2, 3.0, 2.0, 4.0, 2, 1),
-        ("train_loss", 3, 1.75, 1.5, 2.0, 2, 1),
-        ("validation_loss", 1, 3.0, 2.0, 4.0, 2, 0),
-        ("validation_loss", 2, 2.0, 1.0, 3.0, 2, 1),
-        ("validation_loss", 3, 0.75, 0.5, 1.0, 2, 1),
+        ("train/loss", 1, 4.0, 3.0, 5.0, 2, 0),
+        ("train/loss", 2, 3.0, 2.0, 4.0, 2, 1),
+        ("train/loss", 3, 1.75, 1.5, 2.0, 2, 1),
+        ("validation/loss", 1, 3.0, 2.0, 4.0, 2, 0),
+        ("validation/loss", 2, 2.0, 1.0, 3.0, 2, 1),
+        ("validation/loss", 3, 0.75, 0.5, 1.0, 2, 1),
     ]
 
 

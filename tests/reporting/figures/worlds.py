@@ -119,7 +119,7 @@ def invented(
                 for n, kind, s in trials
                 if is_learner(kind)
                 for epoch in range(1, 6)
-                for k, figure in enumerate(("train_loss", "validation_loss", "seconds"))
+                for k, figure in enumerate(("train/loss", "validation/loss", "epoch/seconds"))
             ],
             schema={
                 "method": pl.String,

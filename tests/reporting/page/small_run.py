@@ -1,6 +1,7 @@
 """A run of two datasets, made of the comparisons that tests of tables share."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,8 @@ def trials(comparison: Comparison, method: MethodResult) -> list[Trial]:
 def _trial(comparison: Comparison, method: MethodResult, place: int) -> Trial:
     seed, learns = method.seeds[place], method.role != "reference"
     training = TrainingRecord(
+        experiment="sample/movielens",
+        started=datetime(2021, 2, 3, tzinfo=UTC),
         dataset=comparison.dataset,
         method=method.name,
         seed=seed,

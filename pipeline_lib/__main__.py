@@ -1,0 +1,19 @@
+"""`python -m pipeline_lib <command>`."""
+
+import argparse
+import sys
+
+from pipeline_lib.tracking import command as sync_tracking
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m pipeline_lib")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in (sync_tracking,):
+        command.add_parser(commands)
+    arguments = parser.parse_args()
+    return int(arguments.func(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

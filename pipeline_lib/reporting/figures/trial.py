@@ -1,0 +1,78 @@
+"""One trained method at a glance: its losses, what support rows were worth to it, its rates."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from pipeline_lib.reporting.figures.canvas import sheet
+from pipeline_lib.reporting.figures.group_marks import EDGES, MARKERS, fill, shown_groups
+from pipeline_lib.reporting.figures.results import Results
+from pipeline_lib.reporting.figures.style import INK, MIDDLE, STYLE
+from pipeline_lib.storage import atomic_path
+
+PIXELS_PER_INCH = 150
+BINS = 30
+
+
+def write_trial(results: Results, method: str, seed: int, path: Path) -> None:
+    """Write a PNG of one trial's losses by epoch, errors by support rows and inner rates."""
+    with style.context(STYLE):
+        figure = draw_trial(results, method, seed)
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format="png", dpi=PIXELS_PER_INCH)
+
+
+def draw_trial(results: Results, method: str, seed: int) -> Figure:
+    """Draw what there is of one trial: a method without epochs or rates has fewer panels."""
+    history, support, rates = (
+        frame.filter(method=method, seed=seed)
+        for frame in (results.history, results.support, results.rates)
+    )
+    drawn = [(_losses, history), (_support, support), (_rates, rates)]
+    shown = [(draw, frame) for draw, frame in drawn if not frame.is_empty()]
+    figure = sheet(results.comparison, f"{method}, seed {seed}", 2.2)
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    for axes, (draw, frame) in zip(panels, shown, strict=True):
+        draw(axes, frame)
+    return figure
+
+
+def _losses(axes: Axes, history: pl.DataFrame) -> None:
+    for part, colour in (("train", MIDDLE), ("validation", INK)):
+        own = history.filter(figure=f"{part}/loss").sort("epoch")
+        axes.plot(own["epoch"], own["value"], color=colour, label=part)
+    best = own["value"].arg_min() or 0
+    axes.plot(own["epoch"][best], own["value"][best], "o", color=INK, markersize=4, label="chosen")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set(xlabel="epoch", title="loss")
+    axes.legend()
+
+
+def _support(axes: Axes, support: pl.DataFrame) -> None:
+    error = "mse" if "mse" in support.columns else "nel"
+    limits = support["support_rows"].unique().sort(nulls_last=True).to_list()
+    for group in shown_groups(support):
+        means = support.filter(group=group).group_by("support_rows").agg(pl.col(error).mean())
+        means = means.sort("support_rows", nulls_last=True)
+        places = [limits.index(limit) for limit in means["support_rows"]]
+        colour, marker = EDGES[group], MARKERS[group]
+        axes.plot(
+            places, means[error], color=colour, marker=marker, markersize=3, label=f"{group} users"
+        )
+    axes.set_xticks(range(len(limits)), ["all" if n is None else f"{n}" for n in limits])
+    axes.set(xlabel="support rows at most", title=f"test {error.upper()}")
+    axes.legend()
+
+
+def _rates(axes: Axes, rates: pl.DataFrame) -> None:
+    edges = np.histogram_bin_edges(rates["inner_lr"].to_numpy(), BINS).tolist()
+    for group in shown_groups(rates):
+        own = rates.filter(group=group)["inner_lr"].to_numpy()
+        axes.hist(own, edges, alpha=0.6, label=f"{group} users", **fill(group))
+    axes.set(xlabel="inner learning rate", title="test users")
+    axes.legend()

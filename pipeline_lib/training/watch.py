@@ -1,0 +1,62 @@
+"""What is watched of an epoch, and decides nothing."""
+
+import resource
+import sys
+
+import polars as pl
+import torch
+from torch import Tensor
+
+from pipeline_lib.episodes import Episodes
+from pipeline_lib.methods.fold import Judged
+from pipeline_lib.metrics.users import summarise, user_metrics
+from pipeline_lib.settings.task import Task
+
+MEGABYTE = 1e6
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
+
+
+def validation_figures(
+    judged: Judged, validation: Episodes, groups: pl.Series, task: Task
+) -> dict[str, float]:
+    """Compute the task's metrics on validation users, and each group's inner learning rates.
+
+    groups: of each validation user. Rates: mean and standard deviation over users who have one.
+    """
+    _, owner, _ = validation.query.users.take(torch.arange(len(validation)).to(judged.score.device))
+    owners = owner.cpu().numpy()
+    rows = pl.DataFrame(
+        {
+            "user": owners,
+            "group": groups[owners],
+            "target": _numbers(validation.query.target),
+            "score": _numbers(judged.score),
+        }
+    )
+    _, metrics = summarise(user_metrics(rows, task), task)
+    return {f"validation/{name}": x for name, x in metrics.items()} | _rates(judged, groups)
+
+
+def memory_figures(device: torch.device) -> dict[str, float]:
+    """Measure the most memory used so far, by the process and on its GPU, in MB."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
+    figures = {"memory/process_mb": used / MEGABYTE}
+    if device.type == "cuda":
+        figures["memory/gpu_mb"] = torch.cuda.max_memory_allocated(device) / MEGABYTE
+    return figures
+
+
+def _rates(judged: Judged, groups: pl.Series) -> dict[str, float]:
+    rates = pl.DataFrame({"group": groups, "rate": _numbers(judged.inner_lr)})
+    by_group = rates.drop_nans().group_by("group", maintain_order=True)
+    rate = pl.col("rate")
+    spread = by_group.agg(rate.mean().alias("mean"), rate.std(ddof=0).alias("sd"))
+    return {
+        f"inner_lr/{row['group']}_{name}": row[name]
+        for row in spread.sort("group").iter_rows(named=True)
+        for name in ("mean", "sd")
+    }
+
+
+def _numbers(values: Tensor) -> pl.Series:
+    return pl.Series(values.double().cpu().numpy())

@@ -1,0 +1,101 @@
+"""Which runs are superseded, and what a parent tells of its seeds, by hand."""
+
+from collections.abc import Mapping
+from statistics import stdev
+from types import MappingProxyType
+
+import pytest
+
+from pipeline_lib.tracking.families import Member, Update, settle
+
+
+def seed(
+    run_id: str,
+    started: int,
+    generation: str = "g",
+    number: int = 0,
+    *,
+    method: str = "paml",
+    status: str = "FINISHED",
+    metrics: Mapping[str, float] = MappingProxyType({}),
+) -> Member:
+    name, ended = f"{number}", started + 5
+    return Member(run_id, "seed", "shop", method, generation, name, started, ended, status, metrics)
+
+
+def parent(run_id: str, generation: str = "g", method: str = "paml") -> Member:
+    return Member(run_id, "method", "shop", method, generation, None, 0, None, "RUNNING", {})
+
+
+def settled(*members: Member) -> dict[str, Update]:
+    updates = list(settle(members))
+    assert len(updates) == len(members)
+    return {update.run_id: update for update in updates}
+
+
+def superseded(*members: Member) -> set[str]:
+    return {name for name, u in settled(*members).items() if u.tags["superseded"] == "true"}
+
+
+def test_seeds_of_one_generation_all_count() -> None:
+    assert superseded(parent("p"), seed("a", 1), seed("b", 2, number=1)) == set()
+
+
+def test_a_later_run_of_a_seed_supersedes_the_earlier() -> None:
+    runs = (parent("p"), seed("a", 1), seed("b", 2, number=1), seed("c", 3))
+    assert superseded(*runs) == {"a"}
+    assert superseded(*reversed(runs)) == {"a"}
+
+
+def test_a_new_generation_supersedes_the_whole_old_one() -> None:
+    old = (parent("p"), seed("a", 1), seed("b", 2, number=1))
+    assert superseded(*old, parent("q", "h"), seed("c", 3, "h")) == {"p", "a", "b"}
+
+
+def test_a_generation_that_returns_counts_again() -> None:
+    runs = (parent("p"), seed("a", 1), parent("q", "h"), seed("b", 2, "h"), seed("c", 3))
+    assert superseded(*runs) == {"a", "q", "b"}
+
+
+def test_another_method_supersedes_nothing() -> None:
+    other = (parent("q", "h", "melu"), seed("b", 2, "h", method="melu"))
+    assert superseded(parent("p"), seed("a", 1), *other) == set()
+
+
+def test_a_parent_has_the_mean_and_spread_of_its_newest_seeds() -> None:
+    p = settled(
+        parent("p"),
+        seed("a", 1, metrics={"test/mse": 9.0}),
+        seed("b", 2, metrics={"test/mse": 1.0, "test/gap": 0.25}),
+        seed("c", 3, number=1, metrics={"test/mse": 2.0, "test/gap": 0.75}),
+    )["p"]
+    assert p.metrics == pytest.approx(
+        {
+            "test/mse": 1.5,
+            "test/mse_sd": stdev([1.0, 2.0]),
+            "test/gap": 0.5,
+            "test/gap_sd": stdev([0.25, 0.75]),
+        }
+    )
+    assert p.tags == {"superseded": "false", "seeds": "0, 1", "group_gap": "0.5000"}
+    assert (p.status, p.time) == ("FINISHED", 8)
+
+
+def test_one_seed_has_no_spread() -> None:
+    assert settled(parent("p"), seed("a", 1, metrics={"test/mse": 9.0}))["p"].metrics == {
+        "test/mse": 9.0
+    }
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        (("FINISHED", "RUNNING"), "RUNNING"),
+        (("FINISHED", "FAILED"), "FINISHED"),
+        (("FAILED", "FAILED"), "FAILED"),
+        ((), "RUNNING"),
+    ],
+)
+def test_a_parent_runs_as_long_as_a_seed(statuses: tuple[str, ...], expected: str) -> None:
+    seeds = [seed(f"{n}", n, number=n, status=status) for n, status in enumerate(statuses)]
+    assert settled(parent("p"), *seeds)["p"].status == expected

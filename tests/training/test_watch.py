@@ -1,0 +1,78 @@
+"""What is watched of an epoch: metrics of validation users, rates by group, memory."""
+
+import polars as pl
+import pytest
+import torch
+
+from pipeline_lib.episodes import Episodes, Ragged, Rows
+from pipeline_lib.methods.fold import Judged, judge_fold
+from pipeline_lib.settings.task import RatingTask
+from pipeline_lib.training.fit import fit
+from pipeline_lib.training.watch import memory_figures, validation_figures
+from tests.training.toy import CATALOGUE, FOLDS, TASK, Recorder, make_settings, train
+
+RATED = Rows(
+    Ragged(torch.tensor([0, 2, 3, 4])), torch.arange(4), torch.tensor([2.0, 1.0, 4.0, 3.0])
+)
+THREE = Episodes(
+    torch.arange(3),
+    torch.ones(3, 1, dtype=torch.int64),
+    torch.ones(3, 1),
+    Rows(Ragged(torch.zeros(4, dtype=torch.int64)), torch.arange(0), torch.zeros(0)),
+    RATED,
+)
+GROUPS = pl.Series(["major", "minor", "major"])
+SCORE = torch.tensor([2.5, 1.5, 2.0, 3.0])
+
+
+def watched(inner_lr: list[float]) -> dict[str, float]:
+    judged = Judged(SCORE, torch.tensor(inner_lr), torch.zeros(3), 0.0)
+    return validation_figures(judged, THREE, GROUPS, RatingTask(scale=(1, 5)))
+
+
+def test_metrics_average_users_of_each_group() -> None:
+    """Errors: 0.5 and 0.5; 2; 0."""
+    figures = watched([torch.nan] * 3)
+    assert figures["validation/mse"] == pytest.approx((0.25 + 4 + 0) / 3)
+    assert figures["validation/mse_major"] == pytest.approx(0.125)
+    assert figures["validation/mse_minor"] == pytest.approx(4)
+    assert figures["validation/ndcg_3"] == pytest.approx(1)  # of the first user alone
+    assert not [name for name in figures if name.startswith("inner_lr")]
+
+
+def test_rates_have_a_mean_and_a_spread_in_each_group() -> None:
+    figures = watched([0.25, 0.5, 0.75])
+    assert figures["inner_lr/major_mean"] == 0.5
+    assert figures["inner_lr/major_sd"] == 0.25
+    assert figures["inner_lr/minor_mean"] == 0.5
+    assert figures["inner_lr/minor_sd"] == 0
+
+
+def test_a_user_without_a_rate_counts_for_none() -> None:
+    figures = watched([0.25, torch.nan, torch.nan])
+    assert figures["inner_lr/major_mean"] == 0.25
+    assert "inner_lr/minor_mean" not in figures
+
+
+def test_the_metrics_of_an_epoch_are_those_of_the_method_then() -> None:
+    method, history = train("paml", epochs=1)
+    judged = judge_fold(method, FOLDS.validation, CATALOGUE, TASK)
+    due = validation_figures(judged, FOLDS.validation, FOLDS.groups, TASK)
+    assert {name: x for name, x in history[0].watched.items() if name in due} == due
+    assert history[0].watched["validation/mse"] == pytest.approx(history[0].validation_loss)
+
+
+def test_an_epoch_reports_the_mean_norm_of_the_gradients_and_the_time_of_a_step() -> None:
+    """The gradient of the recorder's loss is twice its weight: nearly 2, 1.8 and 1.6."""
+    settings = make_settings("melu", epochs=1, outer_lr=0.1)
+    (epoch,) = fit(Recorder(), settings, FOLDS, 0, lambda _: None)
+    assert epoch.watched["gradient/norm"] == pytest.approx((2 + 1.8 + 1.6) / 3, abs=0.01)
+    assert epoch.watched["step/seconds"] == pytest.approx(epoch.seconds / 3)
+
+
+def test_memory_is_what_the_process_used_at_most() -> None:
+    before = memory_figures(torch.device("cpu"))["memory/process_mb"]
+    block = torch.ones(int(before * 1e6 / 4))  # as much again
+    after = memory_figures(torch.device("cpu"))["memory/process_mb"]
+    assert 50 < before < 100_000
+    assert after > before + 0.5 * block.nbytes / 1e6
