@@ -48,6 +48,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/partition.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/serve.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -58,6 +59,7 @@ rule all:
         FIGURES,
         DATA_REPORTS,
         REPORT,
+        MODELS,
 
 
 onstart:

@@ -1,6 +1,6 @@
 """The one tensor format: a fold's users with support and query rows, and the items' catalogue."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -70,6 +70,10 @@ class Catalogue:
         lengths = self.bags.lengths(bags)
         return self.codes[places], self.weights[places], lengths.cumsum(0) - lengths
 
+    def double(self) -> Self:
+        """Convert to float64."""
+        return replace(self, weights=self.weights.double())
+
     def save(self, path: Path) -> None:
         """Write the catalogue to one file."""
         tensors = {"offsets": self.bags.offsets, "codes": self.codes, "weights": self.weights}
@@ -90,6 +94,10 @@ class Rows:
     users: Ragged
     item: Tensor
     target: Tensor
+
+    def double(self) -> Self:
+        """Convert to float64."""
+        return replace(self, target=self.target.double())
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,11 @@ class Episodes:
         """Join support and query: item [rows] int64, target [rows] float32."""
         parts = (self.support, self.query)
         return torch.cat([p.item for p in parts]), torch.cat([p.target for p in parts])
+
+    def double(self) -> Self:
+        """Convert to float64."""
+        support, query = self.support.double(), self.query.double()
+        return replace(self, values=self.values.double(), support=support, query=query)
 
     def save(self, path: Path) -> None:
         """Write the episodes to one file."""

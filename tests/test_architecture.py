@@ -21,11 +21,11 @@ ORDER = [
     {"methods"},
     {"training"},
     {"completeness", "prediction", "projection", "evaluation"},
-    {"comparison"},
+    {"comparison", "serving"},
 ]
 LEAVES = {"reporting", "tracking", "provenance", "logs"}
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
-ALONE = {"mlflow": {"tracking"}, "snakemake": set()}
+ALONE = {"mlflow": {"tracking", "serving"}, "snakemake": set()}
 
 
 def part(module: Path) -> str:

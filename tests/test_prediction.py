@@ -1,5 +1,6 @@
 """Predictions from files: whose, of what, and from how many support rows."""
 
+import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,7 +122,9 @@ class TestLoading:
         assert loaded.name == "own-name"
         found = predict_users(loaded)
         write_table(found, PREDICTIONS, tmp_path / "predictions.parquet")
-        score, inner_lr = predict_fold(method, test, CATALOGUE)
+        precise = (copy.deepcopy(method).double(), test.double(), CATALOGUE.double())
+        score, inner_lr = (values.float() for values in predict_fold(*precise))
+        torch.testing.assert_close(score, predict_fold(method, test, CATALOGUE)[0])
         _, owner, _ = test.query.users.take(torch.arange(len(test)))
         assert found["user"].to_list() == [USERS[3 * user] for user in owner]
         assert found["group"].to_list() == [("major", "minor")[int(3 * u >= 30)] for u in owner]

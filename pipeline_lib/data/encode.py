@@ -167,7 +167,7 @@ def encode_folds(
 
 
 def _episodes(users: pl.DataFrame, rows: pl.DataFrame, vocabulary: Vocabulary) -> Episodes:
-    codes, values = _user_codes(users, vocabulary.user)
+    codes, values = encode_users(users, vocabulary.user)
     return Episodes(
         user=_tensor(users["place"]),
         codes=codes,
@@ -177,7 +177,11 @@ def _episodes(users: pl.DataFrame, rows: pl.DataFrame, vocabulary: Vocabulary) -
     )
 
 
-def _user_codes(users: pl.DataFrame, side: Side) -> tuple[torch.Tensor, torch.Tensor]:
+def encode_users(users: pl.DataFrame, side: Side) -> tuple[torch.Tensor, torch.Tensor]:
+    """Encode users' profiles: codes [users, features] int64 and values [users, features] float32.
+
+    users: `place` and a column a feature.
+    """
     starts = first_codes(side)
     codes, values = [], []
     for feature, known in side.items():

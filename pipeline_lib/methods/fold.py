@@ -22,7 +22,7 @@ def predict_fold(method: Method, episodes: Episodes, catalogue: Catalogue) -> tu
     The second tensor holds the inner learning rates, [users]: NaN where a user has not one.
     """
     score = torch.full_like(episodes.query.target, torch.nan)
-    inner_lr = torch.full((len(episodes),), torch.nan, device=score.device)
+    inner_lr = score.new_full((len(episodes),), torch.nan)
     for batch in _batches(episodes, catalogue):
         prediction = method.predict(batch)
         score[batch.query.place] = prediction.score

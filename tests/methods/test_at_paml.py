@@ -3,10 +3,12 @@
 import dataclasses
 import math
 
+import polars as pl
 import pytest
 import torch
 from torch import Tensor
 
+from pipeline_lib.episodes import Episodes
 from pipeline_lib.meta.adaptation import adapt
 from pipeline_lib.meta.neighbours.exact import ExactIndex
 from pipeline_lib.meta.rates import UserRates
@@ -151,7 +153,7 @@ class TestStep:
 class TestTraining:
     def test_it_stores_training_users_alone(self) -> None:
         """Of the 8 training users all, and of the 40 others none, though validation met them."""
-        folds = dataclasses.replace(RATINGS.folds, train=FEW, validation=TRAIN)
+        folds = dataclasses.replace(RATINGS.folds, train=FEW, validation=TRAIN, groups=alike(TRAIN))
         settings = read_settings("at-paml")
         learner = build_at_paml(warmup_epochs=1)
         fit(learner, settings, folds, 0, lambda _: None)
@@ -219,6 +221,11 @@ class TestPrediction:
         torch.testing.assert_close(inner_lr, learner.learning_rate(users) + rates)
 
 
+def alike(users: Episodes) -> pl.Series:
+    """All of one group."""
+    return pl.Series(["minor"] * len(users))
+
+
 @pytest.mark.parametrize("index", ["exact", "flann"])
 def test_the_validation_users_do_not_change_the_training(index: str) -> None:
     """Their searches are not what the trees' age is counted by."""
@@ -227,7 +234,7 @@ def test_the_validation_users_do_not_change_the_training(index: str) -> None:
     losses = []
     for users in (12, 400):
         validation = make_episodes(users, 36, seed=51)
-        folds = dataclasses.replace(RATINGS.folds, validation=validation)
+        folds = dataclasses.replace(RATINGS.folds, validation=validation, groups=alike(validation))
         learner = build_at_paml(index=index, epochs=3, flann=trees)
         losses.append([e.train_loss for e in fit(learner, settings, folds, 0, lambda _: None)])
     assert losses[0] == losses[1]

@@ -70,7 +70,9 @@ class _Trees:
     """Trees, the copy of the points that they read in place, and what is stale in it."""
 
     def __init__(self, library: FlannLibrary, points: Tensor) -> None:
-        self._copy = points.to("cpu", copy=True, memory_format=torch.contiguous_format)
+        self._copy = points.to(
+            "cpu", torch.float32, copy=True, memory_format=torch.contiguous_format
+        )
         self._stale = torch.zeros(len(points), dtype=torch.bool)
         self._library = library
         self._native = library.build(self._copy.numpy())
@@ -95,7 +97,7 @@ class _Trees:
         most = min(max(most, 2 * count), len(self._copy))
         asked = min(2 * count, most)
         while True:
-            places = self._library.search(self._native, queries.numpy(), asked)
+            places = self._library.search(self._native, queries.float().numpy(), asked)
             hits = torch.from_numpy(places).long()
             stale = self._stale[hits]
             if asked == most or ((~stale).sum(1) >= count).all():

@@ -1,0 +1,1 @@
+"""A trained method for users that arrived a minute ago."""

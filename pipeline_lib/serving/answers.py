@@ -1,0 +1,56 @@
+"""From scores to ranked answers, for all users at once."""
+
+from collections.abc import Collection, Sequence
+
+import polars as pl
+from torch import Tensor
+
+COLUMNS = {
+    "user": pl.String,
+    "item": pl.String,
+    "score": pl.Float64,
+    "rank": pl.Int64,
+    "inner_lr": pl.Float64,
+    "support_rows": pl.Int64,
+    "support_loss_unadapted": pl.Float64,
+    "support_loss_adapted": pl.Float64,
+    "adaptation_helped": pl.Boolean,
+    "note": pl.String,
+}
+
+
+def rank_answers(
+    users: pl.DataFrame,
+    asked: Sequence[Sequence[str]],
+    known: Collection[str],
+    score: Tensor,
+    top: int | None,
+) -> pl.DataFrame:
+    """Rank each user's items, unknown ones last and without a rank; in the columns of `COLUMNS`.
+
+    users: what is the same for all items of a user, a row a user. asked: their items. score: of
+    those that are known, user by user.
+    """
+    items = pl.Series("item", [item for own in asked for item in own], pl.String)
+    owner = pl.Series("owner", [n for n, own in enumerate(asked) for _ in own], pl.Int64)
+    mask = pl.Series([item in known for item in items], dtype=pl.Boolean)
+    scores = pl.Series("score", [None] * len(items), pl.Float64)
+    scores = scores.scatter(mask.arg_true(), score.numpy())
+    value = pl.col("score")
+    ranked = (
+        pl.DataFrame([owner, items, scores])
+        .sort("owner", value, descending=[False, True], nulls_last=True, maintain_order=True)
+        .with_columns(
+            rank=pl.when(value.is_not_null()).then(1 + pl.int_range(pl.len()).over("owner"))
+        )
+    )
+    if top is not None:
+        ranked = ranked.filter((pl.col("rank") <= top) | pl.col("rank").is_null())
+    both = ranked.hstack(users[ranked["owner"]])
+    adapted, unadapted = pl.col("support_loss_adapted"), pl.col("support_loss_unadapted")
+    gone = pl.when(value.is_null()).then(pl.lit("the item is unknown"))
+    note = pl.concat_str(gone, "note", separator="; ", ignore_nulls=True)
+    return both.with_columns(
+        adaptation_helped=adapted < unadapted,
+        note=pl.when(note != "").then(note),
+    ).select(list(COLUMNS))

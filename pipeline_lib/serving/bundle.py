@@ -1,0 +1,111 @@
+"""A trained method in a folder, with all that serving needs and a manifest of its files."""
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline_lib.settings.features import UserFeature
+from pipeline_lib.storage import read_json, write_json
+from pipeline_lib.training.record import TrainingRecord
+
+M = TypeVar("M", bound=BaseModel)
+MANIFEST = "manifest.json"
+PROFILE, RECORD = "profile.json", "training.json"
+COPIED = {
+    "weights": "weights.safetensors",
+    "catalogue": "items.safetensors",
+    "vocabulary": "vocabulary.json",
+    "names": "items.parquet",
+    "record": RECORD,
+}
+
+
+class BundleError(Exception):
+    """A bundle is not what was written."""
+
+
+class Profile(BaseModel):
+    """How a user's raw profile is read. blank: texts that mean nothing is known."""
+
+    features: dict[str, UserFeature]
+    blank: tuple[str, ...]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """List each feature's raw column."""
+        return {name: feature.column or name for name, feature in self.features.items()}
+
+
+class FileEntry(BaseModel):
+    """A file's size and hash."""
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """All files of a bundle but this one."""
+
+    files: dict[str, FileEntry]
+
+
+def write_bundle(files: Mapping[str, Path], log_settings: Mapping[str, Any], folder: Path) -> str:
+    """Copy a trained method into a folder; return the digest of its manifest.
+
+    files: `weights`, `catalogue`, `vocabulary`, `names`, `record`. log_settings: those of the
+    dataset (see `pipeline_lib.settings.dataset.LogSettings`).
+    """
+    folder.mkdir(parents=True)
+    for role, name in COPIED.items():
+        shutil.copyfile(files[role], folder / name)
+    users, features = log_settings["users"], log_settings["user_features"]
+    profile = Profile.model_validate({"features": features, "blank": users["blank"]})
+    write_json(profile, folder / PROFILE)
+    entries = {path.name: _entry(path) for path in sorted(folder.iterdir())}
+    write_json(Manifest(files=entries), folder / MANIFEST)
+    return digest(folder)
+
+
+def digest(folder: Path) -> str:
+    """Name a bundle by the hash of its manifest."""
+    return _entry(folder / MANIFEST).sha256
+
+
+def check_bundle(folder: Path) -> tuple[Profile, TrainingRecord]:
+    """Hold every file to the manifest, and read how to use them.
+
+    Raises BundleError when a file is missing, changed, cut off or one too many.
+    """
+    manifest = _read(folder / MANIFEST, Manifest)
+    wanted = {*COPIED.values(), PROFILE}
+    if manifest.files.keys() != wanted:
+        raise _refused(folder / MANIFEST, f"lists {sorted(manifest.files)}, not {sorted(wanted)}")
+    if extra := {path.name for path in folder.iterdir()} - wanted - {MANIFEST}:
+        raise _refused(folder / sorted(extra)[0], "does not belong there")
+    for name, entry in manifest.files.items():
+        if not (path := folder / name).is_file():
+            raise _refused(path, "is missing")
+        if (found := _entry(path)) != entry:
+            change = f"{found.bytes} bytes with sha256 {found.sha256[:12]}"
+            raise _refused(path, f"has {change}, not {entry.bytes} with {entry.sha256[:12]}")
+    return _read(folder / PROFILE, Profile), _read(folder / RECORD, TrainingRecord)
+
+
+def _entry(path: Path) -> FileEntry:
+    content = path.read_bytes()
+    return FileEntry(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def _read(path: Path, model: type[M]) -> M:
+    try:
+        return read_json(path, model)
+    except (OSError, ValidationError) as error:
+        raise _refused(path, f"cannot be read ({error})") from error
+
+
+def _refused(path: Path, what: str) -> BundleError:
+    return BundleError(f"{path} {what}: the model is refused; get it again, or make it anew")

@@ -1,0 +1,47 @@
+"""Read new users' raw profiles as the workflow reads those of its logs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+from torch import Tensor
+
+from pipeline_lib.data.encode import encode_users
+from pipeline_lib.data.features import read_feature
+from pipeline_lib.data.recipes import BLANK
+from pipeline_lib.data.vocabulary import Scale, Side
+from pipeline_lib.serving.bundle import Profile
+
+
+class ProfileReader:
+    """Raw texts to codes. columns: the raw columns that are read."""
+
+    def __init__(self, profile: Profile, vocabulary: Side) -> None:
+        self.columns = list(dict.fromkeys(profile.columns.values()))
+        self._vocabulary = vocabulary
+        self._known = {n: v if isinstance(v, Scale) else {*v} for n, v in vocabulary.items()}
+        read = {
+            name: read_feature(pl.col(profile.columns[name]), feature, profile.blank)
+            for name, feature in profile.features.items()
+        }
+        self._values = [value.alias(name) for name, (value, _) in read.items()]
+        self._values += [problem.alias(f"problem {name}") for name, (_, problem) in read.items()]
+
+    def read(
+        self, profiles: Sequence[Mapping[str, str | None]]
+    ) -> tuple[Tensor, Tensor, list[list[str]]]:
+        """Encode profiles: codes [users, features] int64, values float64, and notes for each."""
+        raw = pl.DataFrame(
+            {column: [own.get(column) for own in profiles] for column in self.columns},
+            schema=dict.fromkeys(self.columns, pl.String),
+        )
+        clean = raw.select(self._values).with_row_index("place")
+        codes, values = encode_users(clean, self._vocabulary)
+        return codes, values.double(), [list(self._notes(row)) for row in clean.to_dicts()]
+
+    def _notes(self, row: Mapping[str, object]) -> Iterator[str]:
+        for name, known in self._known.items():
+            if problem := row[f"problem {name}"]:
+                said = "is blank" if problem == BLANK else f"is {problem}"
+                yield f"{name} {said}: taken as unknown"
+            elif not isinstance(known, Scale) and row[name] not in known:
+                yield f"{name} {row[name]!r} was not met in training: taken as unknown"

@@ -1,0 +1,149 @@
+"""A bundle as an MLflow model, so that `mlflow models serve` answers for it."""
+
+import math
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import mlflow.pyfunc
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+from mlflow.types.schema import AnyType, Array, Object, Property
+
+import pipeline_lib
+from pipeline_lib.serving.answers import COLUMNS
+from pipeline_lib.serving.bundle import digest
+from pipeline_lib.serving.recommender import Recommender, load_recommender
+from pipeline_lib.serving.requests import Request, RequestError
+
+PACKAGES = ("mlflow", "numpy", "pandera", "polars", "pydantic", "safetensors", "scipy", "torch")
+TYPES = {"String": "string", "Float64": "double", "Int64": "long", "Boolean": "boolean"}
+EVERYTHING = 0  # the value of `top` that asks for all candidates
+
+
+class Served:
+    """What MLflow calls."""
+
+    def __init__(self, recommender: Recommender) -> None:
+        self.recommender = recommender
+
+    def predict(
+        self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Answer a table of new users; an error says what is wrong with which."""
+        top = int((params or {}).get("top") or EVERYTHING)
+        try:
+            requests = [_request(row) for row in model_input.to_dict("records")]
+            answers = self.recommender.recommend(requests, top if top > 0 else None)
+        except RequestError as error:
+            raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from None
+        columns = answers.to_dict(as_series=False)
+        return pd.DataFrame({name: pd.Series(v, dtype=object) for name, v in columns.items()})
+
+
+def _load_pyfunc(path: str) -> Served:
+    return Served(load_recommender(Path(path)))
+
+
+def save_model(bundle: Path, folder: Path) -> None:
+    """Write an MLflow model with a signature, an input example and the library's own code."""
+    recommender = load_recommender(bundle)
+    example = _example(recommender)
+    with TemporaryDirectory() as scratch:
+        code = Path(scratch) / pipeline_lib.__name__
+        source = Path(pipeline_lib.__file__).parent
+        shutil.copytree(source, code, ignore=shutil.ignore_patterns("__pycache__"))
+        mlflow.pyfunc.save_model(
+            path=folder,
+            loader_module=__name__,
+            data_path=str(bundle),
+            code_paths=[str(code)],
+            signature=_signature(recommender),
+            input_example=example,
+            pip_requirements=[f"{name}=={version(name)}" for name in PACKAGES],
+            metadata={
+                "manifest_sha256": digest(bundle),
+                "dataset": recommender.record.dataset,
+                "method": recommender.record.method,
+                "seed": recommender.record.seed,
+                "split_sha256": recommender.record.split_sha256,
+            },
+        )
+
+
+def _signature(recommender: Recommender) -> ModelSignature:
+    anything = AnyType()  # type: ignore[no-untyped-call]  # `5` and `5.0` alike
+    row = Object([Property("item", anything), Property("target", anything)])
+    profile = [ColSpec(anything, name, required=False) for name in recommender.profiles.columns]
+    asked: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType.string, "user"),
+        *profile,
+        ColSpec(Array(row), "support", required=False),
+        ColSpec(Array(anything), "candidates", required=False),
+    ]
+    answered: list[ColSpec | TensorSpec] = [
+        ColSpec(TYPES[str(dtype())], name, required=False) for name, dtype in COLUMNS.items()
+    ]
+    top = ParamSpec("top", DataType.long, EVERYTHING)
+    return ModelSignature(Schema(asked), Schema(answered), ParamSchema([top]))
+
+
+def _example(recommender: Recommender) -> pd.DataFrame:
+    first, *others = recommender.items[:4]
+    _, high = recommender.record.task.scale
+    blank = dict.fromkeys(recommender.profiles.columns, "")
+    known = {"user": "a-new-user", **blank, "support": [{"item": first, "target": float(high)}]}
+    return pd.DataFrame([known | {"candidates": others}])
+
+
+def _request(row: Mapping[str, Any]) -> Request:
+    user = _text(row.get("user")) or ""
+    known = {"user", "support", "candidates"}
+    support = [_interaction(user, given) for given in _list(row.get("support"))]
+    asked = row.get("candidates")
+    return Request(
+        user,
+        {name: _text(value) for name, value in row.items() if name not in known},
+        support,
+        None if _is_blank(asked) else [_text(item) or "" for item in _list(asked)],
+    )
+
+
+def _interaction(user: str, given: object) -> tuple[str, float]:
+    if not isinstance(given, Mapping) or given.keys() != {"item", "target"}:
+        raise RequestError(
+            f"user {user!r} has {given!r} in the support; write for example "
+            '{"item": "1193", "target": 5}'
+        )
+    try:
+        return _text(given["item"]) or "", float(given["target"])
+    except (TypeError, ValueError):
+        raise RequestError(
+            f"user {user!r} has {given['target']!r} for item {given['item']!r}, which is no number"
+        ) from None
+
+
+def _list(values: object) -> Sequence[Any]:
+    return [] if _is_blank(values) else list(values)  # type: ignore[call-overload]
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _text(value: object) -> str | None:
+    """Write a value as a log has it: 25 and 25.0 are both `25`."""
+    if _is_blank(value):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,141 @@
+"""Score and rank items for users that nobody trained on, by a bundle's method."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import torch
+from torch import Tensor
+
+from pipeline_lib.data.vocabulary import Vocabulary
+from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.methods.base import Method
+from pipeline_lib.methods.fold import predict_fold
+from pipeline_lib.metrics.loss import row_loss
+from pipeline_lib.prediction import load_method
+from pipeline_lib.schemas.split import ITEMS
+from pipeline_lib.serving.answers import COLUMNS, rank_answers
+from pipeline_lib.serving.bundle import COPIED, BundleError, check_bundle
+from pipeline_lib.serving.profiles import ProfileReader
+from pipeline_lib.serving.requests import Request, check_requests
+from pipeline_lib.storage import TableError, read_json, read_table
+from pipeline_lib.tensors import TensorFileError
+from pipeline_lib.training.record import TrainingRecord
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """A loaded bundle. items: names, in the catalogue's order; places: the way back."""
+
+    record: TrainingRecord
+    profiles: ProfileReader
+    method: Method
+    catalogue: Catalogue
+    items: list[str]
+    places: dict[str, int]
+
+    def recommend(self, requests: Sequence[Request], top: int | None = None) -> pl.DataFrame:
+        """Score each user's candidates, the best first.
+
+        Returns `user`, `item`, `score`, `rank` from 1 (equal scores in the candidates' order),
+        `inner_lr`, `support_rows` that were used, `support_loss_unadapted` and
+        `support_loss_adapted`, the task's loss on these, `adaptation_helped`, and a `note`. What
+        there is not is null: the score of an unknown item, losses without support rows. top: how
+        many items of each user to return. Raises RequestError.
+        """
+        if not requests:
+            return pl.DataFrame(schema=COLUMNS)
+        check_requests(requests, self.profiles.columns, self.record.task)
+        codes, values, notes = self.profiles.read([request.profile for request in requests])
+        known = [[(i, t) for i, t in r.support if i in self.places] for r in requests]
+        asked = [self._candidates(request) for request in requests]
+        found = [[item for item in items if item in self.places] for items in asked]
+        users = torch.arange(len(requests))
+        support = self._rows([[i for i, _ in own] for own in known], known)
+        both = zip(found, known, strict=True)
+        query = self._rows([[*items, *(i for i, _ in own)] for items, own in both])
+        people = Episodes(users, codes, values, support, query)
+        score, inner_lr = self._predict(people)
+        of_support = _tells_support(people)
+        adapted, unadapted = score[of_support], self._predict(_blind(people))[0]
+        answers = pl.DataFrame(
+            {
+                "user": [request.user for request in requests],
+                "inner_lr": pl.Series(inner_lr.numpy()).fill_nan(None),
+                "support_rows": support.users.lengths(users).numpy(),
+                "support_loss_unadapted": self._mean_loss(support, unadapted),
+                "support_loss_adapted": self._mean_loss(support, adapted),
+                "note": [
+                    "; ".join([*said, *_unknown(request, own)]) or None
+                    for said, request, own in zip(notes, requests, known, strict=True)
+                ],
+            },
+            schema_overrides={"note": pl.String},
+        )
+        return rank_answers(answers, asked, self.places, score[~of_support], top)
+
+    def _candidates(self, request: Request) -> Sequence[str]:
+        if request.candidates is not None:
+            return request.candidates
+        met = {item for item, _ in request.support}
+        return [item for item in self.items if item not in met]
+
+    def _rows(
+        self,
+        items: Sequence[Sequence[str]],
+        targets: Sequence[Sequence[tuple[str, float]]] | None = None,
+    ) -> Rows:
+        places = torch.tensor([self.places[i] for own in items for i in own], dtype=torch.int64)
+        given = [t for own in targets for _, t in own] if targets else [0.0] * len(places)
+        ends = torch.tensor([0, *map(len, items)]).cumsum(0)
+        return Rows(Ragged(ends), places, torch.tensor(given, dtype=torch.float64))
+
+    def _predict(self, people: Episodes) -> tuple[Tensor, Tensor]:
+        """Score query rows and find rates, rounded as `pipeline_lib.prediction` rounds them."""
+        score, inner_lr = predict_fold(self.method, people, self.catalogue)
+        return score.float().double(), inner_lr.float().double()
+
+    def _mean_loss(self, support: Rows, score: Tensor) -> pl.Series:
+        """Average the task's loss over each user's support rows; null without any."""
+        users = torch.arange(len(support.users))
+        _, owner, _ = support.users.take(users)
+        total = score.new_zeros(len(users))
+        total.index_add_(0, owner, row_loss(self.record.task, score, support.target))
+        return pl.Series((total / support.users.lengths(users)).numpy()).fill_nan(None)
+
+
+def load_recommender(folder: Path) -> Recommender:
+    """Load a bundle; raise BundleError when it is not what was written."""
+    profile, record = check_bundle(folder)
+    files = {role: folder / name for role, name in COPIED.items()}
+    try:
+        vocabulary = read_json(files["vocabulary"], Vocabulary)
+        method, catalogue = load_method(record, files, vocabulary)
+        items = read_table(files["names"], ITEMS)["item"].to_list()
+    except (TensorFileError, TableError, RuntimeError, ValueError) as error:
+        raise BundleError(f"{folder} holds parts that do not fit together: {error}") from error
+    places = {item: place for place, item in enumerate(items)}
+    profiles = ProfileReader(profile, vocabulary.user)
+    return Recommender(record, profiles, method, catalogue, items, places)
+
+
+def _blind(people: Episodes) -> Episodes:
+    """Ask for the support rows' scores without showing them."""
+    support = people.support
+    nothing = Rows(
+        Ragged(torch.zeros_like(support.users.offsets)), support.item[:0], support.target[:0]
+    )
+    return Episodes(people.user, people.codes, people.values, nothing, support)
+
+
+def _tells_support(people: Episodes) -> Tensor:
+    """Tell which query rows repeat support rows: each user's last ones, [query rows] bool."""
+    _, owner, rank = people.query.users.take(people.user)
+    shown = people.query.users.lengths(people.user) - people.support.users.lengths(people.user)
+    return rank >= shown[owner]
+
+
+def _unknown(request: Request, known: Sequence[object]) -> list[str]:
+    gone = len(request.support) - len(known)
+    return [f"{gone} of {len(request.support)} support items are unknown"] if gone else []

@@ -1,0 +1,63 @@
+"""What is asked about new users, and what in it is wrong."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline_lib.settings.task import ClickTask, Task
+
+
+class RequestError(ValueError):
+    """A request cannot be answered; the message names the user, what is wrong and what is right."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A new user. profile: raw texts by column; None or nothing where unknown.
+
+    support: the few interactions known so far, item and target. candidates: items to be scored;
+    None for all that are known but those in the support.
+    """
+
+    user: str
+    profile: Mapping[str, str | None] = field(default_factory=dict)
+    support: Sequence[tuple[str, float]] = ()
+    candidates: Sequence[str] | None = None
+
+
+def check_requests(requests: Sequence[Request], columns: Iterable[str], task: Task) -> None:
+    """Raise RequestError for the first request that makes no sense."""
+    allowed, seen = set(columns), set[str]()
+    for request in requests:
+        if not request.user.strip():
+            raise RequestError("a user's name is blank; name every user")
+        if request.user in seen:
+            raise _wrong(request, "is asked about twice; put all of it into one request")
+        seen.add(request.user)
+        if unknown := sorted(request.profile.keys() - allowed):
+            there = ", ".join(sorted(allowed))
+            raise _wrong(request, f"has {unknown[0]!r}, which is no column; there are {there}")
+        _check_items(request, "support", [item for item, _ in request.support])
+        _check_items(request, "candidates", request.candidates or ())
+        for item, target in request.support:
+            _check_target(request, item, target, task)
+
+
+def _check_items(request: Request, where: str, items: Sequence[str]) -> None:
+    if len(set(items)) < len(items):
+        first = next(item for place, item in enumerate(items) if item in items[:place])
+        raise _wrong(request, f"has item {first!r} twice among the {where}; once will do")
+
+
+def _check_target(request: Request, item: str, target: float, task: Task) -> None:
+    low, high = task.scale
+    if isinstance(task, ClickTask) and target not in (low, high):
+        raise _wrong(request, f"has {target:g} for item {item!r}; a click is 1, no click is 0")
+    if not math.isfinite(target) or not low <= target <= high:
+        raise _wrong(
+            request, f"has {target:g} for item {item!r}; ratings go from {low:g} to {high:g}"
+        )
+
+
+def _wrong(request: Request, what: str) -> RequestError:
+    return RequestError(f"user {request.user!r} {what}")

@@ -1,0 +1,101 @@
+"""The command line: answers to a CSV, and errors with file, line and column."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.serving.small_bundle import HERE, cold_users, due
+from tests.workflow.small_project import SmallProject
+
+USERS = "user,gender,age,occupation,zip\nann,F,18,4,12345\nbob,M,25,7,54321\n"
+SUPPORT = "user,item,target\nann,1,5\nann,2,3.5\n"
+
+
+def recommend(folder: Path, model: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipeline_lib", "recommend", "--model", str(model), *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "users.csv").write_text(USERS)
+    (tmp_path / "support.csv").write_text(SUPPORT)
+    (tmp_path / "candidates.csv").write_text("item\n3\n4\n7\n")
+    return tmp_path
+
+
+def test_a_csv_of_users_is_answered_with_a_csv(folder: Path, bundle: Path) -> None:
+    options = ("--users", "users.csv", "--support", "support.csv", "--candidates", "candidates.csv")
+    done = recommend(folder, bundle, *options, "--top", "2")
+    assert done.returncode == 0, done.stderr
+    answers = pl.read_csv(done.stdout.encode())
+    assert answers["user"].to_list() == ["ann"] * 2 + ["bob"] * 2
+    assert answers["support_rows"].to_list() == [2, 2, 0, 0]
+    to_file = recommend(folder, bundle, *options, "--top", "2", "--output", "out.csv")
+    assert (to_file.returncode, to_file.stdout) == (0, "")
+    assert (folder / "out.csv").read_text() == done.stdout
+
+
+def test_the_best_model_of_a_run_can_be_asked(run: SmallProject, folder: Path) -> None:
+    done = recommend(folder, run.folder / HERE / "model", "--users", "users.csv", "--top", "1")
+    assert done.returncode == 0, done.stderr
+    assert pl.read_csv(done.stdout.encode()).height == 2
+
+
+def test_candidates_may_differ_by_user(run: SmallProject, bundle: Path, tmp_path: Path) -> None:
+    """And scores that went through a CSV are still the workflow's."""
+    users = cold_users(run)
+    frames = {
+        "users": pl.DataFrame([{"user": u.user, **u.profile} for u in users]),
+        "support": pl.DataFrame(
+            [(u.user, *row) for u in users for row in u.support],
+            schema=["user", "item", "target"],
+            orient="row",
+        ),
+        "candidates": pl.DataFrame(
+            [(u.user, item) for u in users for item in u.candidates or ()],
+            schema=["user", "item"],
+            orient="row",
+        ),
+    }
+    options = []
+    for name, frame in frames.items():
+        frame.write_csv(tmp_path / f"{name}.csv")
+        options += [f"--{name}", f"{name}.csv"]
+    done = recommend(tmp_path, bundle, *options)
+    assert done.returncode == 0, done.stderr
+    text = {"user": pl.String, "item": pl.String}
+    answers = pl.read_csv(done.stdout.encode(), schema_overrides=text)
+    expected = due(run, "paml/seed-0").sort("user", "item")
+    assert answers.select(expected.columns).sort("user", "item").equals(expected)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("users.csv", "name\nann\n", "users.csv has no column 'user'; its header is name"),
+        ("users.csv", "user,sex\nann,F\n", "'sex', which is no column"),
+        ("users.csv", "user\n", ""),
+        ("support.csv", "user,item,target\nann,1,\n", "line 2, column target is blank"),
+        ("support.csv", "user,item,target\nann,1,5\nann,2,good\n", "line 3, column target: 'good'"),
+        ("support.csv", "user,item,target\neve,1,5\n", "line 2: user 'eve' is not in the users'"),
+        ("support.csv", "user,item,target\nann,1,6\n", "user 'ann' has 6 for item '1'"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_line(
+    folder: Path, bundle: Path, file: str, content: str, message: str
+) -> None:
+    (folder / file).write_text(content)
+    done = recommend(folder, bundle, "--users", "users.csv", "--support", "support.csv")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_no_model_is_refused(folder: Path) -> None:
+    done = recommend(folder, folder, "--users", "users.csv")
+    assert done.returncode == 2
+    assert "manifest.json cannot be read" in done.stderr

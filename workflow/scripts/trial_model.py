@@ -1,0 +1,12 @@
+"""Make a trained method a model to be served."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib.serving.model import make_model
+
+snakemake: Snakemake
+
+files = {name: Path(path) for name, path in snakemake.input.items()}
+make_model(files, snakemake.params.settings, Path(snakemake.output[0]))
