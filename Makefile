@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 CORES ?= 2
+PORT ?= 5000
 
 .PHONY: demo test lint bench schemas ui sync-tracking lock
 
@@ -29,13 +30,13 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.scale --million
 	$(BIN)/python -m tests.benchmarks.logs
+	$(BIN)/python -m tests.benchmarks.serving
 
 schemas: $(READY)
 	$(BIN)/python -m pipeline_lib.settings.json_schema
 
 ui: $(READY)
-	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server \
-		--backend-store-uri sqlite:///results/mlflow/mlflow.db --host 127.0.0.1 --workers 1
+	$(BIN)/python -m pipeline_lib ui --port $(PORT)
 
 sync-tracking: $(READY)
 	$(BIN)/python -m pipeline_lib sync-tracking

@@ -5,12 +5,13 @@ import sys
 
 from pipeline_lib.serving import command as recommend
 from pipeline_lib.tracking import command as sync_tracking
+from pipeline_lib.tracking import ui
 
 
 def _main() -> int:
     parser = argparse.ArgumentParser(prog="python -m pipeline_lib")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for command in (recommend, sync_tracking):
+    for command in (recommend, sync_tracking, ui):
         command.add_parser(commands)
     arguments = parser.parse_args()
     return int(arguments.func(arguments))

@@ -25,6 +25,7 @@ from mlflow.exceptions import MlflowException
 
 from pipeline_lib.tracking.families import Member, Update, settle
 from pipeline_lib.tracking.journal import Artifact, End, Event, Metrics, Model, Run, Tags, now
+from pipeline_lib.tracking.views import experiment_tags
 
 T = TypeVar("T")
 MOST_METRICS = 1000  # that MLflow takes at once
@@ -114,8 +115,7 @@ class Store:
             return str(found.experiment_id)
         local = self.local_artifacts
         folder = (local / name).resolve().as_uri() if local else None
-        kind = {"mlflow.experimentKind": "custom_model_development"}
-        return str(self.client.create_experiment(name, folder, kind))
+        return str(self.client.create_experiment(name, folder, experiment_tags()))
 
     def _search(self, experiment: str, condition: str) -> Iterator[StoredRun]:
         own, token = f"tags.workspace = '{self.workspace}'{condition}", None

@@ -74,5 +74,6 @@ def _rates(axes: Axes, rates: pl.DataFrame) -> None:
     for group in shown_groups(rates):
         own = rates.filter(group=group)["inner_lr"].to_numpy()
         axes.hist(own, edges, alpha=0.6, label=f"{group} users", **fill(group))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set(xlabel="inner learning rate", title="test users")
     axes.legend()

@@ -1,0 +1,177 @@
+"""The workflow against real servers: PostgreSQL, one that dies, one that hangs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from mlflow import MlflowClient
+
+from tests.tracking.servers import Server, mlflow_server, postgres
+from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject, copy_project
+
+pytestmark = pytest.mark.slow
+HERE = "results/sample/movielens"
+
+
+def start(
+    project: SmallProject, server: Server, cores: int, *targets: str
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(SNAKEMAKE), "--cores", str(cores), "--quiet", "rules", "--", *targets],
+        cwd=project.folder,
+        env=os.environ | {"MLFLOW_TRACKING_URI": server.uri},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    output, _ = process.communicate(timeout=500)
+    assert process.returncode == 0, output
+    return output
+
+
+def prepare(folder: Path, seeds: int, epochs: int) -> tuple[SmallProject, list[str]]:
+    """A project that trains PAML, and has all before that done."""
+    project = copy_project(folder)
+    settings = {"epochs": epochs, "outer_lr": 1e-3, "users_per_batch": 4}
+    project.edit(
+        "config/config.yaml", methods=["paml"], seeds=[*range(seeds)], override={"paml": settings}
+    )
+    done = project.snakemake(f"{HERE}/episodes/items.parquet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project, [f"{HERE}/methods/paml/seed-{s}/evaluation.json" for s in range(seeds)]
+
+
+def arrived(server: Server) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """Read every run's metrics, point by point."""
+    client = MlflowClient(server.uri)
+    experiment = client.get_experiment_by_name("sample/movielens")
+    if experiment is None:
+        return {}
+    runs = client.search_runs([experiment.experiment_id], "tags.level = 'seed'")
+    return {
+        str(run.info.run_name): {
+            name: [(p.step, p.value) for p in client.get_metric_history(run.info.run_id, name)]
+            for name in run.data.metrics
+        }
+        for run in runs
+    }
+
+
+def check_complete(project: SmallProject, server: Server, seeds: int) -> int:
+    """Hold what arrived to the histories: all of it, and once; count the points."""
+    found = arrived(server)
+    assert set(found) == {f"paml seed {seed}" for seed in range(seeds)}
+    points = 0
+    for seed in range(seeds):
+        trial = project.folder / HERE / f"methods/paml/seed-{seed}/history.parquet"
+        for (figure,), own in pl.read_parquet(trial).sort("epoch").group_by("figure"):
+            assert found[f"paml seed {seed}"][str(figure)] == own.select("epoch", "value").rows()
+            points += own.height
+        assert len(found[f"paml seed {seed}"]["test/mse"]) == 1
+    client = MlflowClient(server.uri)
+    experiment = client.get_experiment_by_name("sample/movielens")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    (parent,) = (run for run in runs if run.data.tags["level"] == "method")
+    errors = [run.data.metrics["test/mse"] for run in runs if run is not parent]
+    assert parent.data.metrics["test/mse"] == pytest.approx(sum(errors) / seeds)
+    return points
+
+
+def sync(project: SmallProject, server: Server) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline_lib", "sync-tracking"],
+        cwd=project.folder,
+        env=os.environ | {"MLFLOW_TRACKING_URI": server.uri, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def points(server: Server) -> int:
+    return sum(len(own) for run in arrived(server).values() for own in run.values())
+
+
+def wait_for_points(server: Server) -> int:
+    for _ in range(300):
+        if found := points(server):
+            return found
+        time.sleep(0.1)
+    pytest.fail("nothing arrived in 30 s")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with mlflow_server(tmp_path / "server") as server:
+        yield server
+
+
+def test_eight_trainings_at_once_lose_nothing_on_postgresql(tmp_path: Path) -> None:
+    project, targets = prepare(tmp_path / "project", seeds=8, epochs=3)
+    with (
+        postgres(tmp_path / "postgres") as store,
+        mlflow_server(tmp_path / "server", store) as server,
+    ):
+        finish(start(project, server, 8, *targets))
+        found = check_complete(project, server, seeds=8)
+        print(f"{found} points of 8 trainings arrived")
+        client = MlflowClient(server.uri)
+        (experiment,) = client.search_experiments(filter_string="name = 'sample/movielens'")
+        assert experiment.artifact_location.startswith("mlflow-artifacts:/")
+        run = client.search_runs([experiment.experiment_id], "run_name = 'paml seed 7'")[0]
+        names = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
+        assert {"weights.safetensors", "predictions.parquet", "evaluation.json"} <= names
+
+
+def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
+    tmp_path: Path, server: Server
+) -> None:
+    project, targets = prepare(tmp_path / "project", seeds=2, epochs=60)
+    workflow = start(project, server, 2, *targets)
+    wait_for_points(server)
+    server.kill()
+    output = finish(workflow)
+    assert "`make sync-tracking` sends them" in output
+    server.start()
+    before = points(server)
+    said = sync(project, server)
+    after = check_complete(project, server, seeds=2)
+    print(f"{before} points before, {after} after; {said}")
+    assert before < after
+
+
+def test_a_server_that_hangs_holds_up_nothing(tmp_path: Path, server: Server) -> None:
+    project, targets = prepare(tmp_path / "project", seeds=2, epochs=60)
+    begun = time.monotonic()
+    workflow = start(project, server, 2, *targets)
+    wait_for_points(server)
+    server.signal(signal.SIGSTOP)
+    output = finish(workflow)
+    seconds = time.monotonic() - begun
+    assert "`make sync-tracking` sends them" in output
+    server.signal(signal.SIGCONT)
+    time.sleep(12)  # the sender's last request may still be under way
+    sync(project, server)
+    check_complete(project, server, seeds=2)
+    project.edit("config/config.yaml", name="sample-again")
+    done = project.snakemake("results/sample-again/movielens/episodes/items.parquet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = [target.replace("/sample/", "/sample-again/") for target in targets]
+    begun = time.monotonic()
+    finish(start(project, server, 2, *again))
+    alone = time.monotonic() - begun
+    print(f"{seconds:.1f} s with a server that hangs, {alone:.1f} s with one that works")
+    assert seconds < alone + 15
