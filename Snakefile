@@ -67,7 +67,8 @@ onstart:
 
 
 onerror:
-    print(mirror.finish())
+    if left := mirror.finish():
+        print(left)
 
 
 onsuccess:

@@ -82,3 +82,12 @@ def test_the_memory_counts_for_the_method_that_has_one() -> None:
     parts = {"pipeline_lib.meta.memory", "pipeline_lib.meta.neighbours.flann"}
     assert parts <= provenance.dependencies(script, kind_modules("at-paml")).keys()
     assert not parts & provenance.dependencies(script, kind_modules("reg-paml")).keys()
+
+
+def test_what_is_watched_and_mirrored_trains_nothing_again() -> None:
+    """Metrics and MLflow decide no weight: a change of theirs leaves trained methods alone."""
+    script = Path(__file__).parents[1] / "workflow/scripts/train.py"
+    modules = provenance.dependencies(script, kind_modules("paml"))
+    assert "pipeline_lib.training.fit" in modules
+    spared = ("tracking", "training.watch", "metrics.users", "metrics.ranking")
+    assert not [m for m in modules if m.startswith(tuple(f"pipeline_lib.{s}" for s in spared))]

@@ -43,7 +43,7 @@ class Served:
         top = int((params or {}).get("top") or EVERYTHING)
         try:
             requests = [_request(row) for row in model_input.to_dict("records")]
-            answers = self.recommender.recommend(requests, top if top > 0 else None)
+            answers = self.recommender.recommend(requests, None if top == EVERYTHING else top)
         except RequestError as error:
             raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from None
         columns = answers.to_dict(as_series=False)

@@ -18,7 +18,7 @@ from pipeline_lib.schemas.split import ITEMS
 from pipeline_lib.serving.answers import COLUMNS, rank_answers
 from pipeline_lib.serving.bundle import COPIED, BundleError, check_bundle
 from pipeline_lib.serving.profiles import ProfileReader
-from pipeline_lib.serving.requests import Request, check_requests
+from pipeline_lib.serving.requests import Request, RequestError, check_requests
 from pipeline_lib.storage import TableError, read_json, read_table
 from pipeline_lib.tensors import TensorFileError
 from pipeline_lib.training.record import TrainingRecord
@@ -44,6 +44,8 @@ class Recommender:
         there is not is null: the score of an unknown item, losses without support rows. top: how
         many items of each user to return. Raises RequestError.
         """
+        if top is not None and top < 1:
+            raise RequestError(f"top is {top}; ask for at least 1 item of each user")
         if not requests:
             return pl.DataFrame(schema=COLUMNS)
         check_requests(requests, self.profiles.columns, self.record.task)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # A server that hangs holds up one request for ten seconds, and then the sender tries later.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
@@ -164,7 +165,9 @@ class Store:
             root = self.client.get_run(run_id).info.artifact_uri
             tags = {"digest": model.digest}
             same = [
-                self.client.create_model_version(model.name, f"{root}/model", run_id, tags=tags)
+                self.client.create_model_version(
+                    model.name, f"{root}/model", run_id, tags=tags, await_creation_for=0
+                )
             ]
         self.client.set_registered_model_alias(model.name, "best", same[0].version)
 

@@ -61,6 +61,11 @@ def test_top_cuts_each_user(recommender: Recommender) -> None:
     assert answers["rank"].to_list() == [1, 2, 3] * 2
 
 
+def test_a_top_below_one_is_refused(recommender: Recommender) -> None:
+    with pytest.raises(RequestError, match="top is 0; ask for at least 1"):
+        recommender.recommend([Request("a")], top=0)
+
+
 def test_it_says_whether_adapting_helped_on_the_support_rows(recommender: Recommender) -> None:
     """By hand: the mean squared error of the scores of these very rows, with and without them."""
     support = [("1", 5.0), ("4", 1.0)]

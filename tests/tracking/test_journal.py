@@ -19,7 +19,7 @@ from pipeline_lib.tracking.outbox import (
     read_unsent,
     set_aside,
 )
-from tests.tracking.runs import LOG, make_run, write_run
+from tests.tracking.runs import LOG, deliver, make_run, stored, write_run
 
 
 def test_an_outbox_has_the_run_every_epoch_and_the_end(folder: Path) -> None:
@@ -108,6 +108,9 @@ def test_a_job_that_is_killed_has_failed(folder: Path) -> None:
     assert [event.kind for event in unsent.events] == ["metrics", "tags", "end"]
     assert unsent.events[1] == Tags(tags={"error": KILLED})
     assert unsent.ended
+    runs = stored(deliver(folder))
+    assert {run.info.status for run in runs.values()} == {"FAILED"}
+    assert runs["paml seed 0"].data.tags["error"] == KILLED
 
 
 def test_a_journal_that_cannot_be_written_warns_once_and_the_job_goes_on(

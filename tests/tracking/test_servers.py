@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import mlflow.pyfunc
 import polars as pl
 import pytest
 from mlflow import MlflowClient
@@ -134,6 +135,18 @@ def test_eight_trainings_at_once_lose_nothing_on_postgresql(tmp_path: Path) -> N
         run = client.search_runs([experiment.experiment_id], "run_name = 'paml seed 7'")[0]
         names = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
         assert {"weights.safetensors", "predictions.parquet", "evaluation.json"} <= names
+
+
+def test_the_best_model_can_be_loaded_from_a_server_by_name(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = copy_project(tmp_path / "project")
+    project.edit("config/config.yaml", methods=["two-bias"])
+    finish(start(project, server, 2, f"{HERE}/model.json"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    model = mlflow.pyfunc.load_model("models:/sample-movielens@best")
+    assert model.metadata.metadata["method"] == "two-bias"
+    assert len(model.predict(model.input_example)) == 3
 
 
 def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
