@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from mlflow.exceptions import MlflowException
 
 from pipeline_lib.serving.pyfunc import save_model
 from tests.serving.small_bundle import HERE, as_json, cold_users, due
+from tests.tracking.servers import free_port
 from tests.workflow.small_project import SmallProject
 
 
@@ -75,13 +75,6 @@ def test_the_best_trial_is_made_a_model_and_registered(run: SmallProject) -> Non
     registered = Path(best.source.removeprefix("file://"))
     manifest = "data/bundle/manifest.json"
     assert (registered / manifest).read_bytes() == (here / "model" / manifest).read_bytes()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

@@ -116,10 +116,10 @@ def test_the_figures_of_a_record_and_its_log_line(tmp_path: Path) -> None:
         update={"validation_loss": 0.98765, "seconds": 12.34, "best_epoch": 3}
     )
     assert record.figures() == {
-        "final_validation_loss": 0.98765,
-        "best_epoch": 3.0,
-        "parameters": float(record.parameters),
-        "total_seconds": 12.34,
+        "best/validation_loss": 0.98765,
+        "best/epoch": 3.0,
+        "model/parameters": float(record.parameters),
+        "job/seconds": 12.34,
     }
     assert str(record) == "epoch 3 chosen, validation loss 0.9877, 12.3 s in all"
 
@@ -130,7 +130,7 @@ def test_a_baseline_has_no_best_epoch_but_a_loss(tmp_path: Path) -> None:
     assert (
         run.record.validation_loss == judge_fold(run.method, FOLDS.validation, CATALOGUE, TASK).loss
     )
-    assert "best_epoch" not in run.record.figures()
+    assert "best/epoch" not in run.record.figures()
     assert str(run.record).startswith("validation loss ")
 
 

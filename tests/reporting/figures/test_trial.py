@@ -1,0 +1,52 @@
+"""A trial at a glance: the panels that it can have, and what is in them."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from matplotlib import style
+
+from pipeline_lib.reporting.figures.style import STYLE
+from pipeline_lib.reporting.figures.trial import draw_trial, write_trial
+from tests.reporting.figures.worlds import CLICK, DEMO, RATING, invented, some
+
+RESULTS = invented(some(DEMO), seeds=2)
+
+
+@pytest.mark.parametrize(
+    ("method", "titles"),
+    [
+        ("two-bias", ["test MSE"]),
+        ("melu", ["loss", "test MSE"]),
+        ("paml", ["loss", "test MSE", "test users"]),
+    ],
+)
+def test_a_trial_shows_what_its_method_has(method: str, titles: list[str]) -> None:
+    with style.context(STYLE):
+        figure = draw_trial(RESULTS, method, 1)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == titles
+    assert f"{method}, seed 1" in figure.get_suptitle()
+
+
+def test_curves_are_those_of_the_trial_and_mark_the_chosen_epoch() -> None:
+    losses, support, _ = draw_trial(RESULTS, "paml", 1).axes
+    train, validation, chosen = losses.lines
+    own = RESULTS.history.filter(method="paml", seed=1)
+    assert (
+        np.asarray(train.get_ydata()).tolist() == own.filter(figure="train/loss")["value"].to_list()
+    )
+    assert (
+        np.asarray(validation.get_ydata()).tolist()
+        == own.filter(figure="validation/loss")["value"].to_list()
+    )
+    assert np.asarray(chosen.get_xdata()).tolist() == [5]
+    errors = RESULTS.support.filter(method="paml", seed=1, group="minor")
+    unlimited = errors.filter(pl.col("support_rows").is_null())["mse"].mean()
+    assert np.asarray(support.lines[1].get_ydata())[-1] == pytest.approx(unlimited)
+
+
+@pytest.mark.parametrize("task", [RATING, CLICK])
+def test_it_is_written_for_either_task(task: object, tmp_path: Path) -> None:
+    write_trial(invented(some(DEMO), task=task), "paml", 0, tmp_path / "a.png")  # type: ignore[arg-type]
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
