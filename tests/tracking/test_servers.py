@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from mlflow import MlflowClient
 
+from pipeline_lib.tracking.mirror import PATIENCE
 from tests.tracking.servers import Server, mlflow_server, postgres
 from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject, copy_project
 
@@ -168,23 +169,16 @@ def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
 
 def test_a_server_that_hangs_holds_up_nothing(tmp_path: Path, server: Server) -> None:
     project, targets = prepare(tmp_path / "project", seeds=2, epochs=60)
-    begun = time.monotonic()
     workflow = start(project, server, 2, *targets)
     wait_for_points(server)
     server.signal(signal.SIGSTOP)
     output = finish(workflow)
-    seconds = time.monotonic() - begun
+    done = max((project.folder / target).stat().st_mtime for target in targets)
+    waited = time.time() - done
     assert "`make sync-tracking` sends them" in output
     server.signal(signal.SIGCONT)
     time.sleep(12)  # the sender's last request may still be under way
     sync(project, server)
     check_complete(project, server, seeds=2)
-    project.edit("config/config.yaml", name="sample-again")
-    done = project.snakemake("results/sample-again/movielens/episodes/items.parquet")
-    assert done.returncode == 0, done.stdout + done.stderr
-    again = [target.replace("/sample/", "/sample-again/") for target in targets]
-    begun = time.monotonic()
-    finish(start(project, server, 2, *again))
-    alone = time.monotonic() - begun
-    print(f"{seconds:.1f} s with a server that hangs, {alone:.1f} s with one that works")
-    assert seconds < alone + 15
+    print(f"the workflow ended {waited:.1f} s after its last result")
+    assert waited < PATIENCE + 5
