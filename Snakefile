@@ -1,12 +1,14 @@
 # From raw logs to tables: `snakemake all --cores 8 --resources gpu=1`, see README.md.
 from pathlib import Path
 
-from pipeline_lib.provenance import code_digest
+from pipeline_lib.provenance import code_digest, other_versions
+from pipeline_lib.recovery import take_over
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
 from pipeline_lib.settings.methods.base import LearnerSettings
 from pipeline_lib.tracking.mirror import Mirror
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -21,6 +23,9 @@ try:
     settings = load_settings(config, Path(workflow.basedir, "config"))
 except SettingsError as error:
     raise WorkflowError(f"The settings are wrong; nothing was run.\n{error}") from None
+
+if workflow.is_main_process and not workflow.dryrun:
+    alive = take_over()  # held until this process ends
 
 mirror = Mirror()
 RUN = f"results/{settings.run.name}"
@@ -38,7 +43,7 @@ wildcard_constraints:
 
 
 def code(rule, modules=()):
-    """Digest the library code behind a rule, so that a change of it runs the rule again."""
+    """Digest a rule's script and the library code behind it; a change of it runs the rule again."""
     return code_digest(
         Path(workflow.basedir, "workflow/scripts", f"{rule}.py"), modules
     )
@@ -50,6 +55,15 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/serve.smk"
 include: "workflow/rules/report.smk"
+
+
+records = (
+    Path(path)
+    for name in settings.datasets
+    for path in trials(name, rules.train.output.record)
+)
+if workflow.is_main_process and (notice := other_versions(records)):
+    logger.warning(notice)
 
 
 rule all:

@@ -62,9 +62,14 @@ class Batch:
         return len(self.users)
 
 
+def by_support(episodes: Episodes, users: Tensor) -> Tensor:
+    """Sort users of a fold, [users] int64, by how many support rows they have."""
+    return users[episodes.support.users.lengths(users).argsort(stable=True)]
+
+
 def take_batch(episodes: Episodes, catalogue: Catalogue, users: Tensor) -> Batch:
     """Assemble a batch of the fold's users at the places `users`, [users] int64."""
-    users = users[episodes.support.users.lengths(users).argsort(stable=True)]
+    users = by_support(episodes, users)
     support, query = _pack(episodes.support, users), _pack(episodes.query, users)
     items, item = torch.unique(torch.cat((support.item, query.item)), return_inverse=True)
     codes, weights, bags = catalogue.take(items)

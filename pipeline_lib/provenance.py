@@ -2,20 +2,27 @@
 
 import ast
 import hashlib
+import json
 import platform
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[1]
 # What shows or mirrors a result does not change it.
-NOT_COUNTED = {f"{PACKAGE}.{part}" for part in ("logs", "provenance", "training.watch")}
+NOT_COUNTED = {
+    f"{PACKAGE}.{part}" for part in ("logs", "provenance", "training.gpus", "training.watch")
+}
 MIRROR = f"{PACKAGE}.tracking"
 PACKAGES = (
     "torch",
+    "numpy",
     "polars",
     "scipy",
     "scikit-learn",
@@ -24,17 +31,15 @@ PACKAGES = (
     "mlflow",
     "pyflann-py3",
 )
+CARRIERS = {"snakemake", "mlflow"}  # of results, whose numbers others make
 
 
 def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
-    """Hash the library code that a script depends on (see `dependencies`).
+    """Hash a script and the library code that it depends on (see `dependencies`).
 
     Comments, docstrings and formatting do not count, so a change of them runs nothing again.
     """
-    digest = hashlib.sha256()
-    for name, path in sorted(dependencies(script, modules).items()):
-        digest.update(f"{name}\n{_normalised(path)}\n".encode())
-    return digest.hexdigest()[:16]
+    return _digest(script, tuple(modules))
 
 
 def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
@@ -43,21 +48,48 @@ def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
     modules: further ones that it imports by name at run time.
     """
     found: dict[str, Path] = {}
-    waiting = [*_imports(script), *modules]
+    waiting = [*_read(script).imports, *modules]
     while waiting:
         name = waiting.pop()
-        if name in found.keys() | NOT_COUNTED or name.startswith(MIRROR):
+        if name in found or not (path := _module_file(name)):
             continue
-        if path := _module_file(name):
-            found[name] = path
-            waiting.extend(_imports(path))
+        found[name] = path
+        waiting.extend(_read(path).imports)
     return found
 
 
 def environment() -> dict[str, str]:
     """List the versions that decide a result's bytes, and the source revision."""
-    packages = {name: _version(name) for name in PACKAGES}
-    return {"python": platform.python_version(), **packages, "revision": _revision()}
+    return {**_versions(), "revision": _revision()}
+
+
+def other_versions(records: Iterable[Path]) -> str:
+    """Say which of the finished trainings, by their records, other versions made; "" when none."""
+    now, made = _versions(), [_environment(path) for path in records if path.is_file()]
+    others = [
+        f"{count} with {name} {version} (now {now[name]})"
+        for (name, version), count in Counter(chain(*(own.items() for own in made))).items()
+        if name not in CARRIERS and now.get(name, version) != version
+    ]
+    if not others:
+        return ""
+    return (
+        f"Of {len(made)} finished trainings there were made {', '.join(others)}. Other versions "
+        "run nothing again; `--forcerun train` does, and `--forcerun clean` all from the raw logs."
+    )
+
+
+def _environment(record: Path) -> dict[str, str]:
+    """Read the versions of a training; none of a damaged record."""
+    try:
+        found: dict[str, str] = json.loads(record.read_bytes())["environment"]
+    except ValueError:
+        return {}
+    return found
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
 def _version(package: str) -> str:
@@ -76,12 +108,45 @@ def _revision() -> str:
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
-    return tuple(_imported(ast.parse(path.read_text(encoding="utf-8"))))
+def _digest(script: Path, modules: tuple[str, ...]) -> str:
+    digest = hashlib.sha256(_read(script).digest)
+    for name, path in sorted(dependencies(script, modules).items()):
+        digest.update(name.encode())
+        digest.update(_read(path).digest)
+    return digest.hexdigest()[:16]
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+@dataclass(frozen=True)
+class _Source:
+    """What a file imports, and a hash of its code."""
+
+    imports: tuple[str, ...]
+    digest: bytes
+
+
+@cache
+def _read(path: Path) -> _Source:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    imports = tuple(_imported(nodes))
+    for node in nodes:
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return _Source(imports, hashlib.sha256(repr(_plain(tree)).encode()).digest())
+
+
+def _plain(part: object) -> object:
+    """Take what a syntax tree says without empty fields, which differ from Python to Python."""
+    if isinstance(part, ast.AST):
+        fields = ((name, _plain(value)) for name, value in ast.iter_fields(part))
+        return type(part).__name__, *(own for own in fields if own[1] not in (None, []))
+    return [_plain(item) for item in part] if isinstance(part, list) else part
+
+
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -89,20 +154,11 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
 def _module_file(name: str) -> Path | None:
-    if name.split(".")[0] != PACKAGE:
+    """Find the file of a module of the library that counts."""
+    if name.split(".")[0] != PACKAGE or name in NOT_COUNTED or name.startswith(MIRROR):
         return None
     base = ROOT.joinpath(*name.split("."))
     candidates = (base.with_suffix(".py"), base / "__init__.py")
     return next((path for path in candidates if path.is_file()), None)
-
-
-@cache
-def _normalised(path: Path) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:]
-    return ast.dump(tree)

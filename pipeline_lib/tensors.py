@@ -14,10 +14,16 @@ class TensorFileError(Exception):
     """A file of tensors is damaged or holds something else."""
 
 
-def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write named tensors."""
+def write_tensors(
+    tensors: Mapping[str, Tensor], path: Path, notes: dict[str, str] | None = None
+) -> None:
+    """Write named tensors, and notes into the file's header; raise OSError when that fails."""
+    own = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, temporary)
+        try:
+            save_file(own, temporary, notes)
+        except SafetensorError as error:  # as on a full disk
+            raise OSError(f"{path} cannot be written: {error}") from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 
 # A part may import from the parts before it; `leaf` parts only scripts may use.
 ORDER = [
-    {"settings", "schemas", "seeds", "storage", "tensors", "repeats"},
+    {"settings", "schemas", "seeds", "storage", "tensors", "repeats", "team", "memory_limit"},
     {"metrics", "stats", "partition", "episodes", "batch", "support"},
     {"data"},
     {"models"},

@@ -28,6 +28,7 @@ TRAINING = TrainingRecord(
     network=None,
     device="cpu",
     threads=1,
+    processes=1,
     code="",
     environment={},
     split_sha256="f00d",

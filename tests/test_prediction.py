@@ -92,6 +92,7 @@ def make_record(kind: str, world: World) -> TrainingRecord:
         network=problem.network,
         device="cpu",
         threads=1,
+        processes=1,
         code="c0de",
         environment={},
         split_sha256="f00d",

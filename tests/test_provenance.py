@@ -1,5 +1,6 @@
 """What counts as a change of code, and what does not."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,8 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def digest(library: Path, *modules: str) -> str:
-    provenance._imports.cache_clear()
-    provenance._normalised.cache_clear()
+    for remembered in (provenance._digest, provenance._read, provenance._module_file):
+        remembered.cache_clear()
     return provenance.code_digest(library.parent / "script.py", modules)
 
 
@@ -58,6 +59,48 @@ def test_a_module_named_besides_counts(library: Path) -> None:
     before = digest(library, "pipeline_lib.c")
     (library / "c.py").write_text("y = 2\n")
     assert digest(library, "pipeline_lib.c") != before
+
+
+def test_the_script_itself_counts_but_not_its_comments(library: Path) -> None:
+    before, script = digest(library), library.parent / "script.py"
+    script.write_text('"""Do it."""\n# Like this.\nfrom pipeline_lib import a\n')
+    assert digest(library) == before
+    script.write_text("from pipeline_lib import a\n\na.f(1)\n")
+    assert digest(library) != before
+
+
+def test_every_python_gives_the_same_digest(library: Path) -> None:
+    (library / "b.py").write_text(
+        "class A: ...\ndef f(x, *, y=None):\n    return f'{x!r} of {y:>3}', {**x}, None\n"
+    )
+    assert digest(library) == "76313b948d823769"
+
+
+def write_record(folder: Path, name: str, **environment: str) -> Path:
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({"environment": provenance.environment() | environment}))
+    return path
+
+
+def test_says_how_many_trainings_other_versions_made(tmp_path: Path) -> None:
+    now = provenance.environment()
+    records = [
+        write_record(tmp_path, "a", torch="2.0.1", polars="1.9"),
+        write_record(tmp_path, "b", torch="2.0.1"),
+        write_record(tmp_path, "c"),
+        tmp_path / "missing.json",
+    ]
+    assert provenance.other_versions(records).startswith(
+        f"Of 3 finished trainings there were made 2 with torch 2.0.1 (now {now['torch']}), "
+        f"1 with polars 1.9 (now {now['polars']}). "
+    )
+
+
+def test_says_nothing_of_what_makes_no_number_or_cannot_be_read(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text('{"environment": {')
+    other = {"mlflow": "1.0", "snakemake": "8.0", "revision": "abc", "gone": "1"}
+    assert provenance.other_versions([damaged, write_record(tmp_path, "a", **other)]) == ""
 
 
 def test_the_environment_names_the_versions_behind_a_result() -> None:

@@ -1,5 +1,6 @@
 """AT-PAML's memory: nodes of training users, each an embedding h_k and a learning rate α(h_k)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -26,6 +27,17 @@ class LookUp:
         """Compute s_k = exp(−precision ‖h − h_k‖²), [users, nodes]; 0 where not kept."""
         distance = (users[:, None] - self.points).square().sum(2)
         return torch.exp(-precision * distance) * self.kept
+
+    def trace(self) -> dict[str, Tensor]:
+        """Tell what was found, and the gradients that `descend` follows; rows are users."""
+        if self.points.grad is None or self.rates.grad is None:
+            raise ValueError("the trace has the gradients of a loss on what was looked up")
+        return {
+            "slots": self.slots,
+            "kept": self.kept,
+            "point_gradients": self.points.grad,
+            "rate_gradients": self.rates.grad,
+        }
 
     def average(self, users: Tensor, precision: float, sigma: float) -> Tensor:
         """Compute Σ_k s_k α(h_k) / (Σ_j s_j + σ), [users] (Yu et al. 2021, AT-PAML)."""
@@ -79,15 +91,18 @@ class Memory(nn.Module):
         )
 
     @torch.no_grad()
-    def descend(self, found: LookUp, outer_lr: float) -> None:
-        """Move the nodes that were found down their gradients; no rate falls below 0."""
-        if found.points.grad is None or found.rates.grad is None:
-            raise ValueError("descend needs the gradients of a loss on what was looked up")
-        slots = found.slots.flatten()
-        self.points.index_add_(0, slots, found.points.grad.flatten(0, 1), alpha=-outer_lr)
-        self.rates.index_add_(0, slots, found.rates.grad.flatten(), alpha=-outer_lr).clamp_(min=0)
+    def descend(self, trace: Mapping[str, Tensor], outer_lr: float) -> None:
+        """Move the nodes that were found down their gradients; no rate falls below 0.
+
+        trace: of what was found for all of a step's users.
+        """
+        found = trace["slots"]
+        slots, points = found.flatten(), trace["point_gradients"].flatten(0, 1)
+        self.points.index_add_(0, slots, points, alpha=-outer_lr)
+        self.rates.index_add_(0, slots, trace["rate_gradients"].flatten(), alpha=-outer_lr)
+        self.rates.clamp_(min=0)
         self.clock += 1
-        self.last_used[found.slots[found.kept]] = self.clock
+        self.last_used[found[trace["kept"]]] = self.clock
         self.index.update(self.points[: len(self)], slots.unique())
 
     @torch.no_grad()

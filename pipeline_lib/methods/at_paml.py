@@ -1,5 +1,6 @@
 """AT-PAML: PAML that also consults the learning rates of similar users in a memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -19,8 +20,8 @@ TREE_SEED = 0
 
 
 @dataclass(frozen=True)
-class Step:
-    """What a step leaves to be stored: users [users], embeddings [users, width], rates [users]."""
+class Last:
+    """The last losses': users [users], embeddings [users, width], rates [users]."""
 
     users: Tensor
     embeddings: Tensor
@@ -42,8 +43,9 @@ class ATPAML(PAML):
         self.precision = _precision(settings, problem, self.network.user_width)
         index = _make_index(settings, self.precision)
         self.memory = Memory(settings.memory_size, self.network.user_width, index)
-        self.warmup = settings.warmup_epochs
-        self.last: Step | None = None
+        self.warming_up = settings.warmup_epochs > 0
+        self.last: Last | None = None
+        self.embeddings: Tensor | None = None
         self.similarities: list[Tensor] = []
         self.evictions = 0
 
@@ -54,34 +56,48 @@ class ATPAML(PAML):
 
     def training_rates(self, users: Tensor, batch: Batch) -> UserRates:
         """Compute training users' learning rates; their own nodes do not count."""
-        if self.warmup:
+        if self.warming_up:
             rate, found = users.new_full((len(users),), self.settings.warmup_lr), None
         else:
             found = self.memory.look_up(users, self.settings.neighbours, own=batch.users)
             rate = self._rate(users, found)
-        self.last = Step(batch.users, users.detach(), rate.detach(), found)
+        self.last = Last(batch.users, users.detach(), rate.detach(), found)
         return UserRates(rate)
 
-    def after_step(self) -> None:
-        """Train the nodes that were consulted and store the batch's users."""
+    def begin_epoch(self, number: int) -> None:
+        """Warm up, or not, and build the index anew."""
+        self.warming_up = number <= self.settings.warmup_epochs
+        self.memory.index.forget()
+
+    def trace(self) -> dict[str, Tensor]:
+        """Tell users, embeddings, rates, and what was found for them with its gradients."""
         if self.last is None:
-            raise RuntimeError("after_step follows losses")
-        step = self.last
-        if step.found is not None:
-            self.memory.descend(step.found, self.settings.outer_lr)
-            similarity = step.found.similarity(step.embeddings, self.precision).detach()
-            self.similarities.append(similarity.sum() / step.found.kept.sum().clamp(min=1))
-        self.evictions += self.memory.store(
-            step.users, step.embeddings, step.rates, replace=self.settings.known_users == "replace"
-        )
+            raise RuntimeError("trace follows losses")
+        last, self.last = self.last, None
+        own = {"users": last.users, "embeddings": last.embeddings, "rates": last.rates}
+        if last.found is None:
+            return own
+        similarity = last.found.similarity(last.embeddings, self.precision).detach().sum(1)
+        return own | {"similarity": similarity} | last.found.trace()
+
+    def after_step(self, trace: Mapping[str, Tensor]) -> None:
+        """Train the nodes that were consulted and store the batch's users."""
+        self.embeddings = trace["embeddings"]
+        if "slots" in trace:
+            self.memory.descend(trace, self.settings.outer_lr)
+            count = trace["kept"].sum().clamp(min=1)
+            self.similarities.append(trace["similarity"].sum() / count)
+        replace = self.settings.known_users == "replace"
+        stored = (trace[name] for name in ("users", "embeddings", "rates"))
+        self.evictions += self.memory.store(*stored, replace=replace)
 
     def end_epoch(self) -> dict[str, float]:
-        """Report on the memory, and end the warm-up after its last epoch."""
+        """Report on the memory."""
         report = {"memory_nodes": float(len(self.memory)), "evictions": float(self.evictions)}
         if self.similarities:
             report["mean_similarity"] = float(torch.stack(self.similarities).mean())
             report["recall"] = self._recall()
-        self.warmup, self.similarities, self.evictions = max(self.warmup - 1, 0), [], 0
+        self.similarities, self.evictions = [], 0
         return report
 
     def _rate(self, users: Tensor, found: LookUp | None) -> Tensor:
@@ -92,9 +108,9 @@ class ATPAML(PAML):
 
     def _recall(self) -> float:
         """Measure the recall of a search for the last batch's users."""
-        if self.last is None:
+        if self.embeddings is None:
             return 1.0
-        points, queries = self.memory.points[: len(self.memory)], self.last.embeddings
+        points, queries = self.memory.points[: len(self.memory)], self.embeddings
         found = self.memory.index.search(points, queries, self.settings.neighbours)
         return recall(found, points, queries)
 

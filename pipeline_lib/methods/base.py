@@ -1,8 +1,10 @@
 """What a method is: something that, once trained, scores the query rows of unseen users."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from pipeline_lib.batch import Batch
@@ -54,10 +56,27 @@ class Learner(Method):
 
     @abstractmethod
     def losses(self, batch: Batch) -> Tensor:
-        """Compute each user's part of the loss, [users]; their mean is minimised."""
+        """Compute each user's loss, [users]; their weighted mean is minimised."""
 
-    def after_step(self) -> None:
-        """Follow a step of the optimiser on the last losses."""
+    def weights(self, rows: Tensor) -> Tensor:
+        """Weigh users in the mean, [users]; rows: support and query rows of each, [users] int64."""
+        return torch.ones_like(rows, dtype=torch.float32)
+
+    def begin_epoch(self, number: int) -> None:
+        """Prepare for an epoch, the first being 1, from the state dict and settings alone.
+
+        So training that is taken up again goes on as if it had never stopped.
+        """
+
+    def trace(self) -> dict[str, Tensor]:
+        """Tell what `after_step` needs of the last losses, once they were sent back.
+
+        Each of the tensors has a row for each user of the batch: those of parts can be joined.
+        """
+        return {}
+
+    def after_step(self, trace: Mapping[str, Tensor]) -> None:
+        """Follow a step of the optimiser; trace: of all the step's users."""
 
     def end_epoch(self) -> dict[str, float]:
         """Close an epoch, and report on it whatever is worth watching."""

@@ -10,12 +10,15 @@ class Transfer(MeLU):
     """Train on all rows alike and fine-tune at prediction only (Yu et al. 2021, "Baselines")."""
 
     def losses(self, batch: Batch) -> Tensor:
-        """Compute each user's share of the mean loss over all rows, unadapted, [users]."""
+        """Average the loss, unadapted, over all of each user's rows, [users]."""
         embedded = self.network.embed(batch)
         sides = (batch.support, batch.query)
         sums = [r.sum(self.head.loss(self.network(embedded, r), r.target)) for r in sides]
-        rows = sum(len(r.item) for r in sides)
-        return (sums[0] + sums[1]) * (len(batch) / rows)
+        return (sums[0] + sums[1]) / (batch.support.counts + batch.query.counts)
+
+    def weights(self, rows: Tensor) -> Tensor:
+        """Weigh users by their rows, so that all rows count alike."""
+        return rows.float()
 
 
 build = Transfer

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.strict import Name, Several, Strict
@@ -21,6 +21,14 @@ class Run(Strict):
     seeds: Several[NonNegativeInt]
     split_seed: NonNegativeInt = Field(description="Seed of the folds and of support and query.")
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    processes: PositiveInt = Field(
+        1,
+        description="Processes that share the users of every batch of a training, each on a GPU of "
+        "its own where there are GPUs.",
+    )
+    jobs_per_gpu: PositiveInt = Field(
+        1, description="Trainings that may share a GPU; --resources gpu=N counts their places."
+    )
     network: Network
     override: dict[str, dict[str, Any]] = Field(
         {},

@@ -1,21 +1,41 @@
-"""Choose the device of a training job."""
+"""Choose the devices of a training job."""
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
+
+from pipeline_lib.training.gpus import lease, name_gpus
+
+log = logging.getLogger(__name__)
 
 
 class DeviceError(Exception):
     """The device asked for is not there."""
 
 
-def choose_device(name: str) -> torch.device:
-    """Resolve `auto`, `cpu` or `cuda`; raise DeviceError for `cuda` on a machine without."""
-    if name == "cuda" and not torch.cuda.is_available():
+@contextmanager
+def take_devices(name: str, wanted: int, jobs_per_gpu: int) -> Iterator[list[torch.device]]:
+    """Resolve `auto`, `cpu` or `cuda` to `wanted` devices, and hold those that are GPUs.
+
+    Raises DeviceError for `cuda` on a machine without, or with fewer GPUs than wanted.
+    """
+    count = 0 if name == "cpu" else torch.cuda.device_count()
+    if name == "cuda" and not count:
         raise DeviceError("device: cuda, but torch sees no GPU here; set device: auto or cpu")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    if name == "auto" and not count:
+        log.info("no GPU here: training on the CPU")
+    if not count:
+        yield [torch.device("cpu")] * wanted
+        return
+    if wanted > count:
+        raise DeviceError(f"processes: {wanted}, but there are {count} GPUs here; set fewer")
+    names = name_gpus(count, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    with lease(names, wanted, jobs_per_gpu) as places:
+        log.info("training on GPU %s", ", ".join(names[place] for place in places))
+        yield [torch.device("cuda", place) for place in places]
 
 
 def make_repeatable(threads: int) -> None:

@@ -1,9 +1,13 @@
 """One training job, from files to a trained method and its record."""
 
+import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch
 
 from pipeline_lib.data.vocabulary import Vocabulary
 from pipeline_lib.episodes import Catalogue, Episodes
@@ -12,41 +16,65 @@ from pipeline_lib.methods.build import build_method, make_problem
 from pipeline_lib.methods.fold import judge_fold
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
+from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.storage import read_json, read_table
-from pipeline_lib.training.device import choose_device, make_repeatable
-from pipeline_lib.training.fit import Epoch, Folds, TrainingError, best_epoch, fit
+from pipeline_lib.team import ALONE, Team
+from pipeline_lib.training.checkpoint import Checkpoint
+from pipeline_lib.training.device import make_repeatable
+from pipeline_lib.training.epoch import Epoch, best_epoch
+from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.record import TrainingJob, TrainingRecord
+from pipeline_lib.training.step import TrainingError
+
+# What a training's bytes do not depend on.
+OUTSIDE = {"experiment", "started", "environment"}
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained method, its epochs and its record."""
+    """A trained method, its epochs and its record; the checkpoint serves until they are saved."""
 
     method: Method
     history: list[Epoch]
     record: TrainingRecord
+    checkpoint: Checkpoint
 
 
 class TrainingStoppedError(Exception):
     """Training broke off. method: with the weights of the epoch best so far, or the first."""
 
-    def __init__(self, error: TrainingError, users: list[str], method: Method) -> None:
+    def __init__(self, error: TrainingError, users: Sequence[str], method: Method) -> None:
         who = f" (users {', '.join(users)})" if users else ""
         super().__init__(f"{error}{who}")
         self.method = method
 
 
-def run_training(
-    job: TrainingJob, files: Mapping[str, Path], on_epoch: Callable[[Epoch], None]
-) -> Trained:
-    """Train on the files `train`, `validation`, `catalogue`, `vocabulary`, `split`.
+@dataclass(frozen=True)
+class Training:
+    """A method, all that it is trained with, and where it stands."""
 
-    The file `validation_users` has the groups to report on; `train_users` names the users when
-    TrainingStoppedError is raised.
+    method: Method
+    settings: MethodSettings
+    folds: Folds
+    seed: int
+    checkpoint: Checkpoint
+
+    def fit(self, on_epoch: Callable[[Epoch], None], team: Team = ALONE) -> list[Epoch]:
+        """Train, from the last checkpoint on if there is one; raise as `fit` does."""
+        return fit(
+            self.method, self.settings, self.folds, self.seed, on_epoch, self.checkpoint, team
+        )
+
+
+def make_training(
+    job: TrainingJob, files: Mapping[str, Path], folder: Path, device: torch.device
+) -> Training:
+    """Load the files `train`, `validation`, `catalogue`, `vocabulary` and `validation_users`.
+
+    folder: of the trial, where a checkpoint is left while it trains.
     """
     make_repeatable(job.threads)
-    device = choose_device(job.device)
     catalogue = Catalogue.load(files["catalogue"], device)
     vocabulary = read_json(files["vocabulary"], Vocabulary)
     problem = make_problem(vocabulary, catalogue, job.task, job.network)
@@ -55,22 +83,55 @@ def run_training(
     folds = Folds(train, validation, catalogue, problem.task, groups)
     settings = parse_method(job.settings)
     method = build_method(settings, problem, job.seed).to(device)
+    checkpoint = Checkpoint(folder, _identify(job, files, device))
+    return Training(method, settings, folds, job.seed, checkpoint)
+
+
+def run_training(
+    job: TrainingJob,
+    files: Mapping[str, Path],
+    folder: Path,
+    device: torch.device,
+    on_epoch: Callable[[Epoch], None],
+) -> Trained:
+    """Train, on files as `make_training` has them and `split`.
+
+    The file `train_users` names the users when TrainingStoppedError is raised.
+    """
     start = time.perf_counter()
+    training = make_training(job, files, folder, device)
+    learns = isinstance(training.settings, LearnerSettings)
     try:
-        history = fit(method, settings, folds, job.seed, on_epoch)
+        with training.checkpoint.held() if learns else nullcontext():
+            history = training.fit(on_epoch)
     except TrainingError as error:
-        names = read_table(files["train_users"], TRAIN_USERS)["user"]
-        raise TrainingStoppedError(error, names[error.users].to_list(), method) from error
-    return Trained(
-        method,
-        history,
-        TrainingRecord(
-            **job.model_dump(exclude={"device"}),
-            device=str(device),
-            split_sha256=read_json(files["split"], SplitRecord).sha256,
-            parameters=sum(p.numel() for p in method.parameters()),
-            best_epoch=best_epoch(history).epoch if history else None,
-            validation_loss=judge_fold(method, validation, catalogue, folds.task).loss,
-            seconds=time.perf_counter() - start,
-        ),
+        raise name_users(error, files, training.method) from error
+    method, folds = training.method, training.folds
+    record = TrainingRecord(
+        **job.model_dump(exclude={"device"}),
+        device=device.type,
+        split_sha256=read_json(files["split"], SplitRecord).sha256,
+        parameters=sum(p.numel() for p in method.parameters()),
+        best_epoch=best_epoch(history).epoch if history else None,
+        validation_loss=judge_fold(method, folds.validation, folds.catalogue, folds.task).loss,
+        seconds=time.perf_counter() - start,
     )
+    return Trained(method, history, record, training.checkpoint)
+
+
+def name_users(
+    error: TrainingError, files: Mapping[str, Path], method: Method
+) -> TrainingStoppedError:
+    """Name the users of an error as in the log; method: as training left it."""
+    names = read_table(files["train_users"], TRAIN_USERS)["user"]
+    return TrainingStoppedError(error, names[error.users].to_list(), method)
+
+
+def _identify(job: TrainingJob, files: Mapping[str, Path], device: torch.device) -> str:
+    """Name all that decides the bytes of a training."""
+    parts = [job.model_dump_json(exclude=OUTSIDE), device.type]
+    parts += [version for name, version in job.environment.items() if name != "revision"]
+    for name in ("train", "validation", "catalogue", "vocabulary"):
+        with files[name].open("rb") as file:
+            parts.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return "\n".join(parts)

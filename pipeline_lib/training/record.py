@@ -9,7 +9,10 @@ from pipeline_lib.settings.task import Task
 
 
 class TrainingJob(BaseModel):
-    """What to train, where, and by which code and versions; network is None without learning."""
+    """What to train, where, and by which code and versions; network is None without learning.
+
+    processes: how many share the users of every batch.
+    """
 
     experiment: str
     dataset: str
@@ -21,12 +24,13 @@ class TrainingJob(BaseModel):
     network: Network | None
     device: str
     threads: int
+    processes: int
     code: str
     environment: dict[str, str]
 
 
 class TrainingRecord(TrainingJob):
-    """A finished job. seconds: wall-clock, training and validation.
+    """A finished job. seconds: wall-clock, training and validation, since it was last taken up.
 
     best_epoch is None for a method without epochs.
     """

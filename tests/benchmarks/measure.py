@@ -38,7 +38,7 @@ def measure(
         optimiser.zero_grad()
         losses(batch).mean().backward()
         optimiser.step()
-        method.after_step()
+        method.after_step(method.trace())
         return 1000 * (time.perf_counter() - start)
 
     times = [step(batch) for batch in batches][2:]

@@ -19,7 +19,8 @@ from pipeline_lib.episodes import Episodes, Ragged, Rows
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Learner
 from pipeline_lib.settings.methods.parse import parse_method
-from pipeline_lib.training.fit import Epoch, Folds, fit
+from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.training.fit import Folds, fit
 from tests.benchmarks.measure import MEGA, measure, resident
 from tests.benchmarks.world import World, make_world, read_method
 

@@ -38,8 +38,8 @@ def warm(method: Learner, batches: Sequence[Batch]) -> None:
     """Take an epoch's steps without the optimiser: AT-PAML stores its nodes."""
     for batch in batches:
         method.losses(batch).mean().backward()
-        method.after_step()
-    method.end_epoch()
+        method.after_step(method.trace())
+    method.begin_epoch(99)
 
 
 def main() -> None:

@@ -56,7 +56,7 @@ def descend(
     assert found is not None
     found.points.grad = torch.full_like(found.points, points)
     found.rates.grad = torch.full_like(found.rates, rates)
-    memory.descend(found, outer_lr)
+    memory.descend(found.trace(), outer_lr)
 
 
 def state(memory: Memory) -> dict[str, bytes]:

@@ -195,7 +195,7 @@ class TestDescent:
         assert found is not None
         found.points.grad = torch.tensor([1.0, 2.0, 40.0])[:, None, None]
         found.rates.grad = torch.tensor([[0.1], [0.2], [-4.0]])
-        memory.descend(found, 0.5)
+        memory.descend(found.trace(), 0.5)
         assert memory.points[:, 0].tolist() == pytest.approx([-1.5, -15.0])
         assert memory.rates.tolist() == pytest.approx([0.35, 2.5])
 
@@ -208,8 +208,8 @@ class TestDescent:
         memory = make_memory(1, u0=(0.0, 0.5))
         found = memory.look_up(column(0.0), 1)
         assert found is not None
-        with pytest.raises(ValueError, match="needs the gradients"):
-            memory.descend(found, 1.0)
+        with pytest.raises(ValueError, match="has the gradients"):
+            found.trace()
 
     def test_a_node_is_found_where_it_moved_to(self) -> None:
         memory = make_memory(2, u0=(0.0, 0.5), u1=(5.0, 0.5))

@@ -86,7 +86,7 @@ def test_trees_that_look_at_every_leaf_find_what_comparing_all_finds() -> None:
             if found is not None:
                 loss = found.average(points, 0.2, 1e-5).square().sum()
                 loss.backward()
-                memory.descend(found, 0.1)
+                memory.descend(found.trace(), 0.1)
                 slots.append(found.slots)
             memory.store(users, points, rates, replace=True)
         assert all(torch.equal(slots[0], other) for other in slots)

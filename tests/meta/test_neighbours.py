@@ -98,6 +98,13 @@ def native(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 class TestEveryIndex:
     @each_index
+    def test_float64_is_searched_alike(self, make: Callable[[], NeighbourIndex]) -> None:
+        """Prediction works in float64."""
+        points, queries = gauss(5, 40, 4), gauss(6, 7, 4)
+        found = make().search(points.double(), queries.double(), 5)
+        assert torch.equal(found, make().search(points, queries, 5))
+
+    @each_index
     @each_device
     def test_a_hand_worked_case(self, make: Callable[[], NeighbourIndex], device: str) -> None:
         points, queries = line(0, 10, 3, -4).to(device), line(1, 9).to(device)

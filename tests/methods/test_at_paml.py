@@ -100,7 +100,7 @@ class TestStep:
         mean = learner.losses(in_double(take(TRAIN, range(12)))).mean()
         torch.testing.assert_close(mean, loss, rtol=1e-12, atol=0)
         mean.backward()
-        learner.after_step()
+        learner.after_step(learner.trace())
         expected = [x.detach() - 0.5 * g for x, g in zip(before, gradients, strict=True)]
         assert (gradients[0].abs().sum(1) > 0).sum() > 12
         assert (expected[1] > 0).all()
@@ -120,7 +120,7 @@ class TestStep:
         learner.losses(batch).mean().backward()
         for parameter in learner.parameters():
             parameter.data += 1
-        learner.after_step()
+        learner.after_step(learner.trace())
         slots = {user: slot for slot, user in enumerate(learner.memory.user.tolist())}
         for user, embedding, rate in zip(batch.users.tolist(), users, rates, strict=True):
             point = learner.memory.points[slots[user]]
@@ -134,7 +134,7 @@ class TestStep:
     def test_in_the_warm_up_it_stores_the_fixed_rate(self) -> None:
         learner = build_at_paml(warmup_epochs=1, warmup_lr=0.25)
         learner.losses(take(TRAIN, range(9))).mean().backward()
-        learner.after_step()
+        learner.after_step(learner.trace())
         assert sorted(learner.memory.user[:9].tolist()) == list(range(9))
         assert learner.memory.rates.tolist() == [0.25] * 9 + [0] * (24 - 9)
 
@@ -142,12 +142,12 @@ class TestStep:
         learner = remember(build_at_paml(warmup_epochs=1, memory_size=EVERYONE), 20)
         before = learner.memory.points[:20].clone()
         learner.losses(take(TRAIN, range(20, 30))).mean().backward()
-        learner.after_step()
+        learner.after_step(learner.trace())
         assert torch.equal(learner.memory.points[:20], before)
 
     def test_without_a_loss_it_is_refused(self) -> None:
         with pytest.raises(RuntimeError, match="follows losses"):
-            build_at_paml().after_step()
+            build_at_paml().trace()
 
 
 class TestTraining:
@@ -185,14 +185,14 @@ class TestTraining:
         points = torch.stack((users[1] + 0.3, users[0] - 0.3))
         learner.memory.store(batch.users, points, torch.zeros(2), replace=True)
         learner.losses(batch).mean().backward()
-        learner.after_step()
+        learner.after_step(learner.trace())
         assert learner.end_epoch()["mean_similarity"] == pytest.approx(math.exp(-0.5), rel=1e-5)
 
     def test_a_report_begins_anew_with_every_epoch(self) -> None:
         learner = build_at_paml(memory_size=8)
         for users in (range(8), range(8, 16)):
             learner.losses(take(TRAIN, users)).mean().backward()
-            learner.after_step()
+            learner.after_step(learner.trace())
         assert learner.end_epoch()["evictions"] == 8
         assert learner.end_epoch() == {"memory_nodes": 8, "evictions": 0}
 

@@ -14,7 +14,7 @@ from pipeline_lib.methods.base import ClosedForm, Learner, Method
 from pipeline_lib.methods.fold import judge_fold, predict_fold
 from pipeline_lib.settings.methods.parse import known_kinds
 from pipeline_lib.tensors import read_tensors, write_tensors
-from pipeline_lib.training.fit import Epoch
+from pipeline_lib.training.epoch import Epoch
 from tests.methods.world import (
     CATALOGUE,
     LEARNERS,
@@ -183,8 +183,8 @@ class TestEveryLearner:
         method = build_learner(kind, adapt=adapt)
         if isinstance(method, ATPAML):  # its network has no part in the warm-up
             method.losses(take_all(TEST))
-            method.after_step()
-            method.end_epoch()
+            method.after_step(method.trace())
+            method.begin_epoch(99)
         losses = method.losses(take_all(FOLDS.train))
         assert losses.shape == (40,)
         losses.mean().backward()

@@ -23,7 +23,8 @@ from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.settings.methods.parse import parse_method
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
-from pipeline_lib.training.fit import Epoch, Folds, fit
+from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.training.fit import Folds, fit
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 

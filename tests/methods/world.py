@@ -22,7 +22,8 @@ from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.methods.parse import known_kinds, settings_class
 from pipeline_lib.settings.network import HeadKind, Network
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
-from pipeline_lib.training.fit import Epoch, Folds, fit
+from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.training.fit import Folds, fit
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 

@@ -11,7 +11,9 @@ from pipeline_lib.methods.base import Learner, Method
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.methods.melu import MeLU
 from pipeline_lib.settings.methods.melu import MeLUSettings
-from pipeline_lib.training.fit import EXPLODED, Epoch, Folds, TrainingError, fit
+from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.training.fit import Folds, fit
+from pipeline_lib.training.step import EXPLODED, TrainingError
 from tests.training.toy import (
     CATALOGUE,
     FOLDS,

@@ -11,7 +11,8 @@ from pipeline_lib.methods.adaptive import AdaptiveLearner
 from pipeline_lib.methods.base import ClosedForm, Method
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.methods.fold import judge_fold
-from pipeline_lib.training.fit import Epoch, Folds, best_epoch, fit
+from pipeline_lib.training.epoch import Epoch, best_epoch
+from pipeline_lib.training.fit import Folds, fit
 from tests.training.toy import (
     CATALOGUE,
     FOLDS,

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from pipeline_lib.methods.fold import judge_fold
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.storage import write_json, write_table
-from pipeline_lib.training.fit import Epoch, Folds, best_epoch
-from pipeline_lib.training.job import TrainingStoppedError, run_training
+from pipeline_lib.training.epoch import Epoch, best_epoch
+from pipeline_lib.training.fit import Folds
+from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.record import TrainingJob, TrainingRecord
 from tests.training.toy import (
     CATALOGUE,
@@ -79,19 +81,25 @@ def make_job(settings: dict[str, object], seed: int = 0) -> TrainingJob:
         network=NETWORK.model_dump(mode="json") if settings != BASELINE else None,
         device="cpu",
         threads=1,
+        processes=1,
         code="c0de",
         environment={"torch": "2"},
     )
 
 
-def ignore(_: Epoch) -> None:
-    """An epoch that nobody asks about."""
+def run(
+    job: TrainingJob,
+    files: Mapping[str, Path],
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> Trained:
+    folder = files["train"].parent / "trial"
+    return run_training(job, files, folder, torch.device("cpu"), on_epoch)
 
 
 @pytest.mark.parametrize("kind", LEARNERS)
 def test_a_job_trains_what_its_settings_say(kind: str, tmp_path: Path) -> None:
     seen: list[Epoch] = []
-    trained = run_training(make_job(raw_settings(kind), 3), write_files(tmp_path), seen.append)
+    trained = run(make_job(raw_settings(kind), 3), write_files(tmp_path), seen.append)
     method, history = train(kind, seed=3)
     assert state_bytes(trained.method) == state_bytes(method)
     assert seen == trained.history
@@ -100,10 +108,10 @@ def test_a_job_trains_what_its_settings_say(kind: str, tmp_path: Path) -> None:
 
 def test_a_job_records_what_it_was(tmp_path: Path) -> None:
     job = make_job(raw_settings("at-paml"))
-    record, history = (run := run_training(job, write_files(tmp_path), ignore)).record, run.history
+    record, history = (done := run(job, write_files(tmp_path))).record, done.history
     assert record.model_dump(include=set(TrainingJob.model_fields)) == job.model_dump()
     assert record.split_sha256 == "f00d"
-    assert record.parameters == sum(p.numel() for p in run.method.parameters())
+    assert record.parameters == sum(p.numel() for p in done.method.parameters())
     assert record.best_epoch == best_epoch(history).epoch
     assert record.validation_loss == best_epoch(history).validation_loss
     assert record.seconds > sum(epoch.seconds for epoch in history)
@@ -111,8 +119,8 @@ def test_a_job_records_what_it_was(tmp_path: Path) -> None:
 
 
 def test_the_figures_of_a_record_and_its_log_line(tmp_path: Path) -> None:
-    run = run_training(make_job(raw_settings("melu")), write_files(tmp_path), ignore)
-    record = run.record.model_copy(
+    done = run(make_job(raw_settings("melu")), write_files(tmp_path))
+    record = done.record.model_copy(
         update={"validation_loss": 0.98765, "seconds": 12.34, "best_epoch": 3}
     )
     assert record.figures() == {
@@ -125,13 +133,14 @@ def test_the_figures_of_a_record_and_its_log_line(tmp_path: Path) -> None:
 
 
 def test_a_baseline_has_no_best_epoch_but_a_loss(tmp_path: Path) -> None:
-    run = run_training(make_job(BASELINE), write_files(tmp_path), ignore)
-    assert (run.history, run.record.best_epoch, run.record.parameters) == ([], None, 0)
+    done = run(make_job(BASELINE), write_files(tmp_path))
+    assert (done.history, done.record.best_epoch, done.record.parameters) == ([], None, 0)
     assert (
-        run.record.validation_loss == judge_fold(run.method, FOLDS.validation, CATALOGUE, TASK).loss
+        done.record.validation_loss
+        == judge_fold(done.method, FOLDS.validation, CATALOGUE, TASK).loss
     )
-    assert "best/epoch" not in run.record.figures()
-    assert str(run.record).startswith("validation loss ")
+    assert "best/epoch" not in done.record.figures()
+    assert str(done.record).startswith("validation loss ")
 
 
 class TestStopped:
@@ -139,7 +148,7 @@ class TestStopped:
         files = write_files(tmp_path, spoil(FOLDS, [17, 3]))
         job = make_job(raw_settings("paml", users_per_batch=20))
         with pytest.raises(TrainingStoppedError) as caught:
-            run_training(job, files, ignore)
+            run(job, files)
         assert str(caught.value) == (
             "epoch 1, batch 1: a user's loss is as large as nan; lower outer_lr "
             f"or the inner learning rate (users {NAMES[3]}, {NAMES[17]})"
@@ -149,14 +158,14 @@ class TestStopped:
         """All 20 users are one batch, so only validation meets the weights after its step."""
         job = make_job(raw_settings("melu", users_per_batch=20, epochs=1, outer_lr=1e30))
         with pytest.raises(TrainingStoppedError, match=r"validation loss is (inf|nan); [^()]*$"):
-            run_training(job, write_files(tmp_path), ignore)
+            run(job, write_files(tmp_path))
 
     @pytest.mark.parametrize("kind", LEARNERS)
     def test_the_method_is_as_before_the_step_that_failed(self, kind: str, tmp_path: Path) -> None:
         first = sorted(batches(0, 1)[0])
         files = write_files(tmp_path, spoil(FOLDS, first[2:4], math.inf))
         with pytest.raises(TrainingStoppedError) as caught:
-            run_training(make_job(raw_settings(kind)), files, ignore)
+            run(make_job(raw_settings(kind)), files)
         names = " ".join(f"{NAMES[user]}," for user in first[2:4]).rstrip(",")
         assert str(caught.value).endswith(f" (users {names})")
         fresh = build_method(make_settings(kind), PROBLEM, 0)
@@ -166,7 +175,7 @@ class TestStopped:
         seen: list[Epoch] = []
         job = make_job(raw_settings("at-paml", lr_max=1e30, users_per_batch=20))
         with pytest.raises(TrainingStoppedError, match=r"^epoch 1: the validation loss"):
-            run_training(job, write_files(tmp_path), seen.append)
+            run(job, write_files(tmp_path), seen.append)
         assert seen == []
 
 
@@ -177,6 +186,6 @@ def test_a_damaged_network_is_refused() -> None:
 
 
 def test_a_job_runs_on_its_threads(tmp_path: Path) -> None:
-    run_training(make_job(BASELINE), write_files(tmp_path), ignore)
+    run(make_job(BASELINE), write_files(tmp_path))
     assert torch.get_num_threads() == 1
     assert torch.are_deterministic_algorithms_enabled()

@@ -1,6 +1,6 @@
 """A toy problem to train on, and a learner that notes what training asks of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -17,7 +17,8 @@ from pipeline_lib.settings.methods.parse import settings_class
 from pipeline_lib.settings.methods.user_mean import UserMeanSettings
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
-from pipeline_lib.training.fit import Epoch, Folds, fit
+from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.training.fit import Folds, fit
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
@@ -132,7 +133,7 @@ class Recorder(Learner):
         self.users.append(batch.users.tolist())
         return self.weight.square().expand(len(batch))
 
-    def after_step(self) -> None:
+    def after_step(self, trace: Mapping[str, Tensor]) -> None:
         self.note("after_step")
 
     def end_epoch(self) -> dict[str, float]:

@@ -51,6 +51,7 @@ def copy_project(folder: Path) -> SmallProject:
     for name in ("workflow", "config"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "profiles").symlink_to("workflow/profiles")
     project = SmallProject(folder)
     for dataset in ("movielens", "bookcrossing", "taobao"):
         sample = {"generator": dataset, "users": 150, "items": 80, "seed": 1}

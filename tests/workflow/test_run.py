@@ -154,16 +154,14 @@ def test_runs_nothing_twice(finished: SmallProject) -> None:
 
 def test_a_changed_method_runs_its_own_jobs_again(finished: SmallProject) -> None:
     planned = finished.planned("--config", "override={paml: {lr_max: 0.002}}")
-    trials = {f"{rule} paml {s}" for rule in ("train", "predict", "evaluate") for s in (0, 1)}
-    assert planned == trials | SHOWN | {"best_model"}
+    own = {"train paml 0", "train paml 1", "predict paml", "evaluate paml"}
+    assert planned == own | SHOWN | {"best_model"}
 
 
 def test_another_seed_runs_its_own_jobs(finished: SmallProject) -> None:
     planned = finished.planned("--config", "seeds=[0,1,2]")
-    trials = {
-        f"{rule} {m} 2" for rule in ("train", "predict", "evaluate") for m in ("melu", "paml")
-    }
-    assert planned == trials | SHOWN | {"best_model"}
+    own = {f"{rule} {m}" for rule in ("predict", "evaluate") for m in ("melu", "paml")}
+    assert planned == own | {"train melu 2", "train paml 2"} | SHOWN | {"best_model"}
 
 
 def copied(finished: SmallProject, folder: Path) -> SmallProject:

@@ -1,7 +1,20 @@
-# Each trial's metrics, and the methods against each other.
+# Each trial's predictions and metrics, one job for all seeds of a method since starting a process
+# takes longer than its work; and the methods against each other.
 
 
 TRIALS = [(m, seed) for m in settings.methods for seed in settings.seeds(m)]
+LEARNERS = [method for method in settings.methods if learns(method)]
+REFERENCES = [method for method in settings.methods if not learns(method)]
+
+PREDICTED = {
+    "predictions": f"{TRIAL}/predictions.parquet",
+    "by_support": f"{TRIAL}/by_support.parquet",
+}
+EVALUATED = {
+    "users": f"{TRIAL}/users.parquet",
+    "support": f"{TRIAL}/support.parquet",
+    "evaluation": f"{TRIAL}/evaluation.json",
+}
 
 
 def trials(dataset, path, chosen=TRIALS):
@@ -9,27 +22,76 @@ def trials(dataset, path, chosen=TRIALS):
     return [path.format(dataset=dataset, method=m, seed=seed) for m, seed in chosen]
 
 
+def own_trials(path):
+    """Name a file of every trial of a job's method."""
+    return lambda w: expand(
+        path, dataset=w.dataset, method=w.method, seed=settings.seeds(w.method)
+    )
+
+
+def by_seed(paths, seeds):
+    """Name files of several trials of a method."""
+    return {
+        name: expand(path, seed=seeds, allow_missing=True)
+        for name, path in paths.items()
+    }
+
+
+rule predict:
+    input:
+        weights=own_trials(rules.train.output.weights),
+        records=own_trials(rules.train.output.record),
+        test=rules.encode.output.test,
+        catalogue=rules.encode.output.catalogue,
+        vocabulary=rules.encode.output.vocabulary,
+        split_users=rules.partition.output.users,
+        names=rules.encode.output.names,
+    output:
+        **by_seed(PREDICTED, settings.run.seeds),
+    wildcard_constraints:
+        method="|".join(LEARNERS),
+    params:
+        seed=settings.run.split_seed,
+        code=method_code("predict"),
+    script:
+        "../scripts/predict.py"
+
+
+use rule predict as predict_references with:
+    output:
+        **by_seed(PREDICTED, settings.run.seeds[:1]),
+    wildcard_constraints:
+        method="|".join(REFERENCES),
+
+
 rule evaluate:
     input:
-        predictions=rules.predict.output.predictions,
-        by_support=rules.predict.output.by_support,
-        training=rules.train.output.record,
+        predictions=own_trials(PREDICTED["predictions"]),
+        by_support=own_trials(PREDICTED["by_support"]),
+        trainings=own_trials(rules.train.output.record),
         rows=rules.partition.output.interactions,
         split=rules.partition.output.record,
     output:
-        users=f"{TRIAL}/users.parquet",
-        support=f"{TRIAL}/support.parquet",
-        evaluation=f"{TRIAL}/evaluation.json",
+        **by_seed(EVALUATED, settings.run.seeds),
+    wildcard_constraints:
+        method="|".join(LEARNERS),
     params:
         code=code("evaluate"),
     script:
         "../scripts/evaluate.py"
 
 
+use rule evaluate as evaluate_references with:
+    output:
+        **by_seed(EVALUATED, settings.run.seeds[:1]),
+    wildcard_constraints:
+        method="|".join(REFERENCES),
+
+
 rule compare:
     input:
-        evaluations=lambda w: trials(w.dataset, rules.evaluate.output.evaluation),
-        users=lambda w: trials(w.dataset, rules.evaluate.output.users),
+        evaluations=lambda w: trials(w.dataset, EVALUATED["evaluation"]),
+        users=lambda w: trials(w.dataset, EVALUATED["users"]),
     output:
         f"{HERE}/comparison.json",
     params:

@@ -144,10 +144,10 @@ for name, dataset in settings.datasets.items():
         input:
             projection=rules.project.output[0].format(dataset=name) if EMBEDDED else [],
             comparison=rules.compare.output[0].format(dataset=name),
-            users=trials(name, rules.evaluate.output.users),
-            predictions=trials(name, rules.predict.output.predictions),
+            users=trials(name, EVALUATED["users"]),
+            predictions=trials(name, PREDICTED["predictions"]),
             history=trials(name, rules.train.output.history),
-            support=trials(name, rules.evaluate.output.support),
+            support=trials(name, EVALUATED["support"]),
             trainings=trials(name, rules.train.output.record),
         output:
             trials=[f"{RUN}/{name}/figures/trials/{m}-{s}.png" for m, s in TRIALS],
@@ -200,8 +200,7 @@ rule report:
             for suffix in ("csv", "png", "txt")
         ],
         evaluations=[
-            trials(name, rules.evaluate.output.evaluation)
-            for name in settings.datasets
+            trials(name, EVALUATED["evaluation"]) for name in settings.datasets
         ],
         trainings=[
             trials(name, rules.train.output.record) for name in settings.datasets

@@ -11,10 +11,11 @@ def learns(method):
 
 
 def needs_gpu(method):
-    """Ask for a GPU where a method would use one, so that `--resources gpu=N` queues for it."""
+    """Ask for GPUs where a method would use them, so that `--resources gpu=N` queues for it."""
     device = settings.run.device
     here = bool(glob("/dev/nvidia[0-9]*"))
-    return int(learns(method) and (device == "cuda" or (device == "auto" and here)))
+    wanted = learns(method) and (device == "cuda" or (device == "auto" and here))
+    return settings.run.processes if wanted else 0
 
 
 def method_code(rule):
@@ -37,9 +38,10 @@ rule train:
         record=f"{TRIAL}/training.json",
     log:
         f"{HERE}/logs/train/{{method}}-{{seed}}.log",
-    threads: 1
+    threads: lambda w: settings.run.processes if learns(w.method) else 1
     resources:
         gpu=lambda w: needs_gpu(w.method),
+        jobs_per_gpu=settings.run.jobs_per_gpu,
     params:
         experiment=lambda w: f"{settings.run.name}/{w.dataset}",
         settings=lambda w: settings.method(w.dataset, w.method).for_training(),
@@ -48,25 +50,7 @@ rule train:
             settings.run.network.model_dump(mode="json") if learns(w.method) else None
         ),
         device=lambda w: settings.run.device if learns(w.method) else "cpu",
+        processes=lambda w: settings.run.processes if learns(w.method) else 1,
         code=method_code("train"),
     script:
         "../scripts/train.py"
-
-
-rule predict:
-    input:
-        weights=rules.train.output.weights,
-        record=rules.train.output.record,
-        test=rules.encode.output.test,
-        catalogue=rules.encode.output.catalogue,
-        vocabulary=rules.encode.output.vocabulary,
-        split_users=rules.partition.output.users,
-        names=rules.encode.output.names,
-    output:
-        predictions=f"{TRIAL}/predictions.parquet",
-        by_support=f"{TRIAL}/by_support.parquet",
-    params:
-        seed=settings.run.split_seed,
-        code=method_code("predict"),
-    script:
-        "../scripts/predict.py"

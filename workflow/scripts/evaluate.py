@@ -1,4 +1,4 @@
-"""Compute a trained method's metrics for each test user and over them."""
+"""Compute the metrics of each of a method's trials for each test user and over them."""
 
 import logging
 from pathlib import Path
@@ -24,27 +24,27 @@ from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
-source = {name: Path(path) for name, path in snakemake.input.items()}
-out = {name: Path(path) for name, path in snakemake.output.items()}
-training = read_json(source["training"], TrainingRecord)
+source, out = snakemake.input, snakemake.output
+trainings = [read_json(Path(path), TrainingRecord) for path in source.trainings]
+task = trainings[0].task
 judged = (pl.col("fold") == "test") & (pl.col("part") == "query")
-predictions = read_table(source["predictions"], PREDICTIONS)
-by_support = read_table(source["by_support"], SUPPORT_PREDICTIONS)
-check_by_support(by_support, predictions, f"{training.dataset}: {training.method}")
-users, evaluation = evaluate(
-    predictions,
-    read_rows(source["rows"], split_rows(training.task.scale), judged),
-    training,
-    read_json(source["split"], SplitRecord),
-)
-task = training.task
-errors = user_errors(by_support, task, ["user", "group", "support_rows"])
-write_table(users, user_metrics_schema(task), out["users"])
-write_table(errors, support_errors(task), out["support"])
-write_json(evaluation, out["evaluation"])
+rows = read_rows(Path(source.rows), split_rows(task.scale), judged)
+split = read_json(Path(source.split), SplitRecord)
 
-run = describe_run(training, training.split_sha256, source["training"].parent)
-with Journal(run, logging.getLogger(run.method)) as journal:
-    journal.finish(ended(training))
-    journal.write(*describe_evaluation(evaluation))
-    journal.artifacts([out["evaluation"], out["users"], source["predictions"]])
+for trial, training in enumerate(trainings):
+    predictions = read_table(Path(source.predictions[trial]), PREDICTIONS)
+    by_support = read_table(Path(source.by_support[trial]), SUPPORT_PREDICTIONS)
+    check_by_support(by_support, predictions, f"{training.dataset}: {training.method}")
+    users, evaluation = evaluate(predictions, rows, training, split)
+    errors = user_errors(by_support, task, ["user", "group", "support_rows"])
+    files = {name: Path(out[name][trial]) for name in ("users", "support", "evaluation")}
+    write_table(users, user_metrics_schema(task), files["users"])
+    write_table(errors, support_errors(task), files["support"])
+    write_json(evaluation, files["evaluation"])
+
+    run = describe_run(training, training.split_sha256, Path(source.trainings[trial]).parent)
+    with Journal(run, logging.getLogger(run.method)) as journal:
+        journal.finish(ended(training))
+        journal.write(*describe_evaluation(evaluation))
+        shown = [files["evaluation"], files["users"], Path(source.predictions[trial])]
+        journal.artifacts(shown)

@@ -1,4 +1,4 @@
-"""Score the test users' query rows with a trained method, from all support rows and from fewer."""
+"""Score the test users' query rows by a method's trials, from all support rows and from fewer."""
 
 from pathlib import Path
 
@@ -12,14 +12,15 @@ from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
-files = {name: Path(path) for name, path in snakemake.input.items()}
-predictor = load_predictor(
-    read_json(files["record"], TrainingRecord),
-    files,
-    users=read_table(files["split_users"], SPLIT_USERS),
-    items=read_table(files["names"], ITEMS),
-)
-predictions = predict_users(predictor)
-by_support = predict_by_support(predictor, predictions, snakemake.params.seed)
-write_table(predictions, PREDICTIONS, Path(snakemake.output.predictions))
-write_table(by_support, SUPPORT_PREDICTIONS, Path(snakemake.output.by_support))
+source, out = snakemake.input, snakemake.output
+files = {name: Path(source[name]) for name in ("test", "catalogue", "vocabulary")}
+users = read_table(Path(source.split_users), SPLIT_USERS)
+items = read_table(Path(source.names), ITEMS)
+trials = zip(source.records, source.weights, out.predictions, out.by_support, strict=True)
+for record, weights, predicted, limited in trials:
+    training = read_json(Path(record), TrainingRecord)
+    predictor = load_predictor(training, files | {"weights": Path(weights)}, users, items)
+    predictions = predict_users(predictor)
+    by_support = predict_by_support(predictor, predictions, snakemake.params.seed)
+    write_table(predictions, PREDICTIONS, Path(predicted))
+    write_table(by_support, SUPPORT_PREDICTIONS, Path(limited))

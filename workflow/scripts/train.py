@@ -1,5 +1,6 @@
 """Train one method with one seed; no test user is in the input."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from pipeline_lib.storage import read_json, write_json, write_table
 from pipeline_lib.tensors import write_tensors
 from pipeline_lib.tracking.describe import describe_run
 from pipeline_lib.tracking.journal import Journal, Tags
-from pipeline_lib.training.fit import Epoch
-from pipeline_lib.training.job import TrainingStoppedError, run_training
+from pipeline_lib.training.device import take_devices
+from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
+from pipeline_lib.training.launch import train_as_team
 from pipeline_lib.training.record import TrainingJob
 
 snakemake: Snakemake
@@ -27,13 +30,25 @@ job = TrainingJob(
     **snakemake.params,
     **snakemake.wildcards,
     started=datetime.now(UTC),
-    threads=snakemake.threads,
+    threads=max(snakemake.threads // snakemake.params.processes, 1),
     environment=environment(),
 )
 split = read_json(files["split"], SplitRecord).sha256
 log = start_log(Path(snakemake.log[0]), f"{job.dataset} {job.method} seed {job.seed}")
 
-with Journal(describe_run(job, split, out["record"].parent), log) as journal:
+trial = out["record"].parent
+
+
+def train(on_epoch: Callable[[Epoch], None]) -> Trained:
+    """Train in this process, or, from what a team of processes left, settle the result."""
+    with take_devices(job.device, job.processes, snakemake.resources.jobs_per_gpu) as devices:
+        if job.processes == 1:
+            return run_training(job, files, trial, devices[0], on_epoch)
+        train_as_team(job, files, trial, devices, on_epoch)
+        return run_training(job, files, trial, devices[0], lambda _: None)
+
+
+with Journal(describe_run(job, split, trial), log) as journal:
 
     def on_epoch(epoch: Epoch) -> None:
         """Show an epoch in the log and in MLflow."""
@@ -41,7 +56,7 @@ with Journal(describe_run(job, split, out["record"].parent), log) as journal:
         journal.metrics(epoch.figures(), epoch.epoch)
 
     try:
-        trained = run_training(job, files, on_epoch)
+        trained = train(on_epoch)
     except TrainingStoppedError as error:
         last = Path(snakemake.log[0]).with_suffix(".last-good.safetensors")
         write_tensors(error.method.state_dict(), last)
@@ -60,4 +75,5 @@ with Journal(describe_run(job, split, out["record"].parent), log) as journal:
     journal.write(Tags(tags={"device": trained.record.device}))
     journal.artifacts([out["weights"], out["record"], out["history"]])
     journal.finish()
+trained.checkpoint.remove()
 log.info("%s", trained.record)

@@ -54,7 +54,7 @@ class FlannIndex(NeighbourIndex):
         hits, dropped = trees.search(queries.cpu().contiguous(), count, self._most_hits)
         places = torch.cat((hits.to(points.device), beside), 1)
         dropped = pad(dropped.to(points.device), (0, beside.shape[1]))
-        squares = (points[places] - queries[:, None]).square().sum(2)
+        squares = (points[places] - queries[:, None]).square().sum(2).float()
         squares.masked_fill_(dropped, math.inf)
         return nearest(squares, places, min(count, len(points)))
 

@@ -78,6 +78,7 @@ def _trial(comparison: Comparison, method: MethodResult, place: int) -> Trial:
         network=None,
         device="cpu",
         threads=1,
+        processes=1,
         code="fedcba9876543210",
         environment=ENVIRONMENT,
         split_sha256=comparison.split_sha256,

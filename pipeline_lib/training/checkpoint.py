@@ -1,0 +1,125 @@
+"""Where a training stands after an epoch, kept beside its results until it ends."""
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from pipeline_lib.methods.base import Method
+from pipeline_lib.tensors import write_tensors
+from pipeline_lib.training.epoch import Epoch
+
+NAME = ".checkpoint.safetensors"
+METHOD, BEST, OPTIMISER = "method/", "best/", "optimiser/"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The epochs behind a training, and the weights of the best of them."""
+
+    history: list[Epoch]
+    best: dict[str, Tensor]
+
+
+class Checkpoint:
+    """A file that training is taken up from.
+
+    what: all that decides the training's bytes; a file left by anything else is not used.
+    """
+
+    def __init__(self, folder: Path, what: str) -> None:
+        self.path = folder / NAME
+        self.what = hashlib.sha256(what.encode()).hexdigest()
+
+    def save(self, progress: Progress, method: Method, optimiser: torch.optim.Optimizer) -> None:
+        """Write where training stands; where that fails, as on a full disk, say so and go on."""
+        tensors = _named(METHOD, method.state_dict()) | _named(BEST, progress.best)
+        for place, state in optimiser.state_dict()["state"].items():
+            tensors |= _named(f"{OPTIMISER}{place}/", state)
+        history = json.dumps([asdict(epoch) for epoch in progress.history])
+        try:
+            write_tensors(tensors, self.path, {"what": self.what, "history": history})
+        except OSError as error:
+            log.warning("no checkpoint after this epoch: %s", error)
+
+    def load(self, method: Method, optimiser: torch.optim.Optimizer) -> Progress | None:
+        """Bring a method and its optimiser to where training stood; None if there is no telling."""
+        found = self._read()
+        if found is None:
+            return None
+        history, tensors = found
+        device = next(method.parameters()).device
+        own = {name: tensor.to(device) for name, tensor in tensors.items()}
+        method.load_state_dict(_under(METHOD, own))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _under(OPTIMISER, own).items():
+            place, _, key = name.partition("/")
+            state.setdefault(int(place), {})[key] = tensor
+        groups = optimiser.state_dict()["param_groups"]
+        optimiser.load_state_dict({"state": state, "param_groups": groups})
+        log.info("training goes on after epoch %d, from %s", history[-1].epoch, self.path)
+        return Progress(history, _under(BEST, own))
+
+    def load_best(self, method: Method) -> None:
+        """Give a method the weights of the epoch best so far, if there is one."""
+        if found := self._read():
+            method.load_state_dict(_under(BEST, found[1]))
+
+    def remove(self) -> None:
+        """Remove the file: the training's results are there."""
+        self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait until no other process trains this, as one does that outlived its snakemake."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            _lock(folder, self.path.parent)
+            yield
+        finally:
+            os.close(folder)
+
+    def _read(self) -> tuple[list[Epoch], dict[str, Tensor]] | None:
+        if not self.path.is_file():
+            return None
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                written: Mapping[str, str] = file.metadata() or {}
+                if written.get("what") != self.what:
+                    log.info("%s is of other settings, code or data; starting anew", self.path)
+                    return None
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except SafetensorError as error:
+            log.warning("%s is damaged (%s); starting anew", self.path, error)
+            return None
+        return [Epoch(**epoch) for epoch in json.loads(written["history"])], tensors
+
+
+def _lock(folder: int, path: Path) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.warning("another process trains %s; waiting for it to end", path)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+    except OSError as error:  # some network file systems have no locks
+        log.info("%s cannot be locked (%s)", path, error)
+
+
+def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}

@@ -1,0 +1,135 @@
+"""One step of the optimiser: on a whole batch, in parts that fit, or shared by a team."""
+
+import logging
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.batch import by_support, take_batch
+from pipeline_lib.episodes import Catalogue, Episodes
+from pipeline_lib.memory_limit import is_out_of_memory
+from pipeline_lib.methods.base import Learner
+from pipeline_lib.team import Team
+
+EXPLODED = 1e6
+LOSS, PLACE = "loss", "place"
+
+log = logging.getLogger(__name__)
+
+
+class TrainingError(Exception):
+    """Training cannot go on. users: places in the training fold."""
+
+    def __init__(self, message: str, users: list[int]) -> None:
+        super().__init__(message)
+        self.users = users
+
+
+@dataclass
+class Stepper:
+    """Takes steps of a learner and its optimiser on users of the training fold.
+
+    parts: into how many a batch is cut for memory's sake. The step is the same, since the parts'
+    gradients are summed before it; only the order of summation differs.
+    """
+
+    method: Learner
+    optimiser: torch.optim.Optimizer
+    train: Episodes
+    catalogue: Catalogue
+    team: Team
+    parts: int = 1
+
+    def step(self, users: Tensor, where: str) -> tuple[float, float]:
+        """Take a step on users [users] int64; return their loss and the norm of its gradient.
+
+        Raises TrainingError when a user's loss or the gradient is not sound, before the step, or
+        when one user alone is too much for the memory.
+        """
+        users = by_support(self.train, users)
+        rows = self.train.support.users.lengths(users) + self.train.query.users.lengths(users)
+        weights = self.method.weights(rows)
+        weights = weights / weights.sum()
+        traces = self._gradients(users, weights, where)
+        loss = traces.pop(LOSS)
+        _check_losses(loss, users, where)
+        gradients = self._sum_gradients()
+        norm = torch.nn.utils.get_total_norm(gradients).item()
+        if not math.isfinite(norm):
+            message = f"{where}: the gradient of the loss is not finite"
+            raise TrainingError(advise(message), sorted(users.tolist()))
+        self.optimiser.step()
+        self.method.after_step(traces)
+        return (loss * weights).sum().item(), norm
+
+    def _gradients(self, users: Tensor, weights: Tensor, where: str) -> dict[str, Tensor]:
+        """Add up the gradients of the batch's loss; return the traces, user by user."""
+        places = torch.arange(len(users), device=users.device)
+        mine = self.team.deal(places)
+        while True:
+            self.optimiser.zero_grad()
+            try:
+                traces = [self._part(users, weights, part) for part in deal(mine, self.parts)]
+                break
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._cut_smaller(len(mine), where)
+        own = {name: torch.cat([trace[name] for trace in traces]) for name in traces[0]}
+        return _in_order(self.team.join(own, len(users)))
+
+    def _part(self, users: Tensor, weights: Tensor, places: Tensor) -> dict[str, Tensor]:
+        """Send the users at some places forward and back; where there are none, one for nothing."""
+        count = len(places)
+        places = places if count else torch.zeros_like(users[:1])
+        losses = self.method.losses(take_batch(self.train, self.catalogue, users[places]))
+        (losses * weights[places]).sum().mul(bool(count)).backward()
+        trace = self.method.trace() | {LOSS: losses.detach(), PLACE: places}
+        return {name: rows[:count] for name, rows in trace.items()}
+
+    def _cut_smaller(self, users: int, where: str) -> None:
+        torch.cuda.empty_cache()
+        if self.parts >= users:
+            raise TrainingError(
+                f"{where}: one user alone is too much for the memory; take smaller layers or "
+                "embeddings, fewer inner steps, or a device with more memory",
+                [],
+            )
+        self.parts = min(2 * self.parts, users)
+        log.warning(
+            "%s: out of memory; from now on every batch is cut into %d parts whose gradients are "
+            "summed (a smaller users_per_batch would be another method)",
+            where,
+            self.parts,
+        )
+
+    def _sum_gradients(self) -> list[Tensor]:
+        """Sum the team's gradients; a parameter without one has none in any process."""
+        gradients = [p.grad for p in self.method.parameters() if p.grad is not None]
+        self.team.sum_all_(gradients)
+        return gradients
+
+
+def deal(places: Tensor, parts: int) -> list[Tensor]:
+    """Deal sorted users to parts like cards, so that all parts have short and long ones."""
+    return [places[part::parts] for part in range(parts)]
+
+
+def advise(message: str) -> str:
+    """Add what helps when training diverges."""
+    return f"{message}; lower outer_lr or the inner learning rate"
+
+
+def _in_order(rows: dict[str, Tensor]) -> dict[str, Tensor]:
+    order = rows.pop(PLACE).argsort()
+    return {name: values[order] for name, values in rows.items()}
+
+
+def _check_losses(losses: Tensor, users: Tensor, where: str) -> None:
+    sound = losses.abs() <= EXPLODED
+    if not sound.all():
+        worst = losses[~sound].abs().max().item()
+        message = f"{where}: a user's loss is as large as {worst:.3g}"
+        raise TrainingError(advise(message), sorted(users[~sound].tolist()))

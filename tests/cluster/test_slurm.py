@@ -1,0 +1,164 @@
+"""The workflow on a real Slurm: through sbatch, on a GPU's partition, after scancel, after the
+loss of a node."""
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.cluster.slurm import Slurm, missing, running, wait_until
+from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(bool(missing()), reason=missing() or "Slurm is here"),
+]
+
+HERE = "results/sample/movielens"
+WEIGHTS = f"{HERE}/methods/paml/seed-0/weights.safetensors"
+# The tests' Slurm has no accounts, and nobody to wait for.
+PROFILE = ("--workflow-profile", "workflow/profiles/slurm")
+QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    with running(tmp_path_factory.mktemp("slurm")) as own:
+        yield own
+
+
+def make_project(folder: Path, epochs: int) -> SmallProject:
+    project = copy_project(folder)
+    override = {"paml": {"epochs": epochs, "outer_lr": 1e-3}}
+    settings = {"methods": ["two-bias", "paml"], "seeds": [0], "override": override}
+    project.edit("config/config.yaml", **settings)
+    return project
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """The same work without a cluster."""
+    project = make_project(tmp_path_factory.mktemp("alone"), epochs=300)
+    done = project.snakemake(WEIGHTS)
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+@contextmanager
+def submitted(project: SmallProject, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run the workflow from a login node."""
+    command = [str(SNAKEMAKE), *arguments, *PROFILE, *QUICK]
+    with (project.folder / "output.txt").open("a") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            stdout=output,
+            stderr=output,
+            text=True,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def finish(process: "subprocess.Popen[str]", project: SmallProject) -> str:
+    process.wait(300)
+    output = (project.folder / "output.txt").read_text(encoding="utf-8")
+    assert process.returncode == 0, output[-4000:]
+    return output
+
+
+def training(slurm: Slurm, project: SmallProject) -> dict[str, str] | None:
+    """The job that trains PAML, once it has an epoch behind it."""
+    if not (project.folder / WEIGHTS).with_name(".checkpoint.safetensors").exists():
+        return None
+    running = [job for job in slurm.jobs() if job["JobState"] == "RUNNING"]
+    own = [job for job in running if "train" in job.get("Comment", "") and paml(job)]
+    return own[0] if own else None
+
+
+def paml(job: dict[str, str]) -> bool:
+    return "paml" in job.get("Comment", "") + job.get("StdOut", "")
+
+
+def resumed_after(project: SmallProject) -> int:
+    """The epoch after which training was taken up."""
+    log = (project.folder / HERE / "logs/train/paml-0.log").read_text(encoding="utf-8")
+    found = re.search(r"training goes on after epoch (\d+)", log)
+    assert found, log[:2000]
+    return int(found[1])
+
+
+def assert_same(project: SmallProject, alone: SmallProject) -> None:
+    assert (project.folder / WEIGHTS).read_bytes() == (alone.folder / WEIGHTS).read_bytes()
+
+
+def test_the_whole_workflow_through_sbatch(slurm: Slurm, tmp_path: Path) -> None:
+    """The job that asks for a GPU lands where they are; the others where there are none."""
+    here, there = make_project(tmp_path / "a", 2), make_project(tmp_path / "b", 2)
+    assert here.snakemake("all").returncode == 0
+    start = time.monotonic()
+    with submitted(there, "all", "--set-resources", "train:gpu=1") as process:
+        finish(process, there)
+    print(f"{len(slurm.jobs())} jobs of Slurm, {time.monotonic() - start:.0f} s")
+    assert_same(there, here)
+    for name in ("predictions.parquet", "users.parquet"):
+        path = f"{HERE}/methods/paml/seed-0/{name}"
+        assert (there.folder / path).read_bytes() == (here.folder / path).read_bytes()
+    by_partition: dict[str, set[str]] = {"cpu": set(), "gpu": set()}
+    for job in slurm.jobs():
+        by_partition[job["Partition"]].add(job["Comment"].split("_wildcards")[0])
+        assert ("gres:gpu" in str(job)) == (job["Partition"] == "gpu")
+    assert {name.removeprefix("rule_") for name in by_partition["gpu"]} == {"train"}
+    assert len(by_partition["cpu"]) >= 8
+    table = (there.folder / HERE / "tables/table3.md").read_text(encoding="utf-8")
+    assert "PAML" in table
+    assert pl.read_parquet(there.folder / HERE / "clean/users.parquet").height == 150
+
+
+def test_a_job_killed_by_scancel_is_taken_up(
+    slurm: Slurm, alone: SmallProject, tmp_path: Path
+) -> None:
+    """The next attempt asks for more memory and time, and goes on after the last epoch."""
+    project = make_project(tmp_path, epochs=300)
+    with submitted(project, WEIGHTS) as process:
+        wait_until(lambda: training(slurm, project) is not None, 120)
+        first = training(slurm, project)
+        assert first is not None
+        slurm.run("scancel", first["JobId"])
+        wait_until(lambda: (job := training(slurm, project)) is not None and job != first, 60)
+        second = training(slurm, project)
+        output = finish(process, project)
+    assert second is not None
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("8000M", "16000M")
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("08:00:00", "16:00:00")
+    assert resumed_after(project) >= 1
+    assert_same(project, alone)
+    assert "results/slurm" in output
+
+
+def test_a_job_whose_node_is_lost_is_taken_up_when_there_is_one(
+    slurm: Slurm, alone: SmallProject, tmp_path: Path
+) -> None:
+    """Slurm itself puts the job back into its queue; snakemake only waits longer."""
+    project = make_project(tmp_path, epochs=300)
+    with submitted(project, WEIGHTS) as process:
+        wait_until(lambda: training(slurm, project) is not None, 120)
+        job = training(slurm, project)
+        assert job is not None
+        slurm.lose_node("cpu1")
+        slurm.run("scontrol", "update", "NodeName=cpu1", "State=DOWN", "Reason=lost")
+        slurm.start_node("cpu1")
+        slurm.run("scontrol", "update", "NodeName=cpu1", "State=RESUME")
+        finish(process, project)
+    (again,) = [own for own in slurm.jobs() if own["JobId"] == job["JobId"]]
+    assert (again["Restarts"], again["JobState"]) == ("1", "COMPLETED")
+    assert resumed_after(project) >= 1
+    assert_same(project, alone)

@@ -1,0 +1,144 @@
+"""Training that was cut off ends with the bytes of training that was not."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from pipeline_lib.batch import Batch
+from pipeline_lib.methods.base import Learner, Method
+from pipeline_lib.methods.build import build_method
+from pipeline_lib.training.checkpoint import NAME, Checkpoint
+from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.training.fit import fit
+from tests.training.toy import FOLDS, LEARNERS, PROBLEM, make_settings, state_bytes, train
+
+FLANN = {"trees": 2, "checks": 16, "rebuild_every": 4, "drift": 0.1}
+WAYS: list[tuple[str, dict[str, Any]]] = [
+    *((kind, {}) for kind in LEARNERS),
+    ("at-paml", {"index": "flann", "flann": FLANN, "known_users": "replace", "memory_size": 12}),
+]
+
+
+class CutOffError(Exception):
+    """The power is gone."""
+
+
+def cut_off(learner: Learner, last: int) -> None:
+    """Let a learner fail in a batch, counted over all epochs from 1."""
+    losses, count = learner.losses, 0
+
+    def failing(batch: Batch) -> Tensor:
+        nonlocal count
+        count += 1
+        if count == last:
+            raise CutOffError
+        return losses(batch)
+
+    learner.losses = failing  # type: ignore[method-assign]
+
+
+def resume(
+    kind: str, folder: Path, batch: int | None, what: str = "it", **changes: object
+) -> tuple[Method, list[Epoch]]:
+    """Train with a checkpoint; of three batches an epoch, one may fail."""
+    settings = make_settings(kind, **changes)
+    learner = build_method(settings, PROBLEM, 0)
+    assert isinstance(learner, Learner)
+    if batch is not None:
+        cut_off(learner, batch)
+    seen: list[Epoch] = []
+    fit(learner, settings, FOLDS, 0, seen.append, Checkpoint(folder, what))
+    return learner, seen
+
+
+def untimed(history: list[Epoch]) -> list[Epoch]:
+    timed = ("step/seconds", "memory/process_mb")
+    return [
+        replace(e, seconds=0.0, watched={n: x for n, x in e.watched.items() if n not in timed})
+        for e in history
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 4, 9, 13, 15])
+@pytest.mark.parametrize(("kind", "changes"), WAYS, ids=lambda x: x if isinstance(x, str) else "")
+def test_it_goes_on_after_the_last_whole_epoch(
+    kind: str, changes: dict[str, Any], batch: int, tmp_path: Path
+) -> None:
+    whole, history = train(kind, **changes)
+    with pytest.raises(CutOffError):
+        resume(kind, tmp_path, batch, **changes)
+    assert (tmp_path / NAME).is_file() == (batch > 3)
+    left = 15 - 3 * ((batch - 1) // 3)
+    method, seen = resume(kind, tmp_path, left + 1, **changes)  # so many batches, and no more
+    assert state_bytes(method) == state_bytes(whole)
+    assert untimed(seen) == untimed(history)
+
+
+def test_it_may_be_cut_off_again_and_again(tmp_path: Path) -> None:
+    whole, history = train("at-paml")
+    for _ in range(4):
+        with pytest.raises(CutOffError):
+            resume("at-paml", tmp_path, 5)
+    method, seen = resume("at-paml", tmp_path, None)
+    assert state_bytes(method) == state_bytes(whole)
+    assert untimed(seen) == untimed(history)
+
+
+def test_what_is_of_something_else_is_not_taken_up(tmp_path: Path) -> None:
+    resume("paml", tmp_path, None, "other")
+    method, seen = resume("paml", tmp_path, None)
+    assert len(seen) == 5
+    assert state_bytes(method) == state_bytes(train("paml")[0])
+
+
+@pytest.mark.parametrize("size", [0, 7, 1000])
+def test_a_damaged_checkpoint_is_not_used(
+    size: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    resume("melu", tmp_path, None)
+    path = tmp_path / NAME
+    path.write_bytes(path.read_bytes()[:size])
+    method, _ = resume("melu", tmp_path, None)
+    assert "is damaged" in caplog.text
+    assert state_bytes(method) == state_bytes(train("melu")[0])
+
+
+def test_where_none_can_be_written_training_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "a file"
+    folder.write_text("")
+    method, _ = resume("melu", folder, None)
+    assert caplog.text.count("no checkpoint after this epoch") == 5
+    assert state_bytes(method) == state_bytes(train("melu")[0])
+
+
+def test_the_best_epoch_may_lie_before_the_cut(tmp_path: Path) -> None:
+    """The outer rate makes the first epochs the best."""
+    changes: dict[str, Any] = {"outer_lr": 0.3, "epochs": 6}
+    whole, history = train("melu", **changes)
+    assert min(history, key=lambda e: e.validation_loss).epoch < 5
+    with pytest.raises(CutOffError):
+        resume("melu", tmp_path, 16, **changes)
+    method, _ = resume("melu", tmp_path, None, **changes)
+    assert state_bytes(method) == state_bytes(whole)
+
+
+def test_infinite_figures_survive(tmp_path: Path) -> None:
+    class Odd(type(build_method(make_settings("melu"), PROBLEM, 0))):  # type: ignore[misc]
+        def end_epoch(self) -> dict[str, float]:
+            return {"odd": math.inf, "third": 1 / 3}
+
+    settings = make_settings("melu", epochs=2)
+    histories = [
+        fit(Odd(settings, PROBLEM), settings, FOLDS, 0, lambda _: None, Checkpoint(tmp_path, "it"))
+        for _ in range(2)
+    ]
+    assert histories[0] == histories[1]
+    assert histories[1][1].measures == {"odd": math.inf, "third": 1 / 3}
+    assert torch.isfinite(torch.tensor(histories[0][0].validation_loss))

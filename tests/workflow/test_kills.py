@@ -1,0 +1,189 @@
+"""Killed at random moments, and run again with the same command, the workflow ends as if never
+killed: the same bytes."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project
+
+KILLS = 60
+SEED = 20260101
+HERE = "results/sample/movielens"
+METHODS = ["two-bias", "melu", "at-paml", "reg-paml"]
+# SIGXCPU and SIGUSR1 are what schedulers send when the time is up.
+SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGXCPU, signal.SIGUSR1]
+
+pytestmark = pytest.mark.slow
+
+
+def long_enough_to_be_killed(folder: Path) -> SmallProject:
+    project = copy_project(folder)
+    override = {name: {"epochs": 40, "outer_lr": 1e-3} for name in METHODS[1:]}
+    project.edit("config/config.yaml", methods=METHODS, seeds=[0], override=override)
+    return project
+
+
+def results(project: SmallProject) -> dict[str, bytes]:
+    """What must be the same: all but times, places and revisions."""
+    folder = project.folder / HERE
+    suffixes = {".safetensors", ".csv", ".tex", ".md"}
+    chosen = [path for path in folder.rglob("*") if path.suffix in suffixes]
+    chosen += folder.rglob("predictions.parquet")
+    timed = ("learning_curves",)
+    files = [p for p in chosen if p.stem not in timed and "model" not in p.parts]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(files)}
+
+
+def start(project: SmallProject) -> "subprocess.Popen[bytes]":
+    with (project.folder / "output.txt").open("ab") as output:
+        return subprocess.Popen(
+            [str(SNAKEMAKE), "all", "--cores", "2"],
+            cwd=project.folder,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+def jobs_of(workflow: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    """The scripts that run, and not the process that sends to MLflow."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(workflow.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any(part.endswith(".py") for part in child.cmdline()):
+                    found.append(child)
+    return found
+
+
+def kill_something(workflow: "subprocess.Popen[bytes]", chance: random.Random) -> str:
+    """Kill snakemake, its jobs or both; tell which, or nothing where all had ended."""
+    jobs = jobs_of(workflow)
+    number = chance.choice(SIGNALS)
+    if jobs and chance.random() < 0.5:
+        with suppress(psutil.NoSuchProcess):
+            chance.choice(jobs).send_signal(number)
+            return f"job {number.name}"
+    if workflow.poll() is not None:
+        return ""
+    if chance.random() < 0.3:  # as when the machine is lost
+        os.killpg(workflow.pid, signal.SIGKILL)
+        return "all SIGKILL"
+    workflow.send_signal(signal.SIGKILL if chance.random() < 0.7 else signal.SIGTERM)
+    return "snakemake"
+
+
+def test_random_kills_change_no_byte(tmp_path: Path) -> None:
+    undisturbed = long_enough_to_be_killed(tmp_path / "undisturbed")
+    done = undisturbed.snakemake("all")
+    assert done.returncode == 0, done.stderr
+    expected = results(undisturbed)
+    assert sum("weights" in name for name in expected) == 4
+    project, chance = long_enough_to_be_killed(tmp_path / "killed"), random.Random(SEED)  # noqa: S311
+    kills: Counter[str] = Counter()
+    rounds = 0
+    while kills.total() < KILLS:
+        workflow = start(project)
+        with suppress(subprocess.TimeoutExpired):
+            workflow.wait(chance.uniform(1, 9))
+        if victim := kill_something(workflow, chance):
+            kills[victim] += 1
+        try:
+            workflow.wait(60)
+        finally:
+            if workflow.poll() is None:
+                os.killpg(workflow.pid, signal.SIGKILL)
+                pytest.fail(f"after {kills}, snakemake did not end")
+        if workflow.returncode == 0:  # all was done: compare, and begin again
+            assert results(project) == expected
+            rounds += 1
+            project.snakemake("--delete-all-output")
+    output = (project.folder / "output.txt").read_text(encoding="utf-8")
+    resumed = output.count("training goes on after epoch")
+    ended = project.snakemake("all")
+    assert ended.returncode == 0, ended.stderr
+    assert results(project) == expected
+    print(f"{kills.total()} kills ({kills}), {rounds} whole rounds, training resumed {resumed}x")
+    assert resumed > 0
+    assert not list(project.folder.rglob(".checkpoint*"))
+
+
+CRASH = """
+import os, pathlib, signal
+replace = pathlib.Path.replace
+def crash_once(self, target):
+    own = "!".join(target.parts[target.parts.index("results"):] if "results" in target.parts else
+                   target.parts[-1:])
+    marker = pathlib.Path(os.environ["CRASHES"], own)
+    if self.name.startswith(".") and not marker.exists():
+        marker.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, target)
+pathlib.Path.replace = crash_once
+"""
+
+
+def test_a_crash_between_writing_and_renaming_any_file_changes_no_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every job is killed once before each rename, and tried again."""
+    undisturbed, project = copy_project(tmp_path / "undisturbed"), copy_project(tmp_path / "p")
+    for own in (undisturbed, project):
+        own.edit("config/config.yaml", methods=["two-bias", "at-paml"], seeds=[0], override={})
+        own.edit("config/methods/at-paml.yaml", epochs=2)
+    assert undisturbed.snakemake("all").returncode == 0
+    (tmp_path / "sitecustomize.py").write_text(CRASH, encoding="utf-8")
+    crashes = tmp_path / "crashes"
+    crashes.mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("CRASHES", str(crashes))
+    done = project.snakemake("all", "--retries", "100")
+    assert done.returncode == 0, done.stderr[-2000:]
+    names = {path.name.split("!")[-1] for path in crashes.iterdir()}
+    assert {"weights.safetensors", ".checkpoint.safetensors", "table2.csv", "report.html"} <= names
+    print(f"{len(list(crashes.iterdir()))} crashes")
+    assert results(project) == results(undisturbed)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Path:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can be mounted by root alone")
+    return folder
+
+
+def test_a_full_disk_is_named_and_once_there_is_room_work_goes_on(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    undisturbed = long_enough_to_be_killed(tmp_path / "undisturbed")
+    project = long_enough_to_be_killed(tmp_path / "p")
+    assert undisturbed.snakemake("all").returncode == 0
+    try:
+        (project.folder / "results").symlink_to(small_disk)
+        assert project.snakemake("--until", "encode").returncode == 0
+        ballast = small_disk / "ballast"
+        free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_bsize
+        ballast.write_bytes(bytes(free - 200_000))
+        failed = project.snakemake("all", "--keep-going")
+        assert failed.returncode == 1
+        assert "No space left on device" in failed.stderr
+        assert not list((project.folder / HERE).rglob("report.html"))
+        ballast.unlink()
+        done = project.snakemake("all")
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert results(project) == results(undisturbed)
+    finally:
+        time.sleep(1)  # the process that sends to MLflow may still write
+        subprocess.run(["umount", "--lazy", str(small_disk)], check=False)

@@ -1,0 +1,202 @@
+"""What a change runs again: snakemake is run for real, and its jobs are compared with the table."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.data.sample.write import write_sample
+from pipeline_lib.settings.dataset import SampleLogs
+from pipeline_lib.settings.load import read_dataset
+from tests.workflow.small_project import ROOT, SmallProject, copy_project
+
+VARIANT = "reg-paml-1e-4"
+JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
+SHOWN = {"compare movielens", "tables movielens", "figures_movielens", "report"}
+COMPARED = {*SHOWN, "best_model movielens"}
+
+
+def jobs_of(method: str, *seeds: int) -> set[str]:
+    """Name the jobs that a learner has of its own."""
+    rules = ("predict", "evaluate")
+    trainings = {f"train movielens {method} {seed}" for seed in seeds}
+    return trainings | {f"{rule} movielens {method}" for rule in rules}
+
+
+EVALUATED = {
+    "evaluate_references movielens two-bias",
+    *(f"evaluate movielens {method}" for method in ("melu", VARIANT)),
+}
+WHOLE = {
+    *(f"{rule} movielens" for rule in ("clean", "partition", "encode", "data_report", "project")),
+    *("train movielens two-bias 0", "predict_references movielens two-bias", "table_6"),
+    *(EVALUATED | COMPARED | jobs_of("melu", 0) | jobs_of(VARIANT, 0)),
+}
+BOOKS = {job.replace("movielens", "bookcrossing") for job in WHOLE} - {"report", "table_6"}
+
+
+def write(file: str, change: Callable[[str], str]) -> Callable[[SmallProject], None]:
+    """Change a text file of a project."""
+
+    def apply(project: SmallProject) -> None:
+        path = project.folder / file
+        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+    return apply
+
+
+def edit(file: str, **changes: object) -> Callable[[SmallProject], None]:
+    """Change a project's settings."""
+    return lambda project: project.edit(file, **changes)
+
+
+def add_code(module: str) -> Callable[[SmallProject], None]:
+    """Add a line of code to a module of the project's library."""
+    return write(f"library/pipeline_lib/{module}.py", lambda text: f"{text}\nADDED = 1\n")
+
+
+def add_words(project: SmallProject) -> None:
+    """Change a module's docstring, and comment every module and every script."""
+    write("library/pipeline_lib/methods/melu.py", lambda text: f'"""Other words."""\n{text}')(
+        project
+    )
+    for folder in ("library/pipeline_lib", "workflow/scripts"):
+        for path in (project.folder / folder).rglob("*.py"):
+            write(str(path), lambda text: f"# Words.\n{text}\n\n# More words.\n")(project)
+
+
+def lay_out(project: SmallProject) -> None:
+    """Lay the Snakefile and the rules out otherwise."""
+    for path in (project.folder / "Snakefile", *(project.folder / "workflow").rglob("*.smk")):
+        write(str(path), lambda text: text.replace("\n\n", "\n\n\n# Words.\n\n"))(project)
+
+
+def touch(folder: str) -> Callable[[SmallProject], None]:
+    """Make every file of a folder as new as one just written."""
+
+    def apply(project: SmallProject) -> None:
+        for path in (project.folder / folder).rglob("*"):
+            os.utime(path)
+
+    return apply
+
+
+def add_rating(project: SmallProject) -> None:
+    """Write one more raw rating."""
+    users, movies = ((project.folder / f"raw/ml-1m/{n}.dat") for n in ("users", "movies"))
+    user, movie = (path.read_bytes().split(b"::")[0].decode() for path in (users, movies))
+    with (project.folder / "raw/ml-1m/ratings.dat").open("a") as file:
+        file.write(f"{user}::{movie}::4::978300760\n")
+
+
+CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
+    "nothing": (lambda _: None, set()),
+    "γ of one variant": (
+        edit(f"config/methods/{VARIANT}.yaml", gamma=0.5),
+        jobs_of(VARIANT, 0) | COMPARED,
+    ),
+    "a seed more": (
+        edit("config/config.yaml", seeds=[0, 1]),
+        (jobs_of("melu", 0, 1) | jobs_of(VARIANT, 0, 1) | COMPARED)
+        - {"train movielens melu 0", f"train movielens {VARIANT} 0"},
+    ),
+    "a method more": (
+        edit("config/config.yaml", methods=["two-bias", "melu", VARIANT, "item-mean"]),
+        COMPARED
+        | {
+            "train movielens item-mean 0",
+            "predict_references movielens item-mean",
+            "evaluate_references movielens item-mean",
+        },
+    ),
+    "a dataset more": (
+        edit("config/config.yaml", datasets=["movielens", "bookcrossing"]),
+        {*BOOKS, "report", "table_6"},
+    ),
+    "a figure's code": (
+        add_code("reporting/figures/violins"),
+        {"figures_movielens", "report"},
+    ),
+    "a metric's code": (add_code("metrics/ranking"), EVALUATED | SHOWN),
+    "the cleaning's code": (add_code("data/clean"), WHOLE),
+    "one rating more": (add_rating, WHOLE),
+    "raw files only newer": (touch("raw"), set()),
+    "rules and scripts only newer": (touch("workflow"), set()),
+    "comments and docstrings": (add_words, set()),
+    "layout of the rules": (lay_out, set()),
+}
+LONG = {"a dataset more", "the cleaning's code", "one rating more"}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """Run the workflow with a library of its own on raw logs, one of which is over a megabyte."""
+    project = copy_project(tmp_path_factory.mktemp("reruns") / "project")
+    library = project.folder / "library/pipeline_lib"
+    shutil.copytree(ROOT / "pipeline_lib", library, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("movielens", "bookcrossing"):
+        dataset = read_dataset(project.folder / "config/datasets", name)
+        raw = project.folder / "raw" / dataset.folder
+        sample = SampleLogs(generator=name, users=150, items=80, seed=1)
+        write_sample({r: raw / table.file for r, table in dataset.tables().items()}, sample)
+    details = project.folder / "raw/ml-1m/movies_extrainfos.dat"
+    details.write_text(details.read_text("utf-8").replace("::N/A\n", f"::{'plot ' * 300_000}\n", 1))
+    project.edit(
+        "config/config.yaml",
+        name="small",
+        logs="real",
+        raw_dir="raw",
+        seeds=[0],
+        methods=["two-bias", "melu", VARIANT],
+        override={name: {"epochs": 1} for name in ("melu", VARIANT)},
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        assert executed(project, patch) == WHOLE
+    return project
+
+
+@pytest.fixture
+def project(done: SmallProject, tmp_path: Path) -> SmallProject:
+    """Copy the finished project; the files keep their ages."""
+    return SmallProject(shutil.copytree(done.folder, tmp_path / "project"))
+
+
+def executed(project: SmallProject, patch: pytest.MonkeyPatch) -> set[str]:
+    """Run the workflow with the project's library; name its jobs by rule and wildcards."""
+    patch.setenv("PYTHONPATH", f"{project.folder}/versions:{project.folder}/library")
+    result = project.snakemake()
+    text = result.stdout + result.stderr
+    assert result.returncode == 0, text
+    jobs = [
+        " ".join([rule, *re.findall(r"=([^,\n]+)", "".join(re.findall("wildcards: .*\n", body)))])
+        for rule, body in JOB.findall(text)
+    ]
+    assert len(jobs) == len(set(jobs)) == text.count("Finished jobid")
+    return set(jobs) - {"all"}
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=pytest.mark.slow) if c in LONG else c for c in CASES]
+)
+def test_a_change_runs_what_depends_on_it_and_nothing_else(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    change, expected = CASES[case]
+    change(project)
+    assert executed(project, monkeypatch) == expected
+
+
+def test_other_versions_run_nothing_and_are_reported(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    other = project.folder / "versions/scipy-99.0.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: scipy\nVersion: 99.0\n")
+    assert executed(project, monkeypatch) == set()
+    result = project.snakemake()
+    notice = f"Of 3 finished trainings there were made 3 with scipy {version('scipy')} (now 99.0)"
+    assert notice in result.stdout + result.stderr
