@@ -49,6 +49,21 @@ def code(rule, modules=()):
     )
 
 
+def for_each(output, **wildcards):
+    """Fill the wildcards of an output's paths as its rule has them, wherever storage keeps them."""
+    return expand(
+        [path_of(own) for own in ([output] if isinstance(output, str) else output)],
+        **wildcards,
+    )
+
+
+def path_of(output):
+    """Name one output as its rule does."""
+    stored = getattr(output, "flags", {}).get("storage_object")
+    prefix = f"{workflow.storage_settings.default_storage_prefix}/"
+    return stored.query.removeprefix(prefix) if stored else str(output)
+
+
 include: "workflow/rules/data.smk"
 include: "workflow/rules/partition.smk"
 include: "workflow/rules/train.smk"

@@ -15,6 +15,7 @@ from pipeline_lib.repeats import repeated_rows
 
 M = TypeVar("M", bound=BaseModel)
 ROWS_PER_BATCH = 1_000_000
+ROWS_PER_GROUP = 131_072  # of a parquet file; left to polars, it depends on threads
 UNREADABLE = (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError)
 
 
@@ -43,7 +44,7 @@ def write_table(frame: pl.DataFrame, schema: pa.DataFrameSchema, path: Path) -> 
     """Check a table and write it as parquet; raise TableError when it breaks its schema."""
     _check(frame, schema, path)
     with atomic_path(path) as temporary:
-        frame.write_parquet(temporary)
+        frame.write_parquet(temporary, row_group_size=ROWS_PER_GROUP)
 
 
 def read_table(path: Path, schema: pa.DataFrameSchema) -> pl.DataFrame:
@@ -69,7 +70,7 @@ def read_rows(path: Path, schema: pa.DataFrameSchema, which: pl.Expr) -> pl.Data
 def write_large_table(rows: pl.LazyFrame, schema: pa.DataFrameSchema, path: Path) -> None:
     """Stream rows to parquet and check them batch by batch; as `write_table`, never held whole."""
     with atomic_path(path) as temporary:
-        rows.sink_parquet(temporary)
+        rows.sink_parquet(temporary, row_group_size=ROWS_PER_GROUP)
         _check_batches(pl.scan_parquet(temporary), schema, path)
 
 

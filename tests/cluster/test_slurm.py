@@ -2,6 +2,7 @@
 loss of a node."""
 
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -41,12 +42,31 @@ def make_project(folder: Path, epochs: int) -> SmallProject:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    """The same work without a cluster."""
-    project = make_project(tmp_path_factory.mktemp("alone"), epochs=300)
+def encoded(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """All but training."""
+    project = make_project(tmp_path_factory.mktemp("encoded"), epochs=300)
+    done = project.snakemake("--until", "encode")
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+@pytest.fixture
+def project(encoded: SmallProject, tmp_path: Path) -> SmallProject:
+    return copy_of(encoded, tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def alone(encoded: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """The same training without a cluster."""
+    project = copy_of(encoded, tmp_path_factory.mktemp("alone") / "project")
     done = project.snakemake(WEIGHTS)
     assert done.returncode == 0, done.stderr
     return project
+
+
+def copy_of(project: SmallProject, folder: Path) -> SmallProject:
+    shutil.copytree(project.folder, folder, symlinks=True)
+    return SmallProject(folder)
 
 
 @contextmanager
@@ -124,10 +144,9 @@ def test_the_whole_workflow_through_sbatch(slurm: Slurm, tmp_path: Path) -> None
 
 
 def test_a_job_killed_by_scancel_is_taken_up(
-    slurm: Slurm, alone: SmallProject, tmp_path: Path
+    slurm: Slurm, alone: SmallProject, project: SmallProject
 ) -> None:
     """The next attempt asks for more memory and time, and goes on after the last epoch."""
-    project = make_project(tmp_path, epochs=300)
     with submitted(project, WEIGHTS) as process:
         wait_until(lambda: training(slurm, project) is not None, 120)
         first = training(slurm, project)
@@ -145,16 +164,14 @@ def test_a_job_killed_by_scancel_is_taken_up(
 
 
 def test_a_job_whose_node_is_lost_is_taken_up_when_there_is_one(
-    slurm: Slurm, alone: SmallProject, tmp_path: Path
+    slurm: Slurm, alone: SmallProject, project: SmallProject
 ) -> None:
     """Slurm itself puts the job back into its queue; snakemake only waits longer."""
-    project = make_project(tmp_path, epochs=300)
     with submitted(project, WEIGHTS) as process:
         wait_until(lambda: training(slurm, project) is not None, 120)
         job = training(slurm, project)
         assert job is not None
         slurm.lose_node("cpu1")
-        slurm.run("scontrol", "update", "NodeName=cpu1", "State=DOWN", "Reason=lost")
         slurm.start_node("cpu1")
         slurm.run("scontrol", "update", "NodeName=cpu1", "State=RESUME")
         finish(process, project)

@@ -61,9 +61,8 @@ def add_code(module: str) -> Callable[[SmallProject], None]:
 
 def add_words(project: SmallProject) -> None:
     """Change a module's docstring, and comment every module and every script."""
-    write("library/pipeline_lib/methods/melu.py", lambda text: f'"""Other words."""\n{text}')(
-        project
-    )
+    module = "library/pipeline_lib/methods/melu.py"
+    write(module, lambda text: text.replace('"""MeLU:', '"""Other words on MeLU:', 1))(project)
     for folder in ("library/pipeline_lib", "workflow/scripts"):
         for path in (project.folder / folder).rglob("*.py"):
             write(str(path), lambda text: f"# Words.\n{text}\n\n# More words.\n")(project)

@@ -19,12 +19,13 @@ EVALUATED = {
 
 def trials(dataset, path, chosen=TRIALS):
     """Name a file of every trial of a dataset, or of some."""
+    path = path_of(path)
     return [path.format(dataset=dataset, method=m, seed=seed) for m, seed in chosen]
 
 
 def own_trials(path):
     """Name a file of every trial of a job's method."""
-    return lambda w: expand(
+    return lambda w: for_each(
         path, dataset=w.dataset, method=w.method, seed=settings.seeds(w.method)
     )
 

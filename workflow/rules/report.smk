@@ -13,7 +13,9 @@ TABLES_BY_DATASET = (
     "ranking_pairs",
     "gaps",
 )
-PAPER = os.path.relpath(f"{workflow.basedir}/workflow/resources/paper_figures.yaml")
+PAPER = local(
+    os.path.relpath(f"{workflow.basedir}/workflow/resources/paper_figures.yaml")
+)
 
 
 def table_files(stem):
@@ -80,7 +82,9 @@ rule tables:
 
 rule table_6:
     input:
-        reports=expand(rules.data_report.output.record, dataset=list(settings.datasets)),
+        reports=for_each(
+            rules.data_report.output.record, dataset=list(settings.datasets)
+        ),
         paper=PAPER,
     output:
         report(
@@ -142,8 +146,10 @@ for name, dataset in settings.datasets.items():
         name:
             f"figures_{name}"
         input:
-            projection=rules.project.output[0].format(dataset=name) if EMBEDDED else [],
-            comparison=rules.compare.output[0].format(dataset=name),
+            projection=(
+                for_each(rules.project.output, dataset=name)[0] if EMBEDDED else []
+            ),
+            comparison=for_each(rules.compare.output, dataset=name)[0],
             users=trials(name, EVALUATED["users"]),
             predictions=trials(name, PREDICTED["predictions"]),
             history=trials(name, rules.train.output.history),
@@ -192,8 +198,8 @@ def settings_texts():
 
 rule report:
     input:
-        comparisons=expand(rules.compare.output, dataset=list(settings.datasets)),
-        data=expand(rules.data_report.output.record, dataset=list(settings.datasets)),
+        comparisons=for_each(rules.compare.output, dataset=list(settings.datasets)),
+        data=for_each(rules.data_report.output.record, dataset=list(settings.datasets)),
         figures=[
             figure_files(name, suffix)
             for name in settings.datasets
@@ -229,9 +235,9 @@ rule report:
 
 
 TABLES = [
-    *expand(rules.tables.output, dataset=list(settings.datasets)),
+    *for_each(rules.tables.output, dataset=list(settings.datasets)),
     *rules.table_6.output,
 ]
 FIGURES = [figure_files(n, s) for n in settings.datasets for s in ("png", "svg", "csv")]
-DATA_REPORTS = expand(rules.data_report.output.page, dataset=list(settings.datasets))
+DATA_REPORTS = for_each(rules.data_report.output.page, dataset=list(settings.datasets))
 REPORT = rules.report.output[0]

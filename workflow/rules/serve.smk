@@ -39,4 +39,4 @@ rule best_model:
         "../scripts/best_model.py"
 
 
-MODELS = expand(rules.best_model.output.choice, dataset=settings.datasets)
+MODELS = for_each(rules.best_model.output.choice, dataset=settings.datasets)
