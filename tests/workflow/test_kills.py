@@ -3,6 +3,7 @@ killed: the same bytes."""
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +17,7 @@ import pytest
 from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project
 
 KILLS = 60
+IN_A_RUN = 4
 SEED = 20260101
 HERE = "results/sample/movielens"
 METHODS = ["two-bias", "melu", "at-paml", "reg-paml"]
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 def long_enough_to_be_killed(folder: Path) -> SmallProject:
     project = copy_project(folder)
-    override = {name: {"epochs": 40, "outer_lr": 1e-3} for name in METHODS[1:]}
+    override = {name: {"epochs": 200, "outer_lr": 1e-3} for name in METHODS[1:]}
     project.edit("config/config.yaml", methods=METHODS, seeds=[0], override=override)
     return project
 
@@ -39,14 +41,25 @@ def results(project: SmallProject) -> dict[str, bytes]:
     chosen = [path for path in folder.rglob("*") if path.suffix in suffixes]
     chosen += folder.rglob("predictions.parquet")
     timed = ("learning_curves",)
-    files = [p for p in chosen if p.stem not in timed and "model" not in p.parts]
+    hidden = {
+        p for p in chosen if any(part.startswith(".") for part in p.relative_to(folder).parts)
+    }
+    files = [p for p in {*chosen} - hidden if p.stem not in timed and "model" not in p.parts]
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(files)}
+
+
+def begin_training_again(project: SmallProject) -> None:
+    shutil.rmtree(project.folder / "results/sample/tables")
+    (project.folder / "results/sample/report.html").unlink()
+    for path in (project.folder / HERE).iterdir():
+        if path.name not in {"raw", "clean", "split", "episodes", "logs"}:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def start(project: SmallProject) -> "subprocess.Popen[bytes]":
     with (project.folder / "output.txt").open("ab") as output:
         return subprocess.Popen(
-            [str(SNAKEMAKE), "all", "--cores", "2"],
+            [str(SNAKEMAKE), "all", "--cores", "2", "--retries", "2"],
             cwd=project.folder,
             stdout=output,
             stderr=output,
@@ -69,7 +82,7 @@ def kill_something(workflow: "subprocess.Popen[bytes]", chance: random.Random) -
     """Kill snakemake, its jobs or both; tell which, or nothing where all had ended."""
     jobs = jobs_of(workflow)
     number = chance.choice(SIGNALS)
-    if jobs and chance.random() < 0.5:
+    if jobs and chance.random() < 0.75:
         with suppress(psutil.NoSuchProcess):
             chance.choice(jobs).send_signal(number)
             return f"job {number.name}"
@@ -93,12 +106,13 @@ def test_random_kills_change_no_byte(tmp_path: Path) -> None:
     rounds = 0
     while kills.total() < KILLS:
         workflow = start(project)
-        with suppress(subprocess.TimeoutExpired):
-            workflow.wait(chance.uniform(1, 9))
-        if victim := kill_something(workflow, chance):
-            kills[victim] += 1
+        for _ in range(IN_A_RUN):
+            with suppress(subprocess.TimeoutExpired):
+                workflow.wait(chance.uniform(0.5, 5))
+            if victim := kill_something(workflow, chance):
+                kills[victim] += 1
         try:
-            workflow.wait(60)
+            workflow.wait(120)
         finally:
             if workflow.poll() is None:
                 os.killpg(workflow.pid, signal.SIGKILL)
@@ -106,7 +120,7 @@ def test_random_kills_change_no_byte(tmp_path: Path) -> None:
         if workflow.returncode == 0:  # all was done: compare, and begin again
             assert results(project) == expected
             rounds += 1
-            project.snakemake("--delete-all-output")
+            begin_training_again(project)
     output = (project.folder / "output.txt").read_text(encoding="utf-8")
     resumed = output.count("training goes on after epoch")
     ended = project.snakemake("all")
