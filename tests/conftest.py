@@ -161,7 +161,8 @@ def read_raw(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | bytes,
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         raw = open_table(path, table, scratch)
         rows = raw.rows.collect(engine="streaming").sort("line")
-        assert rows.columns == ["line", "text", "misshapen", *(f"raw_{c}" for c in raw.columns)]
+        own = ["line", "text", "place", "misshapen"]
+        assert rows.columns == [*own, *(f"raw_{c}" for c in raw.columns)]
         fields = rows.select(f"raw_{name}" for name in raw.columns).rows()
         shapes = zip(rows["line"], rows["misshapen"], fields, strict=True)
         records = {line: None if wrong else values for line, wrong, values in shapes}

@@ -226,3 +226,28 @@ def test_a_table_is_never_held_whole(tmp_path: Path) -> None:
         text=True,
     )
     assert int(done.stdout) < 380
+
+
+WRITE = """
+import sys
+from pathlib import Path
+import polars as pl
+from pipeline_lib.schemas.columns import table
+from pipeline_lib.storage import write_large_table, write_table
+import pandera.polars as pa
+schema = table({"x": pa.Column(pl.Int64)})
+rows = pl.LazyFrame({"x": range(300_000)}).filter(pl.col("x") % 3 != 1)
+write_large_table(rows, schema, Path(sys.argv[1]))
+write_table(rows.collect(), schema, Path(sys.argv[2]))
+"""
+
+
+def test_bytes_depend_neither_on_threads_nor_on_streaming(tmp_path: Path) -> None:
+    found = set()
+    for threads in ("1", "3"):
+        paths = [tmp_path / f"{kind}-{threads}" for kind in ("streamed", "whole")]
+        environment = os.environ | {"POLARS_MAX_THREADS": threads}
+        command = [sys.executable, "-c", WRITE, *map(str, paths)]
+        subprocess.run(command, env=environment, check=True)
+        found |= {path.read_bytes() for path in paths}
+    assert len(found) == 1

@@ -41,7 +41,7 @@ def literal(literal_log: RealLog) -> Split:
 @pytest.fixture(scope="module")
 def encoded(log: RealLog, filters_first: Split) -> EncodedSplit:
     c, s = log.clean, filters_first
-    tables = CleanTables(c.users, c.items, c.events.lazy(), s.users, s.interactions)
+    tables = CleanTables(c.users, c.items, c.events.lazy(), s.users, s.interactions.lazy())
     return encode_split(tables, log.dataset.item_features)
 
 

@@ -89,11 +89,11 @@ def write_halfway(target: Path) -> None:
 
 
 def fail_parquet(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(pl.DataFrame, "write_parquet", lambda self, target: write_halfway(target))
+    patch.setattr(pl.DataFrame, "write_parquet", lambda self, target, **_: write_halfway(target))
 
 
 def fail_tensors(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(tensors, "save_file", lambda content, target: write_halfway(target))
+    patch.setattr(tensors, "save_file", lambda content, target, _: write_halfway(target))
 
 
 def fail_replace(patch: pytest.MonkeyPatch) -> None:

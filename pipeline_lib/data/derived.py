@@ -12,7 +12,7 @@ from pipeline_lib.settings.features import AnyFeature, Numeric
 def derive(
     items: pl.DataFrame,
     features: Mapping[str, AnyFeature],
-    rows: pl.DataFrame,
+    rows: pl.LazyFrame,
     events: pl.DataFrame,
     groups: Sequence[str],
 ) -> pl.DataFrame:
@@ -32,7 +32,7 @@ def _add(
     items: pl.DataFrame,
     name: str,
     feature: Numeric,
-    rows: pl.DataFrame,
+    rows: pl.LazyFrame,
     events: pl.DataFrame,
     groups: Sequence[str],
 ) -> pl.DataFrame:
@@ -40,7 +40,8 @@ def _add(
         counts = rows.select("item", hits="target", trials=pl.lit(1))
         return items.with_columns(_rate(items, counts, ["item"], feature.smoothing).alias(name))
     if feature.rate == "events":
-        return items.with_columns(_rate(items, events, groups, feature.smoothing).alias(name))
+        rate = _rate(items, events.lazy(), groups, feature.smoothing)
+        return items.with_columns(rate.alias(name))
     if feature.log:
         parent = pl.col(feature.log)
         return items.with_columns(pl.when(parent > 0).then(parent.log()).alias(name))
@@ -49,11 +50,12 @@ def _add(
 
 
 def _rate(
-    items: pl.DataFrame, counts: pl.DataFrame, keys: Sequence[str], smoothing: float
+    items: pl.DataFrame, counts: pl.LazyFrame, keys: Sequence[str], smoothing: float
 ) -> pl.Series:
     """Compute (hits + k · mean) / (trials + k) for each item, k the smoothing; null without any."""
     columns = [pl.col("hits").cast(pl.Float64), pl.col("trials").cast(pl.Float64)]
-    sums = counts.select(*keys, *columns).group_by(keys).agg(pl.col("hits", "trials").sum())
+    summed = counts.select(*keys, *columns).group_by(keys).agg(pl.col("hits", "trials").sum())
+    sums = summed.collect(engine="streaming")
     trials = float(sums["trials"].sum())
     mean = float(sums["hits"].sum()) / trials if trials else None
     of_group = items.select(pl.col(keys).fill_null("")).join(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.errors import RawFileError
-from pipeline_lib.data.profiles import nothing_left, read_key, row_checks, value_checks
+from pipeline_lib.data.order import REPEATED, later
+from pipeline_lib.data.profiles import read_key, row_checks, value_checks
 from pipeline_lib.data.raw import RawTable
 from pipeline_lib.data.recipes import as_number
 from pipeline_lib.data.rejects import PASSED, Check, judge, kept, rejected
@@ -16,12 +16,15 @@ from pipeline_lib.repeats import repeated_rows
 from pipeline_lib.settings.tables import EventTable, InteractionTable
 from pipeline_lib.settings.task import ClickTask, RatingTask
 
-REPEATED = "another row of this user and item is taken"
+REPEAT = "another row of this user and item is taken"
 
 
 @dataclass(frozen=True)
 class Streamed:
-    """What became of a large file: lazy clean rows and rejects, whose files are in a scratch."""
+    """What became of a large file: lazy clean rows and rejects, whose files are in a scratch.
+
+    rejects: `place`, rising, and as in `pipeline_lib.schemas.clean.REJECTS`.
+    """
 
     rows: pl.LazyFrame
     rejects: pl.LazyFrame
@@ -43,10 +46,9 @@ def read_interactions(
     known: dict[str, Known],
     scratch: Path,
 ) -> Streamed:
-    """Clean interactions: `user`, `item`, `target`, at most one a user and item.
+    """Clean interactions: `place`, rising, `user`, `item`, `target`, at most one a user and item.
 
-    known: by key column, where rows with others are rejected. Raises RawFileError when nothing is
-    left.
+    known: by key column, where rows with others are rejected.
     """
     keys = {"user": table.user, "item": table.item}
     rows = raw.rows.with_columns(
@@ -68,10 +70,7 @@ def read_interactions(
 
 
 def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -> Streamed:
-    """Count events: `user`, the columns `by`, `events`, `hits` and `trials`.
-
-    Raises RawFileError when nothing is left.
-    """
+    """Count events: `user`, the columns `by`, `events`, `hits`, `trials`; sorted by the first."""
     keys = {"user": table.user, "event": table.event}
     rows = raw.rows.with_columns(
         *(read_key(raw, name, column, table.blank) for name, column in keys.items()),
@@ -96,7 +95,7 @@ def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -
     rows = counted.sort("user", *table.by).collect(engine="streaming").lazy()
     rejects = rejected(judged, raw.file, checks)
     total = rows.select(pl.col("events").sum()).collect().item()
-    return _checked(raw, Streamed(rows, rejects, count_file(raw.file, total, rejects)))
+    return Streamed(rows, rejects, count_file(raw.file, total, rejects))
 
 
 def _within(column: str, target: pl.Expr, task: RatingTask | ClickTask) -> Check:
@@ -116,7 +115,7 @@ def _judged(
     rows: pl.LazyFrame, columns: Sequence[str | pl.Expr], checks: Sequence[Check], path: Path
 ) -> pl.LazyFrame:
     """Judge all rows in one pass over the raw file; a text is kept where it is rejected."""
-    judged = rows.select("line", "text", *columns, judge(checks))
+    judged = rows.select("place", "line", "text", *columns, judge(checks))
     text = pl.when(pl.col("failed") != PASSED).then(pl.col("text"))
     judged.with_columns(text).sink_parquet(path)
     return pl.scan_parquet(path)
@@ -135,17 +134,12 @@ def _without_repeats(
         taken = found.sort(order).group_by("user", "item", maintain_order=True).first()["line"]
         others = found.filter(~pl.col("line").is_in(taken.implode()))["line"]
         rows = rows.filter(~pl.col("line").is_in(others.implode()))
-        repeat = [Check(None, pl.lit(value=True), REPEATED)]
-        texts = raw.rows.select("line", "text").filter(pl.col("line").is_in(others.implode()))
+        repeat = [Check(None, pl.lit(value=True), REPEAT)]
+        texts = raw.rows.select("place", "line", "text").filter(
+            pl.col("line").is_in(others.implode())
+        )
         rejected(texts.with_columns(judge(repeat)), raw.file, repeat).sink_parquet(scratch)
-        rejects = pl.concat([rejects, pl.scan_parquet(scratch)])
-    clean = rows.select("user", "item", "target")
+        rejects = pl.concat([rejects, later(pl.scan_parquet(scratch), REPEATED)])
+    clean = rows.select("place", "user", "item", "target")
     count = count_file(raw.file, clean.select(pl.len()).collect().item(), rejects)
-    return _checked(raw, Streamed(clean, rejects, count))
-
-
-def _checked(raw: RawTable, streamed: Streamed) -> Streamed:
-    if not streamed.count.kept:
-        first = streamed.rejects.select(pl.col("text").head(1)).collect()["text"].to_list()
-        raise RawFileError(nothing_left(raw, streamed.count, first))
-    return streamed
+    return Streamed(clean, rejects, count)

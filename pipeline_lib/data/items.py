@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.kept import check_kept
 from pipeline_lib.data.profiles import Profiles, read_profiles
 from pipeline_lib.data.raw import RawTable
 from pipeline_lib.data.recipes import BLANK
@@ -18,35 +19,44 @@ from pipeline_lib.settings.features import AnyFeature, Numeric
 class Items:
     """All items.
 
-    rows: as in `Profiles`, of all files. features: those that are read. left_out: those whose file
-    is missing, or one that they are computed from. unlisted: how many items no file lists.
+    rows: as in `Profiles`, of all files. files: by role. features: those that are read. left_out:
+    those whose file is missing, or one that they are computed from. unlisted: how many items no
+    file lists.
     """
 
     rows: pl.DataFrame
-    files: list[Profiles]
+    files: dict[str, Profiles]
     features: dict[str, AnyFeature]
     left_out: list[str]
     unlisted: int = 0
 
+    @property
+    def rejects(self) -> dict[str, pl.LazyFrame]:
+        """List the rejects of each file by role."""
+        return {role: file.rejects.lazy() for role, file in self.files.items()}
 
-def read_items(raw: Mapping[str, RawTable], log: LogSettings) -> Items:
+
+def read_items(raw: Mapping[str, RawTable], log: LogSettings, *, events: bool) -> Items:
     """Read the files of items; a feature comes from the first that has its column.
 
-    Raises RawFileError when a column is nowhere, or no item feature is left.
+    events: whether there is a file of events. Raises RawFileError when a column is nowhere, no
+    item feature is left, or no row of a file.
     """
-    features, left_out = _found_features(raw, log)
-    files: list[Profiles] = []
+    features, left_out = _found_features(raw, log, events=events)
+    files: dict[str, Profiles] = {}
     waiting = dict(features)
     for number, table in enumerate(log.items, start=1):
         if (source := raw.get(f"items_{number}")) is None:
             continue
         own = {f: x for f, x in waiting.items() if (x.column or f) in source.columns}
         waiting = {f: x for f, x in waiting.items() if f not in own}
-        checks = [_listed(table.item.column or "item", files[0])] if files else []
-        files.append(read_profiles(source, table, ("item", table.item), own, checks))
-    joined = files[0].rows
-    for file in files[1:]:
-        joined = joined.join(file.rows, on="item", how="left")
+        checks = [_listed(table.item.column or "item", files["items_1"])] if files else []
+        found = read_profiles(source, table, ("item", table.item), own, checks)
+        check_kept(source.path, found.count, found.rejects.lazy())
+        files[f"items_{number}"] = found
+    joined, *others = (file.rows for file in files.values())
+    for rows in others:
+        joined = joined.join(rows, on="item", how="left")
     return Items(_filled(joined, features), files, features, left_out)
 
 
@@ -62,7 +72,7 @@ def with_unlisted(items: Items, rows: pl.LazyFrame) -> Items:
 
 
 def _found_features(
-    raw: Mapping[str, RawTable], log: LogSettings
+    raw: Mapping[str, RawTable], log: LogSettings, *, events: bool
 ) -> tuple[dict[str, AnyFeature], list[str]]:
     """List the item features that a file here has, and those left out as their file is missing."""
     tables = [raw[role] for role in raw if role.startswith("items_")]
@@ -72,7 +82,7 @@ def _found_features(
     for name, feature in log.item_features.items():
         if isinstance(feature, Numeric) and feature.derived:
             unread = [g for g in log.event_groups if not _has(tables, g, log.item_features[g])]
-            no_events = feature.rate == "events" and ("events" not in raw or unread)
+            no_events = feature.rate == "events" and (not events or unread)
             if no_events or set(feature.parents) & set(left_out):
                 left_out.append(name)
         elif _has(tables, name, feature):

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
+from pipeline_lib.data.order import JOINED, placed
 from pipeline_lib.settings.tables import Table
 
 LONGEST_RECORD = 100  # lines
@@ -77,15 +78,16 @@ def layout_of(table: Table, fields: int, *, quoted: bool) -> Layout:
 def joined_records(lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, int]:
     """Join lines that a newline within quotes has torn apart; keep all others as they are.
 
-    lines: `line`, `text`. A record has at most a hundred lines; a line whose quotes do not close
-    within them stands alone. The number is that of the lines that are parts of longer records.
+    lines: `line`, `text`; records: `place` as well. A record has at most a hundred lines; a line
+    whose quotes do not close within them stands alone. The number is that of the lines that are
+    parts of longer records.
     Raises ValueError when more than a hundred thousand lines leave a quote open.
     """
     torn = ~pl.col("text").str.contains(layout.record)
     unclosed = pl.col("text").str.contains(layout.unfinished)
     starts = lines.filter(torn & unclosed).select("line").collect(engine="streaming")["line"]
     if starts.is_empty():
-        return lines, 0
+        return placed(lines), 0
     if len(starts) > MOST_TORN:
         raise ValueError(f"{len(starts):,} lines open a quote that they do not close")
     near = starts.to_frame().select(
@@ -98,7 +100,7 @@ def joined_records(lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, i
     joined = pl.LazyFrame(records, schema=lines.collect_schema(), orient="row")
     taken = pl.LazyFrame({"line": parts}, schema={"line": pl.Int64})
     whole = lines.join(taken, on="line", how="anti", maintain_order="left")
-    return pl.concat([whole, joined]), len(parts)
+    return pl.concat([placed(whole), placed(joined, JOINED)]), len(parts)
 
 
 def _join(

@@ -6,8 +6,8 @@ from itertools import chain
 
 import polars as pl
 
-from pipeline_lib.data.errors import RawFileError
 from pipeline_lib.data.features import read_feature
+from pipeline_lib.data.order import REPEATED, later, placed
 from pipeline_lib.data.raw import RawTable
 from pipeline_lib.data.recipes import clean_text, find_problems
 from pipeline_lib.data.rejects import Check, judge, kept, rejected
@@ -16,7 +16,7 @@ from pipeline_lib.settings.columns import Column
 from pipeline_lib.settings.features import AnyFeature
 from pipeline_lib.settings.tables import Table
 
-REPEATED = "duplicate of an earlier row"
+REPEAT = "duplicate of an earlier row"
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Profiles:
     """One raw file's users or items.
 
     rows: the key, a column a feature, and `problem <feature>`, null where the value is sound.
+    rejects: `place`, rising, and as in `pipeline_lib.schemas.clean.REJECTS`.
     """
 
     rows: pl.DataFrame
@@ -41,7 +42,7 @@ def read_profiles(
     """Clean one file. key: `user` or `item`, and how it is read. checks: further ones, on `key`.
 
     A row is rejected when its shape or key is wrong, a filter or a check fails, or an earlier row
-    has the same key; a wrong feature rejects nothing. Raises RawFileError when nothing is left.
+    has the same key; a wrong feature rejects nothing.
     """
     name, column = key
     read = {
@@ -58,30 +59,16 @@ def read_profiles(
     with raw.reading():
         judged = rows.select(columns).collect(engine="streaming")
     judged = judged.sort("line")  # joined records came last
-    repeats = [Check(column.column or name, pl.int_range(pl.len()).over(name) > 0, REPEATED)]
-    unique = kept(judged.lazy()).with_columns(judge(repeats))
-    rejects = pl.concat(
-        [rejected(judged.lazy(), raw.file, all_checks), rejected(unique, raw.file, repeats)]
-    )
-    return _profiles(raw, kept(unique).drop("line", "text").collect(), rejects.collect())
-
-
-def _profiles(raw: RawTable, rows: pl.DataFrame, rejects: pl.DataFrame) -> Profiles:
-    count = count_file(raw.file, rows.height, rejects.lazy())
-    if rows.is_empty():
-        raise RawFileError(nothing_left(raw, count, rejects["text"].head(1).to_list()))
-    return Profiles(rows, rejects, count)
-
-
-def nothing_left(raw: RawTable, count: FileCount, first: Sequence[str]) -> str:
-    """Say that no row of a file could be kept, and why."""
-    if not count.read:
-        return f"{raw.path} has no rows; unpack or download it again"
-    return (
-        f"{raw.path}: none of the {count.read:,} rows could be kept, most often because "
-        f"{next(iter(count.reasons))!r}; the first is {first[0][:80]!r}. Is it another file, or "
-        "does it not belong to the others?"
-    )
+    by_line = placed(judged.lazy())
+    repeats = [Check(column.column or name, pl.int_range(pl.len()).over(name) > 0, REPEAT)]
+    unique = kept(by_line).with_columns(judge(repeats))
+    rejects = [
+        rejected(by_line, raw.file, all_checks),
+        later(rejected(unique, raw.file, repeats), REPEATED),
+    ]
+    clean = kept(unique).drop("place", "line", "text").collect()
+    rejected_rows = pl.concat(rejects).collect()
+    return Profiles(clean, rejected_rows, count_file(raw.file, clean.height, rejected_rows.lazy()))
 
 
 def read_key(raw: RawTable, name: str, column: Column, blank: Sequence[str]) -> pl.Expr:

@@ -13,6 +13,7 @@ import polars as pl
 from pipeline_lib.data.encoding import as_utf8
 from pipeline_lib.data.errors import RawFileError
 from pipeline_lib.data.layout import Layout, joined_records, layout_of
+from pipeline_lib.data.order import placed
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.tables import Table
 
@@ -23,9 +24,10 @@ LIST_SEPARATOR = "|"
 class RawTable:
     """What one raw file holds.
 
-    rows: `line` (from 1, where the record starts), `text`, `misshapen` (whether the record has
-    another number of fields than columns) and a string column for each raw column. joined: lines
-    that are parts of longer records, since newlines stand within quotes.
+    rows: `place` (rising, see `pipeline_lib.data.order`), `line` (from 1, where the record starts),
+    `text`, `misshapen` (whether the record has another number of fields than columns) and a string
+    column for each raw column. joined: lines that are parts of longer records, since newlines
+    stand within quotes.
     """
 
     path: Path
@@ -74,7 +76,7 @@ def _open_text(path: Path, table: Table, scratch: Path) -> RawTable:
     if layout.separator != table.splits_at:
         text = text.str.replace_all(table.splits_at, layout.separator, literal=True)
     lines = scan.select(pl.col("line").cast(pl.Int64), text).filter(pl.col("line") >= first)
-    records, joined = _joined(path, lines, layout) if quoted else (lines, 0)
+    records, joined = _joined(path, lines, layout) if quoted else (placed(lines), 0)
     fields = layout.split(pl.col("text"), quoted=quoted)
     rows = records.with_columns(
         (~layout.fits(pl.col("text"), quoted=quoted)).alias("misshapen"),
@@ -135,6 +137,7 @@ def _open_parquet(path: Path) -> RawTable:
         pl.scan_parquet(path)
         .select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line"), *texts)
         .with_columns(
+            pl.col("line").alias("place"),
             pl.concat_str(pl.col("^raw_.*$").fill_null(""), separator="\t").alias("text"),
             pl.lit(value=False).alias("misshapen"),
         )

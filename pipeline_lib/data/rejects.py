@@ -31,11 +31,12 @@ def kept(judged: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def rejected(judged: pl.LazyFrame, file: str, checks: Sequence[Check]) -> pl.LazyFrame:
-    """Select the others, as in `pipeline_lib.schemas.clean.REJECTS`."""
+    """Select the others: `place` and, as in `pipeline_lib.schemas.clean.REJECTS`, the rest."""
     columns = {i: c.column for i, c in enumerate(checks)}
     reasons = {i: c.reason for i, c in enumerate(checks)}
     failed = pl.col("failed")
     return judged.filter(failed != PASSED).select(
+        "place",
         pl.lit(file).alias("file"),
         "line",
         failed.replace_strict(columns, default=None, return_dtype=pl.String).alias("column"),

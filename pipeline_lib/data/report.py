@@ -1,5 +1,7 @@
 """What became of every row of the raw files, and of every feature's values."""
 
+from logging import Logger
+
 import polars as pl
 from pydantic import BaseModel, NonNegativeInt, model_validator
 
@@ -49,6 +51,18 @@ class FeatureCount(BaseModel):
         )
 
 
+class UserReport(BaseModel):
+    """The cleaning of what belongs to users, all of them or a shard.
+
+    files, joined_lines: as in `CleaningReport`, by role.
+    """
+
+    files: dict[str, FileCount]
+    joined_lines: dict[str, NonNegativeInt]
+    user_values: list[FeatureCount]
+    sound_users: NonNegativeInt
+
+
 class CleaningReport(BaseModel):
     """The cleaning of one dataset.
 
@@ -76,6 +90,20 @@ class CleaningReport(BaseModel):
             f"{self.interactions:,} interactions, {self.users:,} users ({self.sound_users:,} with "
             f"sound features), {self.items:,} items{unlisted}"
         )
+
+    def tell(self, log: Logger) -> None:
+        """Log what was counted, and what was left out."""
+        for count in [*self.files, *self.user_values, *self.item_values, self]:
+            log.info("%s", count)
+        for file, lines in self.joined_lines.items():
+            parts = "lines are parts of longer records: newlines within quotes"
+            log.info("%s: %s %s", file, f"{lines:,}", parts)
+        if self.features_left_out:
+            log.warning(
+                "no raw file has the item features %s: going on with %s",
+                ", ".join(self.features_left_out),
+                ", ".join(self.item_features),
+            )
 
 
 def count_file(file: str, kept: int, rejects: pl.LazyFrame) -> FileCount:

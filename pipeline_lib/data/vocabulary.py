@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from pydantic import BaseModel
 
+MOST_DEVIATIONS = 5.0
 ROUNDING = 1e-12  # of numbers that are the same, relative to them
 
 
@@ -54,6 +55,11 @@ def first_codes(side: Side) -> dict[str, int]:
 def numbered(values: Sequence[str], start: int) -> dict[str, int]:
     """Give each value its code."""
     return {value: start + i for i, value in enumerate(values)}
+
+
+def standardised(value: pl.Expr, scale: Scale) -> pl.Expr:
+    """Standardise numbers; none is let further than five standard deviations from the mean."""
+    return ((value - scale.mean) / scale.sd).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
 
 
 def _fit(column: pl.Series, rows: pl.Series) -> list[str] | Scale:

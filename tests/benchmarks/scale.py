@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import torch
@@ -19,10 +20,12 @@ from pipeline_lib.episodes import Episodes, Ragged, Rows
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Learner
 from pipeline_lib.settings.methods.parse import parse_method
-from pipeline_lib.training.epoch import Epoch
 from pipeline_lib.training.fit import Folds, fit
 from tests.benchmarks.measure import MEGA, measure, resident
 from tests.benchmarks.world import World, make_world, read_method
+
+if TYPE_CHECKING:
+    from pipeline_lib.training.epoch import Epoch
 
 RESULTS = Path("results/benchmarks")
 USERS_PER_BATCH, STEPS, OUTER_LR = 32, 16, 5e-5

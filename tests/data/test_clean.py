@@ -142,17 +142,18 @@ def test_rejects_are_counted_by_reason_most_frequent_first(tmp_path: Path) -> No
 
 
 def test_a_row_is_rejected_for_the_first_check_it_fails_or_cannot_be_put_to() -> None:
-    rows = pl.LazyFrame({"line": [1, 2, 3, 4], "text": [*"abcd"], "number": [1, None, -1, 0]})
+    columns = {"text": [*"abcd"], "number": [1, None, -1, 0]}
+    rows = pl.LazyFrame({"place": [11, 12, 13, 14], "line": [1, 2, 3, 4], **columns})
     checks = [
         Check("number", pl.col("number") == 0, "zero"),
         Check(None, pl.col("number") < 1, "low"),
     ]
     judged = rows.with_columns(judge(checks))
-    assert kept(judged).collect().rows() == [(1, "a", 1)]
+    assert kept(judged).collect().rows() == [(11, 1, "a", 1)]
     assert rejected(judged, "f", checks).collect().rows() == [
-        ("f", 2, "number", "zero", "b"),
-        ("f", 3, None, "low", "c"),
-        ("f", 4, "number", "zero", "d"),
+        (12, "f", 2, "number", "zero", "b"),
+        (13, "f", 3, None, "low", "c"),
+        (14, "f", 4, "number", "zero", "d"),
     ]
 
 

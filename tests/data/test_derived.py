@@ -46,7 +46,7 @@ def items_of(**features: Numbers) -> pl.DataFrame:
 def derived(
     items: pl.DataFrame, features: Mapping[str, AnyFeature], rows: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    return derive(items, features, rows_of() if rows is None else rows, NO_EVENTS, [])
+    return derive(items, features, (rows_of() if rows is None else rows).lazy(), NO_EVENTS, [])
 
 
 def test_a_rate_of_targets_is_shrunk_to_the_mean_of_all_rows() -> None:
@@ -91,7 +91,7 @@ def rates_of_groups(events: Events, items: pl.DataFrame = GROUPED, k: float = 10
     texts = dict.fromkeys(("user", "category", "brand"), pl.String)
     counts = dict.fromkeys(("hits", "trials"), pl.Int64)
     table = pl.DataFrame(events, schema={**texts, **counts}, orient="row")
-    found = derive(items, features, rows_of(), table, ["category", "brand"])
+    found = derive(items, features, rows_of().lazy(), table, ["category", "brand"])
     assert found.drop("cvr").equals(items)
     return found["cvr"].to_list()
 

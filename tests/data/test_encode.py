@@ -78,7 +78,7 @@ ROWS = pl.DataFrame(
     orient="row",
 )
 EVENTS = pl.DataFrame(schema={"user": pl.String, "hits": pl.Int64, "trials": pl.Int64})
-TABLES = CleanTables(USERS, ITEMS, EVENTS.lazy(), SPLIT_USERS, ROWS)
+TABLES = CleanTables(USERS, ITEMS, EVENTS.lazy(), SPLIT_USERS, ROWS.lazy())
 BAGS = [
     *([2, 1], [3], [4]),
     *([], [3], [5]),
@@ -208,7 +208,7 @@ def test_the_order_of_users_and_rows_changes_nothing(encoded: EncodedSplit, seed
         return table.sample(fraction=1, shuffle=True, seed=seed)
 
     tables = CleanTables(
-        shuffled(USERS), ITEMS, EVENTS.lazy(), shuffled(SPLIT_USERS), shuffled(ROWS)
+        shuffled(USERS), ITEMS, EVENTS.lazy(), shuffled(SPLIT_USERS), shuffled(ROWS).lazy()
     )
     again = encode_split(tables, FEATURES)
     assert_equal(again.catalogue, encoded.catalogue)
@@ -218,7 +218,7 @@ def test_the_order_of_users_and_rows_changes_nothing(encoded: EncodedSplit, seed
 
 def test_a_fold_without_users_is_empty() -> None:
     there = pl.col("fold") != "validation"
-    split_users, rows = SPLIT_USERS.filter(there), ROWS.filter(there)
+    split_users, rows = SPLIT_USERS.filter(there), ROWS.lazy().filter(there)
     encoded = encode_split(replace(TABLES, split_users=split_users, rows=rows), FEATURES)
     empty = encoded.folds["validation"]
     assert len(empty) == 0

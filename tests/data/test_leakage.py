@@ -92,7 +92,7 @@ def tables_of(world: World) -> CleanTables:
         items=ITEMS,
         events=table([*events], "user", "category", "brand", "events", "hits", "trials").lazy(),
         split_users=table([*FOLD_OF.items()], "user", "fold").with_columns(group=pl.lit("minor")),
-        rows=table([*rows], "user", "item", "target", "fold", "part"),
+        rows=table([*rows], "user", "item", "target", "fold", "part").lazy(),
     )
 
 
@@ -167,7 +167,8 @@ def test_other_users_targets_do_not_reach_training_through_the_partition_either(
 
     def partitioned(interactions: pl.DataFrame) -> tuple[EncodedSplit, pl.DataFrame]:
         found = partition(tables.users, interactions.lazy(), ["gender"], rules, 0)
-        split_tables = replace(tables, split_users=found.users, rows=found.interactions)
+        rows = found.interactions.lazy()
+        split_tables = replace(tables, split_users=found.users, rows=rows)
         return encode_split(split_tables, FEATURES), found.users
 
     one, users = partitioned(rows)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project
 
-KILLS = 60
+KILLS = 52
 IN_A_RUN = 4
 SEED = 20260101
 HERE = "results/sample/movielens"

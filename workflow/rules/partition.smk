@@ -46,3 +46,8 @@ rule encode:
         code=code("encode"),
     script:
         "../scripts/encode.py"
+
+
+if settings.run.shards > 1:
+
+    include: "shards.smk"

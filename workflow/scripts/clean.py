@@ -16,14 +16,4 @@ report = clean(
     LogSettings.model_validate(snakemake.params.settings),
     CleanFiles(**{name: Path(path) for name, path in snakemake.output.items()}),
 )
-for count in [*report.files, *report.user_values, *report.item_values]:
-    log.info("%s", count)
-log.info("%s", report)
-for file, lines in report.joined_lines.items():
-    log.info("%s: %s lines are parts of longer records: newlines within quotes", file, f"{lines:,}")
-if report.features_left_out:
-    log.warning(
-        "no raw file has the item features %s: going on with %s",
-        ", ".join(report.features_left_out),
-        ", ".join(report.item_features),
-    )
+report.tell(log)

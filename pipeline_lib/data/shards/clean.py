@@ -1,0 +1,70 @@
+"""Clean one shard of a log: what belongs to its users."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from pipeline_lib.data.by_user import UserLogs, read_user_logs
+from pipeline_lib.data.items import read_items
+from pipeline_lib.data.order import in_order
+from pipeline_lib.data.raw import RawTable, open_table
+from pipeline_lib.data.report import UserReport
+from pipeline_lib.data.shards.files import ShardFiles, ShardTables
+from pipeline_lib.data.shards.shard import Shard
+from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.storage import write_json, write_large_table, write_table
+
+
+def listed_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> pl.DataFrame:
+    """Name the items that the raw files list: `item`.
+
+    files: raw files by role. scratch: a folder for copies in UTF-8. Raises RawFileError when a
+    file of items is not what it should be.
+    """
+    raw = open_items(files, log, scratch)
+    return read_items(raw, log, events="events" in files).rows.select("item")
+
+
+def open_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> dict[str, RawTable]:
+    """Open the files of items alone, by role."""
+    tables = log.tables()
+    own = {role: path for role, path in files.items() if role.startswith("items_")}
+    return {role: open_table(path, tables[role], scratch) for role, path in own.items()}
+
+
+def clean_shard(
+    files: Mapping[str, Path], log: LogSettings, items: pl.Series, shard: Shard, out: ShardFiles
+) -> UserReport:
+    """Clean what belongs to a shard's users, as `pipeline_lib.data.clean.clean` does to all.
+
+    files: raw files by role. items: the names of those listed. Raises RawFileError when a file is
+    not what it should be.
+    """
+    with TemporaryDirectory(dir=out.users.parent, prefix=".clean-") as folder:
+        raw = _open(files, log, shard, Path(folder))
+        own = read_user_logs(raw, log, items, Path(folder))
+        _write(own, log, out)
+        report = own.report(raw, log)
+    write_json(report, out.report)
+    return report
+
+
+def _open(
+    files: Mapping[str, Path], log: LogSettings, shard: Shard, scratch: Path
+) -> dict[str, RawTable]:
+    tables = {"users": log.users, "interactions": log.interactions, "events": log.events}
+    return {
+        role: shard.rows(open_table(files[role], table, scratch), table, table.user)
+        for role, table in tables.items()
+        if table and role in files
+    }
+
+
+def _write(own: UserLogs, log: LogSettings, out: ShardFiles) -> None:
+    tables = ShardTables.of(log)
+    write_table(own.user_table(log), tables.users, out.users)
+    write_large_table(own.interactions.rows, tables.interactions, out.interactions)
+    write_large_table(own.event_table(log), tables.events, out.events)
+    write_large_table(in_order(own.rejects, log.tables()), tables.rejects, out.rejects)

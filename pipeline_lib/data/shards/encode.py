@@ -1,0 +1,42 @@
+"""Encode one shard of a split: the episodes of its users."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline_lib.data.folds import encode_folds, with_places
+from pipeline_lib.data.shards.shard import Shard
+from pipeline_lib.data.vocabulary import Vocabulary
+from pipeline_lib.episodes import Episodes
+from pipeline_lib.schemas.clean import users
+from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS, split_rows
+from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.storage import read_json, read_rows, read_table, scan_table
+
+
+@dataclass(frozen=True)
+class SplitFiles:
+    """Where a split is, the clean users, and what was fitted to it; names: the items'."""
+
+    users: Path
+    split_users: Path
+    rows: Path
+    vocabulary: Path
+    names: Path
+
+
+def encode_shard(files: SplitFiles, log: LogSettings, shard: Shard) -> dict[str, Episodes]:
+    """Encode a shard's users of each fold, whose places are those in the whole split."""
+    own = shard.has(pl.col("user"))
+    placed = with_places(scan_table(files.split_users, SPLIT_USERS)).filter(own)
+    people = read_rows(files.users, users(log.user_features), own)
+    profiles = placed.collect(engine="streaming").join(
+        people, on="user", validate="1:1", maintain_order="left"
+    )
+    return encode_folds(
+        profiles,
+        read_rows(files.rows, split_rows(log.task.scale), own).lazy(),
+        read_table(files.names, ITEMS)["item"],
+        read_json(files.vocabulary, Vocabulary),
+    )

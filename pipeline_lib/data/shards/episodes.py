@@ -1,0 +1,102 @@
+"""Make a fold's episodes of its shards', holding some users at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from pipeline_lib.data.shards.tensor_file import DTYPES, Shape, TensorFile
+from pipeline_lib.episodes import Ragged
+from pipeline_lib.schemas.columns import PARTS
+from pipeline_lib.storage import atomic_path
+
+USERS_AT_ONCE = 50_000
+OF_USERS = ("user", "codes", "values")
+OF_ROWS = ("item", "target")
+
+
+def gather_episodes(shards: Sequence[Path], path: Path) -> None:
+    """Write what `Episodes.save` writes of all users, to the byte; shards: files of some each."""
+    parts = [_Shard(shard) for shard in shards]
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        out = TensorFile(file, _shapes(parts))
+        ends = dict.fromkeys(PARTS, torch.zeros(1, dtype=torch.int64))
+        for part, zero in ends.items():
+            out.append(f"{part}.offsets", zero)
+        for tensors in _in_order(parts):
+            for part in PARTS:
+                offsets = ends[part] + tensors.pop(f"{part}.lengths").cumsum(0)
+                tensors[f"{part}.offsets"], ends[part] = offsets, offsets[-1:]
+            for name, values in tensors.items():
+                out.append(name, values)
+
+
+class _Shard:
+    """A shard's file, of which the users' places and where their rows start are held."""
+
+    def __init__(self, path: Path) -> None:
+        opened: Any = safe_open
+        self._file = opened(path, "pt", backend="pread")
+        self.users: Tensor = self._file.get_tensor("user")
+        self.rows = {part: Ragged(self._file.get_tensor(f"{part}.offsets")) for part in PARTS}
+        self.features: int = self._file.get_slice("codes").get_shape()[1]
+
+    def take(self, first: int, end: int) -> dict[str, Tensor]:
+        """Read the users whose places are from `first` to before `end`."""
+        start, stop = torch.searchsorted(self.users, torch.tensor([first, end])).tolist()
+        found = {name: self._read(name, start, stop) for name in OF_USERS}
+        for part, rows in self.rows.items():
+            low, high = rows.offsets[[start, stop]].tolist()
+            found[f"{part}.lengths"] = rows.offsets[start : stop + 1].diff()
+            for name in OF_ROWS:
+                found[f"{part}.{name}"] = self._read(f"{part}.{name}", low, high)
+        return found
+
+    def _read(self, name: str, start: int, stop: int) -> Tensor:
+        """Read a part of a tensor; the library reads none of which nothing is wanted."""
+        there = self._file.get_slice(name)
+        if start == stop:
+            return torch.empty(0, *there.get_shape()[1:], dtype=DTYPES[there.get_dtype()])
+        found: Tensor = there[start:stop]
+        return found
+
+
+def _shapes(shards: Sequence[_Shard]) -> dict[str, Shape]:
+    users = sum(len(shard.users) for shard in shards)
+    features = shards[0].features
+    shapes = {
+        "user": Shape(torch.int64, (users,)),
+        "codes": Shape(torch.int64, (users, features)),
+        "values": Shape(torch.float32, (users, features)),
+    }
+    for part in PARTS:
+        rows = sum(int(shard.rows[part].offsets[-1]) for shard in shards)
+        shapes[f"{part}.offsets"] = Shape(torch.int64, (users + 1,))
+        shapes[f"{part}.item"] = Shape(torch.int64, (rows,))
+        shapes[f"{part}.target"] = Shape(torch.float32, (rows,))
+    return shapes
+
+
+def _in_order(shards: Sequence[_Shard]) -> Iterator[dict[str, Tensor]]:
+    """Read all users in the order of their places."""
+    end = max((int(shard.users[-1]) + 1 for shard in shards if len(shard.users)), default=0)
+    for first in range(0, end, USERS_AT_ONCE):
+        found = [shard.take(first, first + USERS_AT_ONCE) for shard in shards]
+        together = {name: torch.cat([tensors[name] for tensors in found]) for name in found[0]}
+        yield _sorted(together)
+
+
+def _sorted(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    order = tensors["user"].argsort()
+    result = {name: tensors[name][order] for name in OF_USERS}
+    for part in PARTS:
+        lengths = tensors[f"{part}.lengths"]
+        starts = torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)])
+        places, _, _ = Ragged(starts).take(order)
+        result[f"{part}.lengths"] = lengths[order]
+        for name in OF_ROWS:
+            result[f"{part}.{name}"] = tensors[f"{part}.{name}"][places]
+    return result

@@ -1,0 +1,89 @@
+"""Shards share no user, have all of them, and do not move."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_lib.data.clean import clean
+from pipeline_lib.data.shards.clean import clean_shard, listed_items
+from pipeline_lib.data.shards.files import ShardFiles
+from pipeline_lib.data.shards.gather import gather_clean
+from pipeline_lib.data.shards.shard import Shard
+from pipeline_lib.data.whole import CleanFiles
+from pipeline_lib.settings.dataset import Dataset
+
+NAMES = st.lists(st.one_of(st.none(), st.text(max_size=8)), max_size=60)
+
+
+@given(names=NAMES, count=st.integers(1, 9))
+def test_every_row_is_in_one_shard_and_a_user_in_one_alone(
+    names: list[str | None], count: int
+) -> None:
+    rows = pl.DataFrame({"user": names}, schema={"user": pl.String}).with_row_index()
+    parts = [rows.filter(Shard(n, count).has(pl.col("user"))) for n in range(1, count + 1)]
+    assert pl.concat(parts).sort("index").equals(rows)
+    users = [
+        set(part["user"].drop_nulls().filter(part["user"].drop_nulls() != "")) for part in parts
+    ]
+    assert sum(map(len, users)) == len(set().union(*users))
+
+
+def test_a_user_is_in_the_same_shard_for_good() -> None:
+    """CRC-32 of `user`, as gzip has it too, is 2375276105: 6 by 7."""
+    user = pl.lit("user", dtype=pl.String)
+    found = [n for n in range(1, 8) if pl.select(Shard(n, 7).has(user)).item()]
+    assert found == [2375276105 % 7 + 1]
+
+
+def test_what_snakemake_calls_a_shard_is_read() -> None:
+    assert Shard.parse("2-of-8") == Shard(2, 8)
+
+
+# Shapes, ids, scales, repeats and references that are wrong, of users in all shards.
+HOSTILE = [
+    "1::1::5::978300760::9",
+    "::1::5::978300760",
+    "99::1::5::978300760",
+    "1::99::5::978300760",
+    "2::1::7::978300760",
+    "2::1::x::978300760",
+    "1::1::5::978300760",
+    "1::1::5::978300760",
+    "nonsense",
+    "",
+]
+
+
+def files_of(folder: Path) -> CleanFiles:
+    folder.mkdir()
+    names = ("users", "item_table", "interactions", "events", "rejects", "report")
+    return CleanFiles(**{name: folder / name for name in names})
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_what_is_wrong_is_rejected_by_the_same_bytes(
+    movielens: Dataset, raw_lines: dict[str, list[str]], tmp_path: Path, count: int
+) -> None:
+    raw_lines["ratings.dat"] += HOSTILE
+    raw_lines["users.dat"] += ["77::Q::25::6::12345", "78::M", raw_lines["users.dat"][0]]
+    files = {}
+    for role, table in movielens.tables().items():
+        files[role] = tmp_path / table.file
+        text = "".join(f"{line}\n" for line in raw_lines[table.file])
+        files[role].write_text(text, "utf-8" if "extra" in table.file else "latin-1")
+    whole, gathered = files_of(tmp_path / "whole"), files_of(tmp_path / "gathered")
+    clean(files, movielens, whole)
+    (scratch := tmp_path / "scratch").mkdir()
+    items = listed_items(files, movielens, scratch)["item"]
+    folders = []
+    for number in range(1, count + 1):
+        (folder := tmp_path / f"{number}").mkdir()
+        clean_shard(files, movielens, items, Shard(number, count), ShardFiles.within(folder))
+        folders.append(folder)
+    gather_clean(folders, files, movielens, gathered)
+    assert pl.read_parquet(whole.rejects).height >= len(HOSTILE)
+    for name in vars(whole):
+        assert getattr(gathered, name).read_bytes() == getattr(whole, name).read_bytes(), name

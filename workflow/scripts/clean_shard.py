@@ -1,0 +1,27 @@
+"""Clean one shard of raw logs: what belongs to some of the users."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib.data.shards.clean import clean_shard
+from pipeline_lib.data.shards.files import ShardFiles
+from pipeline_lib.data.shards.shard import Shard
+from pipeline_lib.logs import start_log
+from pipeline_lib.schemas.split import ITEMS
+from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.storage import read_table
+
+snakemake: Snakemake
+
+shard = Shard.parse(snakemake.wildcards.scatteritem)
+name = f"clean {snakemake.wildcards.dataset} {snakemake.wildcards.scatteritem}"
+log = start_log(Path(snakemake.log[0]), name)
+files = {role: Path(path) for role, path in snakemake.input.items()}
+items = read_table(files.pop("listed"), ITEMS)["item"]
+folder = Path(snakemake.output[0])
+folder.mkdir()
+settings = LogSettings.model_validate(snakemake.params.settings)
+report = clean_shard(files, settings, items, shard, ShardFiles.within(folder))
+for count in [*report.files.values(), *report.user_values]:
+    log.info("%s", count)

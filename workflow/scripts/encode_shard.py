@@ -1,0 +1,19 @@
+"""Turn a shard of a split into tensors: one file a fold."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib.data.shards.encode import SplitFiles, encode_shard
+from pipeline_lib.data.shards.shard import Shard
+from pipeline_lib.settings.dataset import LogSettings
+
+snakemake: Snakemake
+
+folds = encode_shard(
+    SplitFiles(**{name: Path(path) for name, path in snakemake.input.items()}),
+    LogSettings.model_validate(snakemake.params.settings),
+    Shard.parse(snakemake.wildcards.scatteritem),
+)
+for fold, episodes in folds.items():
+    episodes.save(Path(snakemake.output[fold]))

@@ -1,0 +1,23 @@
+"""Bring the shards' clean tables together; keep what is rejected, with the reason."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib.data.clean import CleanFiles
+from pipeline_lib.data.shards.gather import gather_clean
+from pipeline_lib.logs import start_log
+from pipeline_lib.settings.dataset import LogSettings
+
+snakemake: Snakemake
+
+log = start_log(Path(snakemake.log[0]), f"clean {snakemake.wildcards.dataset}")
+inputs = dict(snakemake.input.items())
+shards = [Path(folder) for folder in inputs.pop("shards")]
+report = gather_clean(
+    shards,
+    {role: Path(path) for role, path in inputs.items()},
+    LogSettings.model_validate(snakemake.params.settings),
+    CleanFiles(**{name: Path(path) for name, path in snakemake.output.items()}),
+)
+report.tell(log)
