@@ -40,4 +40,5 @@ def _hashed(names: pl.Series) -> pl.Series:
     """Hash names as every version of every library does."""
     own = names.unique()
     hashes = pl.Series([zlib.crc32(name.encode()) if name else 0 for name in own], dtype=pl.UInt32)
-    return names.replace_strict(own, hashes, return_dtype=pl.UInt32)
+    found = names.replace_strict(own, hashes, return_dtype=pl.UInt32)
+    return found.cast(pl.UInt32)  # of no names polars makes texts
