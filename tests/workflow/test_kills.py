@@ -131,12 +131,12 @@ def test_random_kills_change_no_byte(tmp_path: Path) -> None:
     assert not list(project.folder.rglob(".checkpoint*"))
 
 
-CRASH = """
-import os, pathlib, signal
+# A marker for each file: scratch folders have another name each time, and the test's own a long one.
+CRASH = r"""
+import os, pathlib, re, signal
 replace = pathlib.Path.replace
 def crash_once(self, target):
-    own = "!".join(target.parts[target.parts.index("results"):] if "results" in target.parts else
-                   target.parts[-1:])
+    own = re.sub(r".*results/|[.](model|clean)-[^/]+", "", str(target)).replace("/", "!")
     marker = pathlib.Path(os.environ["CRASHES"], own)
     if self.name.startswith(".") and not marker.exists():
         marker.write_text("")
@@ -160,7 +160,7 @@ def test_a_crash_between_writing_and_renaming_any_file_changes_no_byte(
     crashes.mkdir()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("CRASHES", str(crashes))
-    done = project.snakemake("all", "--retries", "100")
+    done = project.snakemake("all", "--retries", "60")
     assert done.returncode == 0, done.stderr[-2000:]
     names = {path.name.split("!")[-1] for path in crashes.iterdir()}
     assert {"weights.safetensors", ".checkpoint.safetensors", "table2.csv", "report.html"} <= names
