@@ -131,7 +131,7 @@ def test_random_kills_change_no_byte(tmp_path: Path) -> None:
     assert not list(project.folder.rglob(".checkpoint*"))
 
 
-# A marker for each file: scratch folders have another name each time, and the test's own a long one.
+# A marker for each file; scratch folders have another name each time.
 CRASH = r"""
 import os, pathlib, re, signal
 replace = pathlib.Path.replace
