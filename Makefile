@@ -31,6 +31,8 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.scale --million
 	$(BIN)/python -m tests.benchmarks.logs
 	$(BIN)/python -m tests.benchmarks.serving
+	$(BIN)/python -m tests.benchmarks.shards
+	$(BIN)/python -m tests.benchmarks.orchestration
 
 schemas: $(READY)
 	$(BIN)/python -m pipeline_lib.settings.json_schema
