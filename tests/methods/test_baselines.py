@@ -207,4 +207,6 @@ def test_transfer_trains_on_the_rows_of_both_sides_alike_and_without_a_step() ->
     *_, bias = [torch.nn.init.zeros_(p) for p in method.parameters()]
     torch.nn.init.constant_(bias, 2)
     losses = method.losses(take_batch(TEST, CATALOGUE, torch.arange(2)))
-    assert losses.tolist() == pytest.approx([2 / 8 * 3, 2 / 8 * (9 + 4 + 3)], rel=1e-6)
+    assert losses.tolist() == pytest.approx([3 / 3, (9 + 4 + 3) / 5], rel=1e-6)
+    weights = method.weights(torch.tensor([3, 5]))
+    assert float((losses * weights).sum() / weights.sum()) == pytest.approx(19 / 8, rel=1e-6)

@@ -23,6 +23,11 @@ def trials(dataset, path, chosen=TRIALS):
     return [path.format(dataset=dataset, method=m, seed=seed) for m, seed in chosen]
 
 
+def one_of(names):
+    """Match one of some names; of none, nothing, where an empty pattern would match all."""
+    return "|".join(names) or "(?!)"
+
+
 def own_trials(path):
     """Name a file of every trial of a job's method."""
     return lambda w: for_each(
@@ -50,7 +55,7 @@ rule predict:
     output:
         **by_seed(PREDICTED, settings.run.seeds),
     wildcard_constraints:
-        method="|".join(LEARNERS),
+        method=one_of(LEARNERS),
     params:
         seed=settings.run.split_seed,
         code=method_code("predict"),
@@ -62,7 +67,7 @@ use rule predict as predict_references with:
     output:
         **by_seed(PREDICTED, settings.run.seeds[:1]),
     wildcard_constraints:
-        method="|".join(REFERENCES),
+        method=one_of(REFERENCES),
 
 
 rule evaluate:
@@ -75,7 +80,7 @@ rule evaluate:
     output:
         **by_seed(EVALUATED, settings.run.seeds),
     wildcard_constraints:
-        method="|".join(LEARNERS),
+        method=one_of(LEARNERS),
     params:
         code=code("evaluate"),
     script:
@@ -86,7 +91,7 @@ use rule evaluate as evaluate_references with:
     output:
         **by_seed(EVALUATED, settings.run.seeds[:1]),
     wildcard_constraints:
-        method="|".join(REFERENCES),
+        method=one_of(REFERENCES),
 
 
 rule compare:
