@@ -35,7 +35,7 @@ def test_every_line_is_a_name_and_a_version() -> None:
 
 def test_everything_needed_is_pinned_and_installed_so() -> None:
     names = needed("pipeline-lib", frozenset({"dev"}), set())
-    others = ("nvidia-", "cuda-", "triton", "pipeline-lib")  # torch pins its own; ours is no other
+    others = ("nvidia-", "cuda-", "triton", "pipeline-lib")
     names = {name for name in names if not name.startswith(others)}
     installed = {key(d.name): d.version.split("+")[0] for d in distributions()}
     assert {name: PINNED.get(name) for name in names} == {n: installed[n] for n in names}
