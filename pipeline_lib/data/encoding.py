@@ -19,7 +19,7 @@ def as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     if not path.is_file():
         raise RawFileError(f"{path} does not exist; put it there or correct raw_dir")
     blank, plain = True, True
-    for start, chunk in chunks(path):
+    for start, chunk in _chunks(path):
         if (at := chunk.find(b"\0")) >= 0:
             raise _wrong_encoding(path, start + at, encoding, "UTF-16")
         blank, plain = blank and not chunk.strip(), plain and chunk.isascii()
@@ -37,8 +37,7 @@ def as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     return _transcoded(path, encoding, scratch)
 
 
-def chunks(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Read a file piece by piece: where each starts, and its bytes."""
+def _chunks(path: Path) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield file.tell() - len(chunk), chunk
@@ -47,7 +46,7 @@ def chunks(path: Path) -> Iterator[tuple[int, bytes]]:
 def _not_utf8(path: Path) -> int | None:
     """Find the first byte at which the file is not UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    for start, chunk in chunks(path):
+    for start, chunk in _chunks(path):
         pending = len(decoder.getstate()[0])
         try:
             decoder.decode(chunk)
@@ -58,7 +57,7 @@ def _not_utf8(path: Path) -> int | None:
 
 
 def _first_above_127(path: Path) -> int:
-    chunks = ((start, chunk) for start, chunk in chunks(path) if not chunk.isascii())
+    chunks = ((start, chunk) for start, chunk in _chunks(path) if not chunk.isascii())
     start, chunk = next(chunks)
     return start + next(i for i, byte in enumerate(chunk) if byte > 127)
 
@@ -66,7 +65,7 @@ def _first_above_127(path: Path) -> int:
 def _transcoded(path: Path, encoding: str, scratch: Path) -> Path:
     copy = scratch / path.name
     with copy.open("wb") as file:
-        for _, chunk in chunks(path):
+        for _, chunk in _chunks(path):
             file.write(chunk.decode(encoding).encode("utf-8"))
     return copy
 

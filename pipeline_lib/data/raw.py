@@ -1,6 +1,7 @@
 """Open a raw file as a lazy table of texts, every row of which can be named."""
 
 import csv
+import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.encoding import as_utf8, chunks
+from pipeline_lib.data.encoding import as_utf8
 from pipeline_lib.data.errors import RawFileError
 from pipeline_lib.data.layout import Layout, joined_records, layout_of
 from pipeline_lib.data.order import placed
@@ -97,7 +98,8 @@ def _joined(path: Path, lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFra
 
 
 def _has_quotes(path: Path) -> bool:
-    return any(b'"' in chunk for _, chunk in chunks(path))
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(b'"') >= 0
 
 
 def _header(source: Path, path: Path, table: Table) -> tuple[Sequence[str], int]:
