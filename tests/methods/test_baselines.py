@@ -209,4 +209,5 @@ def test_transfer_trains_on_the_rows_of_both_sides_alike_and_without_a_step() ->
     losses = method.losses(take_batch(TEST, CATALOGUE, torch.arange(2)))
     assert losses.tolist() == pytest.approx([3 / 3, (9 + 4 + 3) / 5], rel=1e-6)
     weights = method.weights(torch.tensor([3, 5]))
-    assert float((losses.detach() * weights).sum() / weights.sum()) == pytest.approx(19 / 8, rel=1e-6)
+    mean = (losses.detach() * weights).sum() / weights.sum()
+    assert float(mean) == pytest.approx(19 / 8, rel=1e-6)
