@@ -5,7 +5,7 @@ plans the finished run again. What that takes is set against the training of the
 """
 
 import json
-import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -66,11 +66,13 @@ def run(project: SmallProject, *arguments: str) -> Cost:
     start = time.perf_counter()
     with (project.folder / "snakemake.out").open("wb") as out:
         command = [*COMMAND, *arguments]
-        process = subprocess.Popen(command, cwd=project.folder, stdout=out, stderr=out)
-        _, status, usage = os.wait4(process.pid, 0)
-    if status:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        result = subprocess.run(command, cwd=project.folder, stdout=out, stderr=out, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if result.returncode:
         raise SystemExit((project.folder / "snakemake.out").read_text(encoding="utf-8")[-3000:])
-    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(time.perf_counter() - start, cpu)
 
 
 def jobs(project: SmallProject) -> pl.DataFrame:
