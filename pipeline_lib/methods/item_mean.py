@@ -7,8 +7,7 @@ from pipeline_lib.batch import Batch
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.methods.base import ClosedForm, Prediction, Problem
 from pipeline_lib.metrics.weights import relative_weight, weighted_mean
-from pipeline_lib.settings.methods.item_mean import ItemMeanSettings
-from pipeline_lib.settings.methods.two_bias import TwoBiasSettings
+from pipeline_lib.settings.methods.item_mean import ItemBiasSettings
 from pipeline_lib.settings.task import ClickTask
 
 
@@ -21,7 +20,7 @@ class ItemMean(ClosedForm):
     mean: Tensor
     item_bias: Tensor
 
-    def __init__(self, settings: ItemMeanSettings | TwoBiasSettings, problem: Problem) -> None:
+    def __init__(self, settings: ItemBiasSettings, problem: Problem) -> None:
         super().__init__()
         self.task = problem.task
         self.shrinkage = settings.item_shrinkage

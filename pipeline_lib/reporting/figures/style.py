@@ -54,6 +54,7 @@ KINDS = {
     "user-mean": ("#888888", "^"),
     "item-mean": ("#545454", "s"),
     "two-bias": ("#202020", "D"),
+    "matrix-factorisation": ("#6078fc", "8"),
     "transfer": ("#e7ad17", "P"),
     "melu": ("#0079a0", "o"),
     "meta-sgd": ("#1a8154", "X"),

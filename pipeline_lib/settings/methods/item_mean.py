@@ -7,11 +7,16 @@ from pydantic import Field, NonNegativeFloat
 from pipeline_lib.settings.methods.base import MethodSettings
 
 
-class ItemMeanSettings(MethodSettings):
+class ItemBiasSettings(MethodSettings):
+    """What every method has that gives items a bias."""
+
+    item_shrinkage: NonNegativeFloat = Field(description="Pseudo-rows at the global mean.")
+
+
+class ItemMeanSettings(ItemBiasSettings):
     """Predict the item's mean over training rows, shrunk to the global mean."""
 
     kind: Literal["item-mean"]
-    item_shrinkage: NonNegativeFloat = Field(description="Pseudo-rows at the global mean.")
 
 
 Settings = ItemMeanSettings

@@ -4,14 +4,13 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat
 
-from pipeline_lib.settings.methods.base import MethodSettings
+from pipeline_lib.settings.methods.item_mean import ItemBiasSettings
 
 
-class TwoBiasSettings(MethodSettings):
+class TwoBiasSettings(ItemBiasSettings):
     """Predict global mean + item bias + user bias, the last from the support rows."""
 
     kind: Literal["two-bias"]
-    item_shrinkage: NonNegativeFloat = Field(description="Pseudo-rows at the global mean.")
     user_shrinkage: NonNegativeFloat = Field(description="Pseudo-rows at the items' scores.")
 
 
