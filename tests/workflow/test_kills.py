@@ -95,6 +95,22 @@ def kill_something(workflow: "subprocess.Popen[bytes]", chance: random.Random) -
     return "snakemake"
 
 
+def said(project: SmallProject) -> str:
+    return (project.folder / "output.txt").read_text(encoding="utf-8")
+
+
+def kill_between_epochs(project: SmallProject) -> None:
+    """Kill everything at once as soon as a training has left a checkpoint."""
+    workflow = start(project)
+    while workflow.poll() is None:
+        if any((project.folder / HERE).glob("methods/*/*/.checkpoint.safetensors")):
+            os.killpg(workflow.pid, signal.SIGKILL)
+            workflow.wait()
+            return
+        time.sleep(0.01)
+    pytest.fail("no training left a checkpoint")
+
+
 def test_random_kills_change_no_byte(tmp_path: Path) -> None:
     undisturbed = long_enough_to_be_killed(tmp_path / "undisturbed")
     done = undisturbed.snakemake("all")
@@ -103,6 +119,7 @@ def test_random_kills_change_no_byte(tmp_path: Path) -> None:
     assert sum("weights" in name for name in expected) == 4
     project, chance = long_enough_to_be_killed(tmp_path / "killed"), random.Random(SEED)  # noqa: S311
     kills: Counter[str] = Counter()
+    kill_between_epochs(project)  # random kills seldom meet a training between two epochs
     rounds = 0
     while kills.total() < KILLS:
         workflow = start(project)
@@ -121,8 +138,7 @@ def test_random_kills_change_no_byte(tmp_path: Path) -> None:
             assert results(project) == expected
             rounds += 1
             begin_training_again(project)
-    output = (project.folder / "output.txt").read_text(encoding="utf-8")
-    resumed = output.count("training goes on after epoch")
+    resumed = said(project).count("training goes on after epoch")
     ended = project.snakemake("all")
     assert ended.returncode == 0, ended.stderr
     assert results(project) == expected
