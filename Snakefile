@@ -40,6 +40,7 @@ wildcard_constraints:
     dataset="|".join(settings.datasets),
     method="|".join(settings.methods),
     seed=r"\d+",
+    candidate=r"\d+",
 
 
 def code(rule, modules=()):

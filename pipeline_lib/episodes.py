@@ -119,6 +119,11 @@ class Episodes:
         """Count the users."""
         return len(self.user)
 
+    def owners(self) -> Tensor:
+        """Name the user of every row of `all_rows`, [rows] int64."""
+        users = torch.arange(len(self), device=self.user.device)
+        return torch.cat([part.users.take(users)[1] for part in (self.support, self.query)])
+
     def all_rows(self) -> tuple[Tensor, Tensor]:
         """Join support and query: item [rows] int64, target [rows] float32."""
         parts = (self.support, self.query)

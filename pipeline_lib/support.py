@@ -57,6 +57,30 @@ def limit_support(episodes: Episodes, ranks: Tensor, most: int) -> Episodes:
     )
 
 
+def deal_rows(episodes: Episodes, shares: tuple[float, float], seed: int) -> Episodes:
+    """Deal each user's rows anew to support and query, a share between two of them to support.
+
+    Every user's share is drawn evenly between the two. Whoever has two rows or more keeps at least
+    one of each; a single row stays in query.
+    """
+    owner, (item, target) = episodes.owners(), episodes.all_rows()
+    draw = torch.Generator().manual_seed(seed)
+    order = torch.rand(len(owner), generator=draw).to(owner.device).argsort()
+    order = order[owner[order].argsort(stable=True)]
+    count = torch.bincount(owner, minlength=len(episodes))
+    share = torch.empty(len(episodes)).uniform_(*shares, generator=draw).to(owner.device)
+    most = (share * count).round().long().clamp(min=1).minimum(count - 1)
+    rank = torch.arange(len(owner), device=owner.device) - (count.cumsum(0) - count)[owner[order]]
+    is_support = rank < most[owner[order]]
+
+    def part(chosen: Tensor) -> Rows:
+        own = order[chosen]
+        lengths = torch.bincount(owner[own], minlength=len(episodes))
+        return Rows(Ragged(_sums(lengths)), item[own], target[own])
+
+    return replace(episodes, support=part(is_support), query=part(~is_support))
+
+
 def _take(rows: Rows, users: Tensor) -> Rows:
     place, _, _ = rows.users.take(users)
     return Rows(Ragged(_sums(rows.users.lengths(users))), rows.item[place], rows.target[place])

@@ -58,6 +58,9 @@ class Learner(Method):
     def losses(self, batch: Batch) -> Tensor:
         """Compute each user's loss, [users]; their weighted mean is minimised."""
 
+    def warm_start(self, train: Episodes) -> None:
+        """Choose weights to begin with from all rows of the training users."""
+
     def weights(self, rows: Tensor) -> Tensor:
         """Weigh users in the mean, [users]; rows: support and query rows of each, [users] int64."""
         return torch.ones_like(rows, dtype=torch.float32)

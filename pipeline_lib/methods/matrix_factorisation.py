@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from pipeline_lib.batch import Batch
-from pipeline_lib.episodes import Episodes, Rows
+from pipeline_lib.episodes import Episodes
 from pipeline_lib.methods.base import Prediction, Problem
 from pipeline_lib.methods.item_mean import ItemMean
-from pipeline_lib.models.ridge import ridge
+from pipeline_lib.models.factors import ItemFactors, Rated, alternate
 from pipeline_lib.settings.methods.matrix_factorisation import MatrixFactorisationSettings
 
 INITIAL_STD, INITIAL_SEED = 0.1, 0
@@ -40,37 +40,26 @@ class MatrixFactorisation(ItemMean):
         """Solve users and items by turns, beginning with random factors and the items' means."""
         super().fit(train)
         item, target = train.all_rows()
-        user = torch.cat([_owners(train.support), _owners(train.query)])
-        for _ in range(self.sweeps):
-            own = self._solve_users(item, target, user, len(train))[user]
-            residual = target - self.mean - own[:, 0]
-            features, weight = _with_one(own[:, 1:]), self.weigh(target)
-            items = len(self.item_bias)
-            found = ridge(features, residual, weight, item, self.item_penalty, items)
-            self.item_bias.copy_(found[:, 0])
-            self.item_factors.copy_(found[:, 1:])
+        rows = self._rated(train.owners(), item, target, len(train))
+        found = alternate(rows, self._items, self.user_penalty, self.item_penalty, self.sweeps)
+        self.item_bias.copy_(found.bias)
+        self.item_factors.copy_(found.factors)
 
     def predict(self, batch: Batch) -> Prediction:
         """Solve the users on their support rows, and score the query rows."""
-        support, query = batch.support, batch.items[batch.query.item]
+        support, query = batch.support, batch.query
         item = batch.items[support.item]
-        own = self._solve_users(item, support.target, support.user, len(batch))
-        product = (batch.query.spread(own) * _with_one(self.item_factors[query])).sum(1)
-        return Prediction(self.bound(self.mean + self.item_bias[query] + product), None)
+        rows = self._rated(support.user, item, support.target, len(batch))
+        own = query.spread(self._items.solve_users(rows, self.user_penalty))
+        score = self.mean + self._items.score(batch.items[query.item], own)
+        return Prediction(self.bound(score), None)
 
-    def _solve_users(self, item: Tensor, target: Tensor, user: Tensor, users: int) -> Tensor:
-        """Solve users for bias and factors, [users, 1 + factors]."""
-        residual = target - self.mean - self.item_bias[item]
-        features = _with_one(self.item_factors[item])
-        return ridge(features, residual, self.weigh(target), user, self.user_penalty, users)
+    @property
+    def _items(self) -> ItemFactors:
+        return ItemFactors(self.item_bias, self.item_factors)
 
-
-def _owners(rows: Rows) -> Tensor:
-    return rows.users.take(torch.arange(len(rows.users), device=rows.item.device))[1]
-
-
-def _with_one(factors: Tensor) -> Tensor:
-    return torch.cat((factors.new_ones(len(factors), 1), factors), 1)
+    def _rated(self, user: Tensor, item: Tensor, target: Tensor, users: int) -> Rated:
+        return Rated(user, item, target - self.mean, self.weigh(target), users)
 
 
 build = MatrixFactorisation

@@ -9,7 +9,9 @@ from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.errors import SettingsError, unknown, validate
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.methods.parse import parse_method
+from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.run import Run
+from pipeline_lib.settings.search import OF_NETWORK, split_values
 from pipeline_lib.settings.yaml_file import read_yaml
 
 
@@ -28,6 +30,22 @@ class Settings:
     def method(self, dataset: str, name: str) -> MethodSettings:
         """Find a method's settings on a dataset, which may override some."""
         return self.on_dataset.get((dataset, name), self.methods[name])
+
+    def leader(self, method: str) -> str | None:
+        """Name the method whose choice in a search a method takes, if any."""
+        return self.run.search.leader(method) if self.run.search else None
+
+    def taken(self, dataset: str, method: str) -> list[str]:
+        """List the settings that a method takes from a choice: all that its file leaves alike."""
+        leader = self.leader(method)
+        if leader is None or self.run.search is None:
+            return []
+        own, other = (self.method(dataset, m).for_training() for m in (method, leader))
+        return [
+            name
+            for name in self.run.search.space[leader]
+            if name.startswith(OF_NETWORK) or (name in own and own[name] == other[name])
+        ]
 
     def seeds(self, method: str) -> tuple[int, ...]:
         """List the seeds to train with: a method that draws nothing needs only one."""
@@ -48,15 +66,17 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
     for key, override in run.override.items():
         *dataset, name = key.split("/", 1)
         own = {**run.override.get(name, {}), **override} if dataset else override
-        settings = _method(folder / "methods", name, own, "override")
+        method = _method(folder / "methods", name, own, "override")
         if dataset:
             _read(folder / "datasets", dataset[0], "dataset", "override")
-            on_dataset[dataset[0], name] = settings
+            on_dataset[dataset[0], name] = method
     datasets = {name: read_dataset(folder / "datasets", name) for name in run.datasets}
     _find_raw_files(run, datasets)
     _check_head(run, datasets)
     methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
-    return Settings(run, datasets, methods, on_dataset)
+    settings = Settings(run, datasets, methods, on_dataset)
+    _check_search(settings)
+    return settings
 
 
 def read_dataset(folder: Path, name: str) -> Dataset:
@@ -104,6 +124,26 @@ def _read(folder: Path, name: str, what: str, key: str) -> tuple[dict[str, Any],
         where = key if ":" in key else f"run config: {key}"
         raise SettingsError(f"{where}: {unknown(name, what, known)}")
     return read_yaml(path), str(path)
+
+
+def _check_search(settings: Settings) -> None:
+    """Check every candidate, so that none fails hours later."""
+    run = settings.run
+    if run.search is None:
+        return
+    for key in (*run.search.space, *run.search.like, *run.search.like.values()):
+        if key not in run.methods:
+            raise SettingsError(f"run config: search: {unknown(key, 'method', run.methods)}")
+    if lost := [name for name in run.search.like.values() if name not in run.search.space]:
+        raise SettingsError(f"run config: search.like: space has no {', '.join(lost)}")
+    for method in run.search.space:
+        for dataset in run.datasets:
+            file = settings.method(dataset, method).model_dump(mode="json")
+            for values in run.search.values(method, run.split_seed):
+                own, network = split_values(values)
+                where = f"run config: search.space: {method}"
+                parse_method(file | own, where)
+                validate(Network, run.network.model_dump(mode="json") | network, where)
 
 
 def _check_head(run: Run, datasets: Mapping[str, Dataset]) -> None:

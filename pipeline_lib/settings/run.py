@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from pipeline_lib.settings.network import Network
+from pipeline_lib.settings.search import Search
 from pipeline_lib.settings.strict import Name, Several, Strict
 
 
@@ -39,6 +40,12 @@ class Run(Strict):
         description="Method name to the settings this run changes in that method's file; "
         "`dataset/method` for one dataset alone.",
         examples=["{melu: {inner_lr: 0.1}, taobao/melu: {inner_lr: 4.0}}"],
+    )
+
+    search: Search | None = Field(
+        None,
+        description="Settings to be chosen on validation users before the seeds are trained.",
+        examples=["{candidates: 8, space: {melu: {inner_lr: [0.01, 0.1]}}}"],
     )
 
     @model_validator(mode="after")

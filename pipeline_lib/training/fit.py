@@ -15,9 +15,11 @@ from pipeline_lib.methods.fold import judge_fold
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.task import Task
+from pipeline_lib.support import deal_rows
 from pipeline_lib.team import ALONE, Team
 from pipeline_lib.training.checkpoint import Checkpoint, Progress
 from pipeline_lib.training.epoch import Epoch, best_epoch
+from pipeline_lib.training.schedule import rate_share
 from pipeline_lib.training.step import Stepper, TrainingError, advise
 from pipeline_lib.training.watch import memory_figures, validation_figures
 
@@ -59,7 +61,11 @@ def fit(
         return []
     if not (isinstance(method, Learner) and isinstance(settings, LearnerSettings)):
         raise TypeError(f"{type(method).__name__} is neither a ClosedForm nor a Learner")
-    optimiser = torch.optim.Adam(method.parameters(), settings.outer_lr, fused=True)
+    method.warm_start(folds.train)
+    decay = settings.weight_decay
+    optimiser = torch.optim.AdamW(
+        method.parameters(), settings.outer_lr, weight_decay=decay, fused=True
+    )
     stepper = Stepper(method, optimiser, folds.train, folds.catalogue, team)
     progress = checkpoint.load(method, optimiser) if checkpoint else None
     progress = progress or Progress([], _copy(method))
@@ -85,11 +91,7 @@ def _descend(
     for number in range(done + 1, settings.epochs + 1):
         start = time.perf_counter()
         method.begin_epoch(number)
-        batches = _shuffled(folds, settings.users_per_batch, derive_seed(seed, "epoch", number))
-        steps = [
-            stepper.step(users, f"epoch {number}, batch {place}")
-            for place, users in enumerate(batches, start=1)
-        ]
+        steps = _pass(stepper, settings, folds.train, seed, number)
         measures, seconds = method.end_epoch(), time.perf_counter() - start
         judged = judge_fold(method, folds.validation, folds.catalogue, folds.task, stepper.team)
         if not math.isfinite(judged.loss):
@@ -105,10 +107,27 @@ def _descend(
         yield Epoch(number, loss, judged.loss, seconds, measures, watched)
 
 
+def _pass(
+    stepper: Stepper, settings: LearnerSettings, train: Episodes, seed: int, number: int
+) -> list[tuple[float, float]]:
+    """Take a step on every batch of an epoch; return their losses and gradients' norms."""
+    if settings.support_share:
+        seed_of_rows = derive_seed(seed, "rows", number)
+        stepper.train = deal_rows(train, settings.support_share, seed_of_rows)
+    batches = _shuffled(train, settings.users_per_batch, derive_seed(seed, "epoch", number))
+    steps = []
+    for place, users in enumerate(batches):
+        done = (number - 1 + place / len(batches)) / settings.epochs
+        stepper.set_rate(settings.outer_lr * rate_share(settings.schedule, done))
+        steps.append(stepper.step(users, f"epoch {number}, batch {place + 1}"))
+    return steps
+
+
 def _copy(method: Method) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in method.state_dict().items()}
 
 
-def _shuffled(folds: Folds, users_per_batch: int, seed: int) -> Iterator[Tensor]:
-    order = torch.randperm(len(folds.train), generator=torch.Generator().manual_seed(seed))
-    yield from order.to(folds.train.user.device).split(users_per_batch)
+def _shuffled(train: Episodes, users_per_batch: int, seed: int) -> tuple[Tensor, ...]:
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+    batches: tuple[Tensor, ...] = order.to(train.user.device).split(users_per_batch)
+    return batches

@@ -42,6 +42,11 @@ class Stepper:
     team: Team
     parts: int = 1
 
+    def set_rate(self, rate: float) -> None:
+        """Give the optimiser another outer learning rate."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+
     def step(self, users: Tensor, where: str) -> tuple[float, float]:
         """Take a step on users [users] int64; return their loss and the norm of its gradient.
 

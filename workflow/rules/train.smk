@@ -23,6 +23,20 @@ def method_code(rule):
     return lambda w: code(rule, kind_modules(settings.methods[w.method].kind))
 
 
+# What any training of a method is asked, whatever its seed.
+ASKED = {
+    "settings": lambda w: settings.method(w.dataset, w.method).for_training(),
+    "task": lambda w: settings.datasets[w.dataset].task.model_dump(mode="json"),
+    "network": lambda w: (
+        settings.run.network.model_dump(mode="json") if learns(w.method) else None
+    ),
+    "device": lambda w: settings.run.device if learns(w.method) else "cpu",
+}
+
+
+include: "search.smk"
+
+
 rule train:
     input:
         train=rules.encode.output.train,
@@ -32,6 +46,7 @@ rule train:
         vocabulary=rules.encode.output.vocabulary,
         validation_users=rules.encode.output.validation_users,
         split=rules.partition.output.record,
+        choice=choice_of,
     output:
         weights=f"{TRIAL}/weights.safetensors",
         history=f"{TRIAL}/history.parquet",
@@ -43,13 +58,9 @@ rule train:
         gpu=lambda w: needs_gpu(w.method),
         jobs_per_gpu=settings.run.jobs_per_gpu,
     params:
+        **ASKED,
         experiment=lambda w: f"{settings.run.name}/{w.dataset}",
-        settings=lambda w: settings.method(w.dataset, w.method).for_training(),
-        task=lambda w: settings.datasets[w.dataset].task.model_dump(mode="json"),
-        network=lambda w: (
-            settings.run.network.model_dump(mode="json") if learns(w.method) else None
-        ),
-        device=lambda w: settings.run.device if learns(w.method) else "cpu",
+        taken=lambda w: settings.taken(w.dataset, w.method),
         processes=lambda w: settings.run.processes if learns(w.method) else 1,
         code=method_code("train"),
     script:

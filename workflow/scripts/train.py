@@ -16,6 +16,7 @@ from pipeline_lib.storage import read_json, write_json, write_table
 from pipeline_lib.tensors import write_tensors
 from pipeline_lib.tracking.describe import describe_run
 from pipeline_lib.tracking.journal import Journal, Tags
+from pipeline_lib.training.choice import Choice, with_values
 from pipeline_lib.training.device import take_devices
 from pipeline_lib.training.epoch import Epoch
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
@@ -24,15 +25,19 @@ from pipeline_lib.training.record import TrainingJob
 
 snakemake: Snakemake
 
-files = {name: Path(path) for name, path in snakemake.input.items()}
+files = {name: Path(path) for name, path in snakemake.input.items() if path}
 out = {name: Path(path) for name, path in snakemake.output.items()}
+params = dict(snakemake.params)
+taken = params.pop("taken")
 job = TrainingJob(
-    **snakemake.params,
+    **params,
     **snakemake.wildcards,
     started=datetime.now(UTC),
-    threads=max(snakemake.threads // snakemake.params.processes, 1),
+    threads=max(snakemake.threads // params["processes"], 1),
     environment=environment(),
 )
+if choice := files.pop("choice", None):
+    job = with_values(job, read_json(choice, Choice).values, taken)
 split = read_json(files["split"], SplitRecord).sha256
 log = start_log(Path(snakemake.log[0]), f"{job.dataset} {job.method} seed {job.seed}")
 

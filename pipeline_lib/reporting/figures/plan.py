@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipeline_lib.metrics.definitions import TaskKind
-from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
+from pipeline_lib.settings.methods.base import InnerLoop, LearnerSettings, MethodSettings
 from pipeline_lib.settings.methods.paml import UserRateSettings
 from pipeline_lib.settings.methods.parse import settings_class
 
@@ -37,8 +37,8 @@ def is_learner(kind: str) -> bool:
 
 
 def is_embedded(method: MethodSettings) -> bool:
-    """Tell whether a method's user embeddings are shown: of learners that are no ablation."""
-    return is_learner(method.kind) and method.role != "ablation"
+    """Tell whether a method's user embeddings are shown: it has some, and is no ablation."""
+    return issubclass(settings_class(method.kind), InnerLoop) and method.role != "ablation"
 
 
 def figures_for(task_kind: TaskKind, methods: Methods) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """What the settings of every method, and of every learner, have."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from pipeline_lib.settings.strict import Strict
 
+Share = Annotated[float, Field(gt=0, lt=1)]
 Order = Literal["first", "second"]
 Role = Literal["reference", "baseline", "proposed", "ablation"]
 
@@ -33,7 +34,25 @@ class LearnerSettings(MethodSettings):
 
     epochs: PositiveInt
     users_per_batch: PositiveInt
-    outer_lr: PositiveFloat
+    outer_lr: PositiveFloat = Field(description="Largest learning rate of AdamW.")
+    schedule: Literal["constant", "one-cycle"] = Field(
+        "constant",
+        description="one-cycle: the outer rate rises for three tenths of the training, then falls "
+        "to 0.",
+    )
+    weight_decay: NonNegativeFloat = Field(0, description="Weight decay of AdamW.")
+    support_share: tuple[Share, Share] | None = Field(
+        None,
+        description="In every epoch each training user's rows are dealt anew, a share between "
+        "these two to support and the rest to query; without it as the split has them.",
+        examples=["[0.5, 0.9]"],
+    )
+
+    @model_validator(mode="after")
+    def _check_share(self) -> Self:
+        if self.support_share and self.support_share[0] > self.support_share[1]:
+            raise ValueError(f"support_share: must not fall, but is {list(self.support_share)}")
+        return self
 
 
 class InnerLoop(LearnerSettings):

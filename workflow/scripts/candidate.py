@@ -1,0 +1,42 @@
+"""Train one method with one candidate's settings; only its loss on validation users is kept."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from pipeline_lib.logs import start_log
+from pipeline_lib.provenance import environment
+from pipeline_lib.storage import write_json
+from pipeline_lib.training.choice import with_values
+from pipeline_lib.training.device import take_devices
+from pipeline_lib.training.job import run_training
+from pipeline_lib.training.record import TrainingJob
+
+snakemake: Snakemake
+
+files = {name: Path(path) for name, path in snakemake.input.items()}
+record, wildcards, params = Path(snakemake.output[0]), snakemake.wildcards, dict(snakemake.params)
+values = params.pop("values")
+job = TrainingJob(
+    **params,
+    dataset=wildcards.dataset,
+    method=wildcards.method,
+    started=datetime.now(UTC),
+    threads=snakemake.threads,
+    environment=environment(),
+)
+where = f"{job.dataset} {job.method} candidate {wildcards.candidate}"
+log = start_log(Path(snakemake.log[0]), where)
+log.info("%s", values or "as in the method's own file")
+with take_devices(job.device, 1, snakemake.resources.jobs_per_gpu) as devices:
+    trained = run_training(
+        with_values(job, values, values.keys()),
+        files,
+        record.parent,
+        devices[0],
+        lambda epoch: log.info("%s", epoch),
+    )
+write_json(trained.record, record)
+trained.checkpoint.remove()
+log.info("%s", trained.record)
