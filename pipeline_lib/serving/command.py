@@ -85,6 +85,7 @@ def _candidates(path: Path, profiles: pl.DataFrame) -> dict[str, list[str]]:
     rows = _read(path, ["item"])
     if "user" not in rows.columns:
         return dict.fromkeys(profiles["user"], rows["item"].to_list())
+    _check_filled(path, rows, ["user"])
     _check_users(path, rows, profiles)
     found: dict[str, list[str]] = {user: [] for user in profiles["user"]}
     for user, item in rows.select("user", "item").rows():
@@ -101,10 +102,14 @@ def _read(path: Path, needed: list[str]) -> pl.DataFrame:
         raise InputError(
             f"{path} has no column {missing[0]!r}; its header is {', '.join(rows.columns)}"
         )
-    for name in needed:
+    _check_filled(path, rows, needed)
+    return rows
+
+
+def _check_filled(path: Path, rows: pl.DataFrame, columns: list[str]) -> None:
+    for name in columns:
         if blank := rows[name].is_null().arg_true().to_list():
             raise InputError(f"{path}, line {blank[0] + 2}, column {name} is blank; fill it in")
-    return rows
 
 
 def _check_users(path: Path, rows: pl.DataFrame, profiles: pl.DataFrame) -> None:

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from pipeline_lib.serving.command import add_parser
 from tests.serving.small_bundle import HERE, cold_users, due
 from tests.workflow.small_project import SmallProject
 
@@ -83,19 +85,31 @@ def test_candidates_may_differ_by_user(run: SmallProject, bundle: Path, tmp_path
         ("support.csv", "user,item,target\nann,1,5\nann,2,good\n", "line 3, column target: 'good'"),
         ("support.csv", "user,item,target\neve,1,5\n", "line 2: user 'eve' is not in the users'"),
         ("support.csv", "user,item,target\nann,1,6\n", "user 'ann' has 6 for item '1'"),
+        ("candidates.csv", "user,item\nann,3\n,4\n", "line 3, column user is blank"),
+        ("candidates.csv", "user,item\neve,3\n", "line 2: user 'eve' is not in the users'"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_line(
-    folder: Path, bundle: Path, file: str, content: str, message: str
+    folder: Path,
+    bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    content: str,
+    message: str,
 ) -> None:
     (folder / file).write_text(content)
-    done = recommend(folder, bundle, "--users", "users.csv", "--support", "support.csv")
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    monkeypatch.chdir(folder)
+    parser = ArgumentParser()
+    add_parser(parser.add_subparsers())
+    options = ("--users", "users.csv", "--support", "support.csv", "--candidates", "candidates.csv")
+    arguments = parser.parse_args(["recommend", "--model", str(bundle), *options])
+    assert arguments.func(arguments) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_model_is_refused(folder: Path) -> None:
     done = recommend(folder, folder, "--users", "users.csv")
     assert done.returncode == 2
     assert "manifest.json cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
