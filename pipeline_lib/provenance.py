@@ -83,7 +83,7 @@ def _environment(record: Path) -> dict[str, str]:
     """Read the versions of a training; none of a damaged record."""
     try:
         found: dict[str, str] = json.loads(record.read_bytes())["environment"]
-    except ValueError:
+    except (ValueError, KeyError, TypeError):
         return {}
     return found
 

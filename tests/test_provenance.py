@@ -96,9 +96,12 @@ def test_says_how_many_trainings_other_versions_made(tmp_path: Path) -> None:
     )
 
 
-def test_says_nothing_of_what_makes_no_number_or_cannot_be_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ['{"environment": {', "{}", "null", "\0"])
+def test_says_nothing_of_what_makes_no_number_or_cannot_be_read(
+    tmp_path: Path, content: str
+) -> None:
     damaged = tmp_path / "damaged.json"
-    damaged.write_text('{"environment": {')
+    damaged.write_text(content)
     other = {"mlflow": "1.0", "snakemake": "8.0", "revision": "abc", "gone": "1"}
     assert provenance.other_versions([damaged, write_record(tmp_path, "a", **other)]) == ""
 
