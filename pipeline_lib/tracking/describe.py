@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import os
 from pathlib import Path
 
 from pipeline_lib.evaluation import Evaluation
@@ -23,7 +24,7 @@ def describe_run(job: TrainingJob, split_sha256: str, files: Path) -> Run:
         "code": job.code,
         "device": job.device,
         "files": str(files),
-        "mlflow.user": getpass.getuser(),
+        "mlflow.user": _user(),
         "mlflow.source.name": "snakemake",
         "mlflow.source.type": "JOB",
         "mlflow.source.git.commit": job.environment.get("revision", "unknown"),
@@ -58,6 +59,13 @@ def describe_evaluation(evaluation: Evaluation) -> tuple[Metrics, Tags]:
         metrics["test/gap"] = minor - major
         tags["group_gap"] = f"{minor - major:.4f}"
     return Metrics(time=now(), step=0, values=metrics), Tags(tags=tags)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container a user may have a number and no name
+        return str(os.getuid())
 
 
 def _digest(text: str) -> str:
