@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_lib.storage import write_text
+from pipeline_lib.tracking.client import RefusedError
 from pipeline_lib.tracking.journal import Metrics
 from pipeline_lib.tracking.outbox import (
     JournalError,
@@ -15,7 +16,7 @@ from pipeline_lib.tracking.outbox import (
     read_unsent,
     set_aside,
 )
-from pipeline_lib.tracking.store import RefusedError, Store
+from pipeline_lib.tracking.store import Store
 
 STORE = "mlflow.db"
 

@@ -1,54 +1,23 @@
 """An MLflow store; what is sent twice is there once."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-# A server that hangs holds up one request for ten seconds, and then the sender tries later.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-
-from mlflow import MlflowClient
-from mlflow.entities import (
-    Dataset,
-    DatasetInput,
-    InputTag,
-    Metric,
-    Param,
-    RunTag,
-)
-from mlflow.entities import Run as StoredRun
-from mlflow.exceptions import MlflowException
-
+from pipeline_lib.tracking.client import Client, RefusedError, refusals, unless_there
 from pipeline_lib.tracking.families import Member, Update, settle
 from pipeline_lib.tracking.journal import Artifact, End, Event, Metrics, Model, Run, Tags, now
 from pipeline_lib.tracking.views import experiment_tags
 
-T = TypeVar("T")
-MOST_METRICS = 1000  # that MLflow takes at once
-MOST_OTHERS = 100
-REFUSALS = {
-    "BAD_REQUEST",
-    "INVALID_PARAMETER_VALUE",
-    "INVALID_STATE",
-    "RESOURCE_ALREADY_EXISTS",
-    "RESOURCE_DOES_NOT_EXIST",
-}
-
-
-class RefusedError(Exception):
-    """The store will never take this."""
+if TYPE_CHECKING:
+    from mlflow.entities import Run as StoredRun
 
 
 class Store:
     """The store at a URI. workspace: tells runs of this folder from those of others."""
 
     def __init__(self, uri: str, artifacts: Path, workspace: str) -> None:
-        self.client = MlflowClient(uri, registry_uri=uri)
+        self.client = Client(uri, registry_uri=uri)
         self.local_artifacts = artifacts if uri.startswith("sqlite:") else None
         self.workspace = workspace
 
@@ -57,13 +26,13 @@ class Store:
 
         Any other exception means that the store could not be reached or failed.
         """
-        with _refusals():
-            run_id = self._find(run) or self._make(run)
-            self._log_metrics(run_id, [e for e in events if isinstance(e, Metrics)])
+        with refusals():
+            run_id = self._whole(run)
+            self.client.send_metrics(run_id, [e for e in events if isinstance(e, Metrics)])
         refused = []
         for event in events:
             try:
-                with _refusals():
+                with refusals():
                     self._send(run_id, event)
             except RefusedError as error:
                 refused.append(str(error))
@@ -77,16 +46,38 @@ class Store:
         for update in settle([_member(run) for run in runs.values()]):
             self._apply(update, runs[update.run_id])
 
-    def _find(self, run: Run) -> str | None:
-        found = self._search(self._experiment(run.experiment), f" and tags.key = '{run.key}'")
-        return next((stored.info.run_id for stored in found), None)
-
-    def _make(self, run: Run) -> str:
-        """Make a run below its parent, which is made when it is missing."""
+    def _whole(self, run: Run) -> str:
+        """Find a run or make it; what an earlier try that broke off left out is added."""
         experiment = self._experiment(run.experiment)
-        generation = f" and tags.generation = '{run.generation}' and tags.level = 'method'"
-        parent = next((r.info.run_id for r in self._search(experiment, generation)), None)
-        shared = {
+        found = next(self._search(experiment, f" and tags.key = '{run.key}'"), None)
+        if found and found.data.params.keys() >= run.params.keys():  # they are sent last
+            return str(found.info.run_id)
+        parent = self._parent(experiment, run)
+        run_id = str(found.info.run_id) if found else self._make(experiment, run, parent)
+        self.client.send_dataset(run_id, run.dataset, run.split)
+        for own in (parent, run_id):
+            self.client.send_params(own, run.params)
+        return run_id
+
+    def _parent(self, experiment: str, run: Run) -> str:
+        """Find the parent of a run's seeds or make it."""
+        condition = f" and tags.generation = '{run.generation}' and tags.level = 'method'"
+        found = next(self._search(experiment, condition), None)
+        if found:
+            return str(found.info.run_id)
+        tags = self._shared_tags(run) | {"level": "method"}
+        made = self.client.create_run(experiment, run.started, tags, run.method)
+        return str(made.info.run_id)
+
+    def _make(self, experiment: str, run: Run, parent: str) -> str:
+        own = {"level": "seed", "key": run.key, "seed": f"{run.seed}"}
+        tags = {**run.tags, **self._shared_tags(run), **own, "mlflow.parentRunId": parent}
+        name = f"{run.method} seed {run.seed}"
+        made = self.client.create_run(experiment, run.started, tags, name)
+        return str(made.info.run_id)
+
+    def _shared_tags(self, run: Run) -> dict[str, str]:
+        return {
             "workspace": self.workspace,
             "generation": run.generation,
             "superseded": "false",
@@ -94,54 +85,26 @@ class Store:
             "method": run.method,
             **{name: run.tags[name] for name in ("gamma",) if name in run.tags},
         }
-        if parent is None:
-            tags = shared | {"level": "method"}
-            parent = self._create(experiment, run.method, run.started, tags)
-            self._log_params(parent, run.params)
-        own = {"level": "seed", "key": run.key, "seed": f"{run.seed}"}
-        tags = {**run.tags, **shared, **own, "mlflow.parentRunId": parent}
-        made = self._create(experiment, f"{run.method} seed {run.seed}", run.started, tags)
-        self._log_params(made, run.params)
-        data = Dataset(run.dataset, run.split[:36], "local", "{}")
-        context = InputTag("mlflow.data.context", "training")
-        self.client.log_inputs(made, [DatasetInput(data, [context])])
-        return made
-
-    def _create(self, experiment: str, name: str, started: int, tags: Mapping[str, str]) -> str:
-        made = self.client.create_run(experiment, started, dict(tags), name)
-        return str(made.info.run_id)
 
     def _experiment(self, name: str) -> str:
-        if found := self.client.get_experiment_by_name(name):
-            return str(found.experiment_id)
-        local = self.local_artifacts
-        folder = (local / name).resolve().as_uri() if local else None
-        return str(self.client.create_experiment(name, folder, experiment_tags()))
+        found = self.client.get_experiment_by_name(name)
+        if found is None:
+            local = self.local_artifacts
+            folder = (local / name).resolve().as_uri() if local else None
+            with unless_there():
+                return str(self.client.create_experiment(name, folder, experiment_tags()))
+            found = self.client.get_experiment_by_name(name)
+        if found is None:
+            raise RefusedError(f"experiment {name} can neither be made nor found")
+        return str(found.experiment_id)
 
-    def _search(self, experiment: str, condition: str) -> Iterator[StoredRun]:
-        own, token = f"tags.workspace = '{self.workspace}'{condition}", None
-        while token != "":
-            page = self.client.search_runs([experiment], own, page_token=token)
-            yield from page
-            token = page.token or ""
-
-    def _log_metrics(self, run_id: str, events: Sequence[Metrics]) -> None:
-        metrics = [Metric(k, v, e.time, e.step) for e in events for k, v in e.values.items()]
-        for part in _parts(metrics, MOST_METRICS):
-            self.client.log_batch(run_id, metrics=part)
-
-    def _log_params(self, run_id: str, params: Mapping[str, str]) -> None:
-        for part in _parts([Param(k, v) for k, v in params.items()], MOST_OTHERS):
-            self.client.log_batch(run_id, params=part)
-
-    def _log_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
-        for part in _parts([RunTag(k, v) for k, v in tags.items()], MOST_OTHERS):
-            self.client.log_batch(run_id, tags=part)
+    def _search(self, experiment: str, condition: str) -> "Iterator[StoredRun]":
+        return self.client.find_runs(experiment, f"tags.workspace = '{self.workspace}'{condition}")
 
     def _send(self, run_id: str, event: Event) -> None:
         match event:
             case Tags():
-                self._log_tags(run_id, event.tags)
+                self.client.send_tags(run_id, event.tags)
             case End():
                 self.client.set_terminated(run_id, event.status, event.time)
             case Artifact() if not event.path.exists():
@@ -155,9 +118,9 @@ class Store:
 
     def _register(self, run_id: str, model: Model) -> None:
         """Add a version, unless one of the same digest is there, and let `best` point to it."""
-        known = self.client.search_registered_models(f"name = '{model.name}'")
-        if not known:
-            self.client.create_registered_model(model.name)
+        if not self.client.search_registered_models(f"name = '{model.name}'"):
+            with unless_there():
+                self.client.create_registered_model(model.name)
         versions = self.client.search_model_versions(f"name = '{model.name}'")
         same = [v for v in versions if v.tags.get("digest") == model.digest]
         if not same:
@@ -171,11 +134,11 @@ class Store:
             ]
         self.client.set_registered_model_alias(model.name, "best", same[0].version)
 
-    def _apply(self, update: Update, run: StoredRun) -> None:
+    def _apply(self, update: Update, run: "StoredRun") -> None:
         changed = {k: v for k, v in update.tags.items() if run.data.tags.get(k) != v}
-        self._log_tags(run.info.run_id, changed)
+        self.client.send_tags(run.info.run_id, changed)
         wrong = {k: v for k, v in update.metrics.items() if run.data.metrics.get(k) != v}
-        self._log_metrics(run.info.run_id, [Metrics(time=now(), step=0, values=wrong)])
+        self.client.send_metrics(run.info.run_id, [Metrics(time=now(), step=0, values=wrong)])
         if update.status is not None and update.status != run.info.status:
             if update.status == "RUNNING":
                 self.client.update_run(run.info.run_id, "RUNNING")
@@ -183,22 +146,7 @@ class Store:
                 self.client.set_terminated(run.info.run_id, update.status, update.time)
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Tell what MLflow will never take from what it could not take now."""
-    try:
-        yield
-    except MlflowException as error:
-        if error.error_code in REFUSALS:
-            raise RefusedError(str(error)) from error
-        raise
-
-
-def _parts(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (values[start : start + size] for start in range(0, len(values), size))
-
-
-def _member(run: StoredRun) -> Member:
+def _member(run: "StoredRun") -> Member:
     tags = run.data.tags
     return Member(
         run_id=run.info.run_id,

@@ -1,9 +1,12 @@
 """What arrives in a store, and that none of it arrives twice."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 from pipeline_lib.tracking.delivery import Delivery
 from pipeline_lib.tracking.journal import OUTBOX, Artifact, Journal, Metrics, Model, Tags
@@ -63,6 +66,59 @@ def test_what_is_sent_again_is_there_once(folder: Path, tmp_path: Path) -> None:
         assert len(client.get_metric_history(run.info.run_id, "test/mse")) == 1
     run_id = runs["paml seed 0"].info.run_id
     assert [a.path for a in client.list_artifacts(run_id, "plots")] == ["plots/plot.png"]
+
+
+def test_what_a_failing_store_left_half_made_is_made_whole(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails at the first request that makes something, in the next run at the second, ..."""
+    delivery, allowed = Delivery(folder, None, LOG), [0]
+
+    def limited(name: str) -> Callable[..., object]:
+        real = getattr(MlflowClient, name)
+
+        def ask(*arguments: object, **others: object) -> object:
+            allowed[0] -= 1
+            if allowed[0] < 0:
+                raise ConnectionError("the store is gone")
+            return real(*arguments, **others)
+
+        return ask
+
+    for name in ("create_run", "log_batch", "log_inputs"):
+        monkeypatch.setattr(MlflowClient, name, limited(name))
+    for number in range(5):
+        write_run(make_run(experiment=f"shop {number}"))
+        allowed[0] = number
+        with pytest.raises(ConnectionError):
+            delivery.deliver()
+        allowed[0] = 1000
+        delivery.deliver()
+        runs = stored(delivery.store.client, f"shop {number}")
+        assert set(runs) == {"paml", "paml seed 0"}
+        assert all(run.data.params == {"outer_lr": "0.004"} for run in runs.values())
+        inputs = runs["paml seed 0"].inputs
+        assert inputs is not None
+        assert [data.dataset.name for data in inputs.dataset_inputs] == ["shop"]
+
+
+def test_two_folders_may_meet_in_a_new_store(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder makes the experiment between this one's look for it and its own try."""
+    write_run(make_run())
+    delivery = Delivery(folder, f"sqlite:///{tmp_path}/shared.db", LOG)
+    real = MlflowClient.create_experiment
+
+    def create_twice(
+        client: MlflowClient, name: str, folder: str | None, tags: dict[str, Any]
+    ) -> str:
+        real(client, name, folder, tags)
+        return real(client, name, folder, tags)
+
+    monkeypatch.setattr(MlflowClient, "create_experiment", create_twice)
+    assert delivery.deliver().refused == 0
+    assert set(stored(delivery.store.client)) == {"paml", "paml seed 0"}
 
 
 def test_runs_appear_while_they_run(folder: Path) -> None:
