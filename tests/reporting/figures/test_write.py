@@ -23,6 +23,7 @@ from tests.reporting.figures.worlds import CLICK, DEMO, METHODS, RATING, invente
 FORMATS = ("csv", "png", "svg", "txt")
 
 FAILURE = ("at-paml-outer-5e-4",)
+RATINGS = invented(some([*DEMO, *FAILURE]), users=400, seeds=2, sample=True)
 
 
 def names(results: Results) -> tuple[str, ...]:
@@ -60,32 +61,38 @@ def _beyond(axes: Axes) -> Iterator[Text]:
                 yield from (tick.label1, tick.label2)
 
 
-def test_files_of_every_figure_and_nothing_else(tmp_path: Path) -> None:
-    results = invented(some([*DEMO, *FAILURE]), sample=True)
-    write_figures(results, names(results), tmp_path)
-    due = {f"{name}.{suffix}" for name in names(results) for suffix in FORMATS}
-    assert {path.name for path in tmp_path.iterdir()} == due
-    for name in names(results):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of all figures of ratings."""
+    folder = tmp_path_factory.mktemp("written")
+    write_figures(RATINGS, names(RATINGS), folder)
+    return folder
+
+
+def test_files_of_every_figure_and_nothing_else(written: Path) -> None:
+    due = {f"{name}.{suffix}" for name in names(RATINGS) for suffix in FORMATS}
+    assert {path.name for path in written.iterdir()} == due
+    for name in names(RATINGS):
         plot = next(p for p in PLOTS if p.name == name)
-        read = pl.read_csv(tmp_path / f"{name}.csv", infer_schema_length=None)
-        assert read.shape == plot.tidy(results).shape
-        assert imread(tmp_path / f"{name}.png").shape[1] == PAGE * PIXELS_PER_INCH
-        caption = (tmp_path / f"{name}.txt").read_text("utf-8")
+        read = pl.read_csv(written / f"{name}.csv", infer_schema_length=None)
+        assert read.shape == plot.tidy(RATINGS).shape
+        assert imread(written / f"{name}.png").shape[1] == PAGE * PIXELS_PER_INCH
+        caption = (written / f"{name}.txt").read_text("utf-8")
         assert caption.startswith(f"{SAMPLE}. MovieLens-1M. ")
         assert len(caption.splitlines()) == 1
-        svg = (tmp_path / f"{name}.svg").read_text("utf-8")
+        svg = (written / f"{name}.svg").read_text("utf-8")
         assert "<text" not in svg
         assert caption.split(". ")[2][:30] in svg
 
 
-def test_the_same_bytes_every_time(tmp_path: Path) -> None:
-    ratings = invented(some([*DEMO, *FAILURE]), users=400, seeds=2)
+def test_the_same_bytes_every_time(written: Path, tmp_path: Path) -> None:
     clicks = invented(some(DEMO), users=400, task=CLICK)
+    write_figures(RATINGS, names(RATINGS), tmp_path / "b")
     for folder in ("a", "b"):
-        write_figures(ratings, names(ratings), tmp_path / folder)
         write_figures(clicks, ["clicks"], tmp_path / folder)
-    assert len(list((tmp_path / "a").iterdir())) == len(PLOTS) * len(FORMATS)
-    for path in (tmp_path / "a").iterdir():
+    first = [*written.iterdir(), *(tmp_path / "a").iterdir()]
+    assert len(first) == len(PLOTS) * len(FORMATS)
+    for path in first:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 
 
