@@ -23,7 +23,7 @@ ORDER = [
     {"completeness", "prediction", "projection", "evaluation"},
     {"comparison", "serving"},
 ]
-LEAVES = {"reporting", "tracking", "provenance", "logs"}
+LEAVES = {"reporting", "tracking", "code_digest", "provenance", "logs"}
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 ALONE = {"mlflow": {"tracking", "serving"}, "snakemake": set()}
 
