@@ -7,7 +7,7 @@ import os
 import sys
 
 from pipeline_lib.tracking.journal import OUTBOX
-from pipeline_lib.tracking.outbox import journals
+from pipeline_lib.tracking.outbox import journals, unsettled
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,7 +17,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _sync(_: argparse.Namespace) -> int:
-    if not journals(OUTBOX):
+    if not (journals(OUTBOX) or unsettled(OUTBOX)):
         print("MLflow has everything.")
         return 0
     with (OUTBOX.parent / "sender.lock").open("w") as lock:

@@ -13,8 +13,11 @@ from pipeline_lib.tracking.outbox import (
     Unsent,
     journals,
     mark_sent,
+    mark_settled,
+    mark_unsettled,
     read_unsent,
     set_aside,
+    unsettled,
 )
 from pipeline_lib.tracking.store import Store
 
@@ -40,7 +43,6 @@ class Delivery:
         self.uri = uri or f"sqlite:///{(folder / STORE).resolve()}"
         self.store = Store(self.uri, folder / "artifacts", _workspace(folder))
         self.log = log
-        self.to_settle: set[str] = set()
 
     def deliver(self) -> Count:
         """Send all there is; raise what the store raises when it does not answer."""
@@ -54,9 +56,9 @@ class Delivery:
                 count.refused += 1
                 self.log.warning("%s is put into refused/: %s", path.name, error)
                 set_aside(path, str(error))
-        for experiment in sorted(self.to_settle):
+        for experiment in sorted(unsettled(self.outbox)):
             self.store.settle(experiment)
-        self.to_settle.clear()
+        mark_settled(self.outbox)
         return count
 
     def _send(self, unsent: Unsent) -> None:
@@ -64,7 +66,7 @@ class Delivery:
         if unsent.events or first or unsent.ended:
             self.store.deliver(unsent.run, unsent.events)
             if first or not all(isinstance(event, Metrics) for event in unsent.events):
-                self.to_settle.add(unsent.run.experiment)
+                mark_unsettled(self.outbox, unsent.run.experiment)
             mark_sent(unsent, self.uri)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline_lib.storage import read_json, write_json
+from pipeline_lib.storage import read_json, write_json, write_text
 from pipeline_lib.tracking.journal import SUFFIX, End, Event, Line, Run, Tags, now
 
+UNSETTLED = "unsettled"
 KILLED = "the job was killed, or its machine was lost"
 
 
@@ -80,6 +81,24 @@ def set_aside(path: Path, reason: str) -> None:
     (folder / f"{path.stem}.txt").write_text(f"{reason}\n", encoding="utf-8")
     path.rename(folder / path.name)
     _progress(path).unlink(missing_ok=True)
+
+
+def unsettled(outbox: Path) -> set[str]:
+    """Name the experiments that got runs since they were settled, by this process or another."""
+    path = outbox / UNSETTLED
+    return {*path.read_text(encoding="utf-8").splitlines()} if path.is_file() else set()
+
+
+def mark_unsettled(outbox: Path, experiment: str) -> None:
+    """Remember that an experiment is to be settled."""
+    known = unsettled(outbox)
+    if experiment not in known:
+        write_text("\n".join(sorted({*known, experiment})), outbox / UNSETTLED)
+
+
+def mark_settled(outbox: Path) -> None:
+    """Remember that all experiments are settled."""
+    (outbox / UNSETTLED).unlink(missing_ok=True)
 
 
 def _progress(path: Path) -> Path:

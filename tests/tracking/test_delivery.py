@@ -1,6 +1,7 @@
 """What arrives in a store, and that none of it arrives twice."""
 
 import logging
+from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
+from pipeline_lib.tracking.command import add_parser
 from pipeline_lib.tracking.delivery import Delivery
 from pipeline_lib.tracking.journal import OUTBOX, Artifact, Journal, Metrics, Model, Tags
 from pipeline_lib.tracking.outbox import journals
+from pipeline_lib.tracking.store import Store
 from tests.tracking.runs import LOG, deliver, make_run, stored, write_run
 
 
@@ -46,6 +49,31 @@ def test_seeds_are_nested_under_a_parent_with_their_mean(folder: Path) -> None:
     assert parent.data.tags["seeds"] == "0, 1"
     assert parent.data.tags["group_gap"] == "1.0000"
     assert parent.info.status == "FINISHED"
+
+
+def test_a_parent_gets_its_mean_though_the_store_was_gone_when_it_was_due(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionError("the store is gone")
+
+    with Journal(make_run(), LOG) as journal:
+        journal.finish()
+        journal.metrics({"test/mse": 3.0}, 0)
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "settle", fail)
+        delivery = Delivery(folder, None, LOG)
+        with pytest.raises(ConnectionError):
+            delivery.deliver()
+    assert journals(OUTBOX) == []
+    parser = ArgumentParser()
+    add_parser(parser.add_subparsers())
+    arguments = parser.parse_args(["sync-tracking"])
+    assert arguments.func(arguments) == 0
+    assert stored(delivery.store.client)["paml"].data.metrics == {"test/mse": 3.0}
+    capsys.readouterr()
+    assert arguments.func(arguments) == 0
+    assert capsys.readouterr().out == "MLflow has everything.\n"
 
 
 def test_what_is_sent_again_is_there_once(folder: Path, tmp_path: Path) -> None:
