@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.serving.recommender import Recommender, load_recommender
+from tests.once import made_once
 from tests.serving.small_bundle import bundle_of
 from tests.workflow.small_project import SmallProject, copy_project
 
@@ -14,7 +15,11 @@ METHODS = ["two-bias", "user-mean", "transfer", "melu", "meta-sgd", "paml", "at-
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """Train every method once, and predict."""
-    project = copy_project(tmp_path_factory.mktemp("served"))
+    return SmallProject(made_once(tmp_path_factory, "served", _serve))
+
+
+def _serve(folder: Path) -> None:
+    project = copy_project(folder)
     quick = {"epochs": 2, "outer_lr": 0.02}
     learners = [name for name in METHODS if name not in {"two-bias", "user-mean"}]
     project.edit(
@@ -23,7 +28,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     targets = [f"results/sample/movielens/methods/{m}/seed-0/predictions.parquet" for m in METHODS]
     result = project.snakemake(*targets, "results/sample/movielens/model.json")
     assert result.returncode == 0, result.stdout + result.stderr
-    return project
 
 
 @pytest.fixture(scope="session")

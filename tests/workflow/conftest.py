@@ -4,16 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import made_once
 from tests.workflow.small_project import SmallProject, copy_project
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """Run the whole small workflow once; tests may read it, not change it."""
-    project = copy_project(tmp_path_factory.mktemp("finished"))
-    result = project.snakemake("all")
-    assert result.returncode == 0, result.stdout + result.stderr
-    return project
+
+    def make(folder: Path) -> None:
+        result = copy_project(folder).snakemake("all")
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    return SmallProject(made_once(tmp_path_factory, "finished", make))
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ from mlflow import MlflowClient
 
 from pipeline_lib.episodes import Episodes
 from pipeline_lib.tensors import read_tensors
-from tests.workflow.small_project import SmallProject
+from tests.workflow.small_project import SmallProject, copy_project
 
 HERE = "results/sample/movielens"
 GENRE = {"kind": "multi-valued", "separator": "|"}
 # What shows the results of trials; embeddings are those of MeLU, for PAML is an ablation.
 SHOWN = {"compare", "tables", "figures_movielens", "report"}
+EXPLODED = f"{HERE}/methods/melu/seed-0/weights.safetensors"
 TRIALS = ["two-bias/seed-0", *(f"{m}/seed-{s}" for m in ("melu", "paml") for s in (0, 1))]
 
 
@@ -33,9 +34,10 @@ def metrics(project: SmallProject, trial: str) -> dict[str, float]:
     return found
 
 
-def test_ends_by_naming_the_report(finished: SmallProject) -> None:
-    result = finished.snakemake("--forcerun", "report")
-    assert f"{finished.folder}/results/sample/report.html" in result.stdout + result.stderr
+def test_ends_by_naming_the_report(finished: SmallProject, tmp_path: Path) -> None:
+    project = copied(finished, tmp_path / "copy")
+    result = project.snakemake("--forcerun", "report")
+    assert f"{project.folder}/results/sample/report.html" in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("table", ["table3", "table5", "error_pairs", "ranking_pairs", "gaps"])
@@ -206,7 +208,8 @@ def test_changed_settings_mark_the_older_runs_in_mlflow(
 ) -> None:
     project = copied(finished, tmp_path / "copy")
     override = "override={paml: {lr_max: 0.002, epochs: 2, outer_lr: 0.001}}"
-    result = project.snakemake("--config", override)
+    judged = f"{HERE}/methods/paml/seed-0/evaluation.json"
+    result = project.snakemake(judged, "--config", override)
     assert result.returncode == 0, result.stdout + result.stderr
     client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
     experiment = client.get_experiment_by_name("sample/movielens")
@@ -216,11 +219,17 @@ def test_changed_settings_mark_the_older_runs_in_mlflow(
     assert marks == [("0.001", "true")] * 3 + [("0.002", "false")] * 3
 
 
-def test_a_training_that_fails_is_marked_failed_in_mlflow(project: SmallProject) -> None:
-    target = f"{HERE}/methods/melu/seed-0/weights.safetensors"
+@pytest.fixture(scope="module")
+def exploded(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """Train MeLU with steps so large that it fails; tests may read what is left, not change it."""
+    project = copy_project(tmp_path_factory.mktemp("exploded") / "project")
     override = "override={melu: {epochs: 2, outer_lr: 0.001, inner_lr: 100000.0}}"
-    assert project.snakemake(target, "--config", override).returncode != 0
-    client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
+    assert project.snakemake(EXPLODED, "--config", override).returncode != 0
+    return project
+
+
+def test_a_training_that_fails_is_marked_failed_in_mlflow(exploded: SmallProject) -> None:
+    client = MlflowClient(f"sqlite:///{exploded.folder}/results/mlflow/mlflow.db")
     experiment = client.get_experiment_by_name("sample/movielens")
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id])
@@ -248,14 +257,10 @@ def test_the_same_seed_gives_the_same_bytes(finished: SmallProject, project: Sma
 
 
 def test_a_training_that_explodes_names_the_users_and_leaves_good_weights(
-    project: SmallProject,
+    exploded: SmallProject,
 ) -> None:
-    target = f"{HERE}/methods/melu/seed-0/weights.safetensors"
-    override = "override={melu: {epochs: 2, outer_lr: 0.001, inner_lr: 100000.0}}"
-    result = project.snakemake(target, "--config", override)
-    assert result.returncode != 0
-    log = (project.folder / HERE / "logs/train/melu-0.log").read_text(encoding="utf-8")
+    log = (exploded.folder / HERE / "logs/train/melu-0.log").read_text(encoding="utf-8")
     assert re.search(r"epoch 1, batch 1: a user's loss is as large as .* \(users \w+", log)
-    assert not (project.folder / target).exists()
-    left = read_tensors(project.folder / HERE / "logs/train/melu-0.last-good.safetensors")
+    assert not (exploded.folder / EXPLODED).exists()
+    left = read_tensors(exploded.folder / HERE / "logs/train/melu-0.last-good.safetensors")
     assert all(tensor.isfinite().all() for tensor in left.values())
