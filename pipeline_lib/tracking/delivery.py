@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline_lib.storage import write_text
 from pipeline_lib.tracking.client import RefusedError
-from pipeline_lib.tracking.journal import Metrics
+from pipeline_lib.tracking.journal import STORE, Metrics
 from pipeline_lib.tracking.outbox import (
     JournalError,
     Unsent,
@@ -20,8 +20,6 @@ from pipeline_lib.tracking.outbox import (
     unsettled,
 )
 from pipeline_lib.tracking.store import Store
-
-STORE = "mlflow.db"
 
 
 @dataclass

@@ -15,6 +15,7 @@ from typing import IO, Annotated, Literal, Self
 from pydantic import BaseModel, Field
 
 OUTBOX = Path("results/mlflow/outbox")
+STORE = "mlflow.db"  # beside the outbox, where no other store is named
 SUFFIX = ".jsonl"
 LONGEST = 500  # of an error's text, in characters
 

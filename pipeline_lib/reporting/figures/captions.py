@@ -3,13 +3,13 @@
 from pipeline_lib.comparison.record import Comparison
 from pipeline_lib.metrics.definitions import USER_ERROR
 from pipeline_lib.reporting.columns import HEADERS
-from pipeline_lib.reporting.notes import SAMPLE
+from pipeline_lib.reporting.notes import sample_note
 from pipeline_lib.schemas.columns import GROUPS
 
 
 def caption(comparison: Comparison, *sentences: str) -> str:
     """Join sentences, after the dataset's title and, where so, that its data are generated."""
-    sample = [f"{SAMPLE}."] if comparison.sample else []
+    sample = sample_note(comparison.sample)
     return " ".join([*sample, f"{comparison.title}.", *filter(None, sentences)])
 
 

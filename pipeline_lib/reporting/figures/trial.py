@@ -21,7 +21,7 @@ BINS = 30
 
 def write_trial(results: Results, method: str, seed: int, path: Path) -> None:
     """Write a PNG of one trial's losses by epoch, errors by support rows and inner rates."""
-    with style.context(STYLE):
+    with style.context(["default", STYLE]):
         figure = draw_trial(results, method, seed)
         with atomic_path(path) as temporary:
             figure.savefig(temporary, format="png", dpi=PIXELS_PER_INCH)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from matplotlib import style
+from matplotlib import rc_context, style
 
 from pipeline_lib.reporting.figures.style import STYLE
 from pipeline_lib.reporting.figures.trial import draw_trial, write_trial
@@ -50,3 +50,10 @@ def test_curves_are_those_of_the_trial_and_mark_the_chosen_epoch() -> None:
 def test_it_is_written_for_either_task(task: object, tmp_path: Path) -> None:
     write_trial(invented(some(DEMO), task=task), "paml", 0, tmp_path / "a.png")  # type: ignore[arg-type]
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_users_own_settings_change_no_byte(tmp_path: Path) -> None:
+    write_trial(RESULTS, "paml", 0, tmp_path / "a.png")
+    with rc_context({"lines.linewidth": 9, "axes.facecolor": "black"}):
+        write_trial(RESULTS, "paml", 0, tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
