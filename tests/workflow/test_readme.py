@@ -1,4 +1,4 @@
-"""The README's excerpt is what the default run gives."""
+"""The README's excerpt is what `make demo` gives."""
 
 import csv
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.workflow.checkout import set_up
 from tests.workflow.small_project import ROOT, SmallProject
 
 NUMBERS = r" +\| +([\d.]+)" * 3
@@ -22,16 +23,19 @@ def made(table: Path, column: str) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_the_excerpt_is_what_the_default_run_gives(tmp_path: Path) -> None:
+def test_the_excerpt_is_what_make_demo_gives(tmp_path: Path) -> None:
     for name in ("workflow", "config"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "Snakefile", tmp_path)
-    result = SmallProject(tmp_path).snakemake("all")
-    assert result.returncode == 0, result.stdout + result.stderr
-    rows = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^    (make demo)\b", readme, re.MULTILINE)
+    said = set_up(SmallProject(tmp_path)).shell(command)
+    assert said.strip().endswith(f"{tmp_path.resolve()}/results/sample/report.html")
+    rows = ROW.findall(readme)
     assert len(rows) == 7
     for place, (dataset, column) in enumerate(SHOWN.items(), start=1):
         tables = tmp_path / f"results/sample/{dataset}/tables"
+        assert (tables / "table2.md").read_text(encoding="utf-8") in said
         shown = {row[0]: pytest.approx(float(row[place]), abs=0.005) for row in rows}
         both = (made(tables / f"table{n}.csv", column) for n in (2, 3))
         assert reduce(or_, both) == shown

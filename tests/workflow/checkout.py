@@ -1,0 +1,58 @@
+"""A small project as one has it after the set-up, and commands run in it as a page shows them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.workflow.small_project import ROOT, SmallProject
+
+BIN = Path(sys.executable).parent
+# What a `make` that runs the tests hands down, and what sends runs elsewhere.
+OTHERS = ("MAKE", "MFLAGS", "PYTEST", "CORES", "PORT", "MLFLOW_TRACKING_URI")
+
+
+class Checkout(SmallProject):
+    """A project with its Makefile and an environment in .venv."""
+
+    def shell(self, command: str, **more: str) -> str:
+        """Run a command as somebody would who follows a page; return what it prints."""
+        done = subprocess.run(
+            ["bash", "-euc", command],
+            cwd=self.folder,
+            env=environment(**more),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=1200,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
+        return done.stdout
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of somebody who activated .venv."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith(OTHERS)}
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    return own | {"PATH": path, "PYTHONPATH": str(ROOT)} | more
+
+
+def set_up(project: SmallProject) -> Checkout:
+    """Add the Makefile, and the environment that runs the tests."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, project.folder)
+    (project.folder / ".venv").mkdir()
+    for path in Path(sys.prefix).iterdir():
+        if path.name != "ready":
+            (project.folder / ".venv" / path.name).symlink_to(path)
+    (project.folder / ".venv/ready").touch()
+    return Checkout(project.folder)
+
+
+def on_two_cores(command: str) -> str:
+    """Use no more cores than there are."""
+    return re.sub(r"--cores \d+", "--cores 2", command)
