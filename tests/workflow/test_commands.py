@@ -173,8 +173,13 @@ def filled(command: str) -> str:
     return on_two_cores(command.replace("<folder>", LOGS))
 
 
-WORKFLOWS = [c for c in COMMANDS if re.match(r"(\.venv/bin/)?snakemake (all|--cores)", c.text)]
-SOUND = [c for c in WORKFLOWS if c.text != UNSOUND]
+WORKFLOW = re.compile(r"(\.venv/bin/)?snakemake (all|--cores)")
+OTHER_PAGE = "docs/your-own-logs.md"  # makes its own logs and settings first
+SOUND = [
+    command
+    for command in COMMANDS
+    if WORKFLOW.match(command.text) and command.text != UNSOUND and command.page != OTHER_PAGE
+]
 
 
 def slow_but_of(own: Iterable[Command], *pages: str) -> list[ParameterSet]:
