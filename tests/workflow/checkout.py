@@ -7,9 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.workflow.small_project import ROOT, SmallProject
+from pipeline_lib.data.sample.write import write_sample
+from pipeline_lib.settings.dataset import SampleLogs
+from pipeline_lib.settings.load import read_dataset
+from tests.workflow.small_project import ROOT, SmallProject, copy_project
 
 BIN = Path(sys.executable).parent
+LOGS = "logs"  # in the place of <folder>
+LEARNERS = ["melu", "paml", "at-paml", "reg-paml"]
+VARIANTS = ["reg-paml-1e-5", "reg-paml-1e-4", "reg-paml-1e-2"]
 # What a `make` that runs the tests hands down, and what sends runs elsewhere.
 OTHERS = ("MAKE", "MFLAGS", "PYTEST", "CORES", "PORT", "MLFLOW_TRACKING_URI")
 
@@ -53,6 +59,23 @@ def set_up(project: SmallProject) -> Checkout:
     return Checkout(project.folder)
 
 
-def on_two_cores(command: str) -> str:
-    """Use no more cores than there are."""
-    return re.sub(r"--cores \d+", "--cores 2", command)
+def small(folder: Path) -> Checkout:
+    """Set up a project with little to train, and raw logs where <folder> is to be."""
+    project = copy_project(folder)
+    quick = {"epochs": 1, "outer_lr": 1e-3}
+    override = dict.fromkeys([*LEARNERS, *VARIANTS], quick)
+    own = dict.fromkeys(LEARNERS, quick)
+    project.edit("config/config.yaml", methods=["two-bias", *LEARNERS], seeds=[0], override=own)
+    methods = ["two-bias", "reg-paml"]
+    project.edit("config/paper.yaml", methods=methods, seeds=[0], override=override)
+    for name in ("movielens", "bookcrossing", "taobao"):
+        dataset = read_dataset(folder / "config/datasets", name)
+        place = folder / LOGS / dataset.folder
+        files = {role: place / table.file for role, table in dataset.tables().items()}
+        write_sample(files, SampleLogs(generator=name, users=300, items=100, seed=1))
+    return set_up(project)
+
+
+def filled(command: str) -> str:
+    """Fill in where the logs are, and use no more cores than there are."""
+    return re.sub(r"--cores \d+", "--cores 2", command.replace("<folder>", LOGS))

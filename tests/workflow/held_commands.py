@@ -1,0 +1,85 @@
+"""Which test runs which command of README.md and docs/.
+
+`HERE`: commands that tests run as the page shows them; changed are only cores, ports, places such
+as <folder>, and the size of the logs and trainings. `ELSEWHERE`: commands whose very words, or
+what comes to the same where it says so, are in another test.
+"""
+
+import re
+
+from tests.workflow.commands import Command, commands
+
+COMMANDS = commands()
+UNSOUND = r"snakemake --cores 8 --resources gpu=1 all"  # the page warns of it
+OTHER_PAGE = "docs/your-own-logs.md"  # makes its own logs and settings first
+
+PLANS = "workflow/test_commands.py"
+RUNS = "workflow/test_commands_run.py"
+SLURM = "cluster/test_slurm.py::test_the_whole_workflow_through_sbatch"
+POD = "test_a_job_of_kubernetes_has_image_volume_memory_and_works"
+STORE = "test_eight_trainings_at_once_lose_nothing_on_postgresql"
+PINNED = "test_everything_needed_is_pinned_and_installed_so"
+
+HERE = {
+    rf"(?!{UNSOUND})snakemake (all )?--cores (?!.*(--configfile|results/)).*": f"{RUNS}::"
+    "test_a_run_of_sample_logs",
+    r"snakemake all .*--configfile config/paper\.yaml.*": f"{RUNS}::test_a_run_of_real_logs",
+    r"snakemake --cores 2 results/.*": f"{RUNS}::test_a_model_on_request",
+    r"snakemake --report .*": f"{RUNS}::test_snakemakes_own_report",
+    r"snakemake --unlock": f"{PLANS}::test_a_lock_is_removed",
+    r"(.* )?make test( .*)?": f"{PLANS}::test_make_test_runs_what_it_says",
+    r"make (schemas|lock|sync-tracking)": f"{PLANS}::test_make_writes_and_sends",
+    r"make lint": f"{PLANS}::test_make_lint",
+    r"make ui": f"{RUNS}::test_make_ui_opens_the_pages",
+    # Half an hour, and a package index: what they would do is looked at.
+    r"make (bench|\.venv/ready)": f"{PLANS}::test_make_would_do_what_it_says",
+    r"python -m tests\.benchmarks\..*": f"{PLANS}::test_a_benchmark_made_small",
+    r"source .*": f"{PLANS}::test_the_environment_is_activated",
+    r"find .*": f"{PLANS}::test_hidden_files_are_found",
+    r"ssh .*": f"{PLANS}::test_the_tunnel_leads_to_the_server",
+    r"docker build .*": f"{PLANS}::test_the_image_is_built",
+    r"mlflow models serve .*|curl .*": f"{RUNS}::test_a_model_answers_over_http",
+    r"python -m pipeline_lib recommend .*": f"{RUNS}::test_a_model_answers_a_csv",
+}
+
+ELSEWHERE = {
+    rf"{OTHER_PAGE}: .*": "workflow/test_own_logs.py::test_every_step_gives_what_the_page_shows",
+    r".*: make demo": "workflow/test_readme.py::test_the_excerpt_is_what_make_demo_gives",
+    rf".*: {UNSOUND}": "workflow/test_settings.py::"
+    "test_the_form_that_snakemake_cannot_parse_still_fails",
+    # Submitted to a Slurm on loopback. At its end Slurm.stop cancels the user's jobs.
+    r".*--workflow-profile workflow/profiles/slurm": SLURM,
+    r".*: scancel .*": SLURM,
+    # There is no cluster: what a pod would run is run by hand.
+    r".*--workflow-profile workflow/profiles/kubernetes": f"cluster/test_profiles.py::{POD}",
+    # The same variable, set for the workflow's process alone.
+    r".*: export MLFLOW_TRACKING_URI=.*": f"tracking/test_servers.py::{STORE}",
+    # A user with a password and a database, made by initdb instead, and the same server on them.
+    r".*: (createuser|createdb) .*": f"tracking/test_servers.py::{STORE}",
+    r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": f"tracking/test_servers.py::{STORE}",
+    # Needs a package index. The packages are in the environment, at the versions pinned.
+    r".*: pip install mlflow psycopg2-binary": f"test_lock.py::{PINNED}",
+}
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether a line of a table is of a command."""
+    return re.fullmatch(pattern, text, re.DOTALL) is not None
+
+
+def held(command: Command) -> bool:
+    """Tell whether a test runs a command."""
+    here = any(matches(pattern, command.text) for pattern in HERE)
+    return here or any(matches(pattern, str(command)) for pattern in ELSEWHERE)
+
+
+def of(test: str) -> list[str]:
+    """List the commands that a test is to run."""
+    patterns = [pattern for pattern, name in HERE.items() if name.endswith(f"::{test}")]
+    assert patterns, test
+    return [c.text for c in COMMANDS if any(matches(p, c.text) for p in patterns)]
+
+
+def one_line(command: str) -> str:
+    """Name a test of a command."""
+    return " ".join(command.replace("\\\n", "").split())
