@@ -72,6 +72,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/serve.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/results.smk"
 
 
 records = (
