@@ -17,7 +17,7 @@ from pipeline_lib.settings.methods.base import Order
 from pipeline_lib.settings.methods.parse import known_kinds
 from pipeline_lib.support import limit_support
 from tests.meta.per_user_reference import assert_near, reference
-from tests.methods.world import LEARNERS, World, predict, take_all, train
+from tests.methods.world import ADAPTIVE, LEARNERS, World, predict, take_all, train
 from tests.worlds import ADAPTS, HEADS, KINDS, ORDERS, Adapt, Setup
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
@@ -78,7 +78,7 @@ def unadapted_scores(learner: AdaptiveLearner, batch: Batch) -> Tensor:
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=str)
-@pytest.mark.parametrize("kind", LEARNERS)
+@pytest.mark.parametrize("kind", ADAPTIVE)
 @pytest.mark.parametrize("way", WAYS)
 def test_every_trained_learner_scores_them_unadapted(kind: str, world: World, way: str) -> None:
     learner, _ = train(kind, world, epochs=2, **WAYS[way])

@@ -18,7 +18,7 @@ from pipeline_lib.methods.build import build_method
 from pipeline_lib.methods.fold import predict_fold
 from pipeline_lib.methods.paml import PAML
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
+from pipeline_lib.settings.methods.base import InnerLoop, LearnerSettings, MethodSettings
 from pipeline_lib.settings.methods.parse import known_kinds, settings_class
 from pipeline_lib.settings.network import HeadKind, Network
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
@@ -29,6 +29,8 @@ torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
 METHODS = Path(__file__).parents[2] / "config" / "methods"
 LEARNERS = [k for k in known_kinds() if issubclass(settings_class(k), LearnerSettings)]
+# Those with the paper's network, which adapts by gradient steps.
+ADAPTIVE = [k for k in LEARNERS if issubclass(settings_class(k), InnerLoop)]
 # The files' rates need the real logs' size. The memory is too small for all training users.
 FASTER: dict[str, object] = {
     "epochs": 12,
@@ -37,12 +39,18 @@ FASTER: dict[str, object] = {
     "inner_lr": 0.01,
     "lr_max": 0.1,
     "lr_hidden": [6, 4],
+    "factors": 2,
     "memory_size": 24,
     "neighbours": 6,
     "neighbours_at_inference": 3,
 }
 # The rates that a memory holds are sums of earlier ones, and grow with every epoch.
-OWN: dict[str, dict[str, object]] = {"at-paml": {"lr_max": 0.02, "warmup_lr": 0.02}}
+OWN: dict[str, dict[str, object]] = {
+    "at-paml": {"lr_max": 0.02, "warmup_lr": 0.02},
+    "effects-melu": {"sweeps": 0, "inner_lr": 1.0, "outer_lr": 0.03},
+    "effects-paml": {"sweeps": 0, "lr_max": 2.0, "outer_lr": 0.03},
+    "effects-ridge": {"sweeps": 0, "outer_lr": 0.03},
+}
 
 TASKS: dict[str, Task] = {"rating": RatingTask(scale=(1, 5)), "click": ClickTask()}
 HEADS: tuple[HeadKind, ...] = ("value", "levels")

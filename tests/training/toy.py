@@ -68,13 +68,25 @@ _MEMORY: dict[str, object] = {
     "known_users": "keep",
     "index": "exact",
 }
+_EFFECTS: dict[str, object] = {
+    "factors": 2,
+    "sweeps": 0,
+    "item_shrinkage": 1.0,
+    "user_variance": 0.2,
+    "factor_variance": 0.1,
+    "feature_variance": 0.2,
+}
 _OWN: dict[str, dict[str, object]] = {
     "melu": {"inner_lr": 0.02},
     "meta-sgd": {"inner_lr": 0.02},
     "transfer": {"inner_lr": 0.01},
     "paml": _RATES,
+    "shared-paml": {"lr_max": 0.05},
     "reg-paml": {**_RATES, "gamma": 1e-3},
     "at-paml": {**_RATES, **_MEMORY},
+    "effects-ridge": _EFFECTS,
+    "effects-melu": {**_EFFECTS, "inner_lr": 0.5, "inner_steps": 2},
+    "effects-paml": {**_EFFECTS, "lr_max": 1.0, "lr_hidden": [4], "embedding_size": 2},
 }
 LEARNERS = [*_OWN]
 
