@@ -74,6 +74,7 @@ def deal_rows(episodes: Episodes, shares: tuple[float, float], seed: int) -> Epi
     is_support = rank < most[owner[order]]
 
     def part(chosen: Tensor) -> Rows:
+        """Take some rows, user by user."""
         own = order[chosen]
         lengths = torch.bincount(owner[own], minlength=len(episodes))
         return Rows(Ragged(_sums(lengths)), item[own], target[own])

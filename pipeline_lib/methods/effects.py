@@ -70,6 +70,7 @@ class EffectsLearner(Learner):
         prior, rate = self.network.prior(batch), self.rates(batch)
 
         def expect(rows: PackedRows) -> Tensor:
+            """Predict rows, [rows], before anything is known of their users."""
             product = (rows.spread(prior) * features.index_select(0, rows.item)).sum(1)
             return self.mean + own.index_select(0, rows.item) + product
 

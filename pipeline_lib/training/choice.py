@@ -1,5 +1,6 @@
 """Which candidate of a search is best on validation users, and training with what it changed."""
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -7,16 +8,22 @@ from pydantic import BaseModel
 
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.search import split_values
-from pipeline_lib.training.record import TrainingJob, TrainingRecord
+from pipeline_lib.training.record import TrainingJob
 
 
-class Candidate(BaseModel):
-    """One candidate: what it changed in the method's file, and what came of it."""
+class Tried(BaseModel):
+    """What came of a candidate; validation_loss is None where its training was stopped."""
 
-    values: dict[str, Any]
-    validation_loss: float
+    validation_loss: float | None
     best_epoch: int | None
     seconds: float
+    stopped: str | None = None
+
+
+class Candidate(Tried):
+    """A candidate: besides, what it changed in the method's file."""
+
+    values: dict[str, Any]
 
 
 class Choice(BaseModel):
@@ -33,20 +40,20 @@ class Choice(BaseModel):
         return self.candidates[self.chosen].values
 
 
-def choose(records: Sequence[TrainingRecord], values: Sequence[dict[str, Any]]) -> Choice:
-    """Choose among candidates; of equals the first."""
-    candidates = [
-        Candidate(
-            values=own,
-            validation_loss=record.validation_loss,
-            best_epoch=record.best_epoch,
-            seconds=record.seconds,
+def choose(
+    dataset: str, method: str, tried: Sequence[Tried], values: Sequence[dict[str, Any]]
+) -> Choice:
+    """Choose among candidates; of equals the first. Raise ValueError when all were stopped."""
+    pairs = zip(tried, values, strict=True)
+    candidates = [Candidate(**one.model_dump(), values=own) for one, own in pairs]
+    losses = [math.inf if c.validation_loss is None else c.validation_loss for c in candidates]
+    if min(losses) == math.inf:
+        raise ValueError(
+            f"{dataset} {method}: every candidate's training was stopped, the first one's by: "
+            f"{candidates[0].stopped}; search smaller rates"
         )
-        for record, own in zip(records, values, strict=True)
-    ]
-    best = min(range(len(candidates)), key=lambda place: candidates[place].validation_loss)
-    first = records[0]
-    return Choice(dataset=first.dataset, method=first.method, chosen=best, candidates=candidates)
+    best = losses.index(min(losses))
+    return Choice(dataset=dataset, method=method, chosen=best, candidates=candidates)
 
 
 def with_values(job: TrainingJob, values: dict[str, Any], taken: Collection[str]) -> TrainingJob:

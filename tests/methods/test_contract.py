@@ -181,7 +181,8 @@ class TestEveryLearner:
     def test_the_losses_are_the_users_and_have_a_gradient_for_every_parameter(
         self, kind: str, adapt: str
     ) -> None:
-        method = build(kind, **({"adapt": adapt} if kind in ADAPTIVE else {}))
+        changes: Changes = {"adapt": adapt} if kind in ADAPTIVE else {}
+        method = build(kind, **changes)
         assert isinstance(method, Learner)
         if isinstance(method, ATPAML):  # its network has no part in the warm-up
             method.losses(take_all(TEST))

@@ -15,9 +15,9 @@ from pipeline_lib.training.epoch import Epoch
 from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.step import EXPLODED, TrainingError
 from tests.training.toy import (
+    ADAPTIVE,
     CATALOGUE,
     FOLDS,
-    LEARNERS,
     PROBLEM,
     Recorder,
     batches,
@@ -72,7 +72,7 @@ class Large(Recorder):
 
 class TestLoss:
     @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
-    @pytest.mark.parametrize("kind", [kind for kind in LEARNERS if kind != "transfer"])
+    @pytest.mark.parametrize("kind", [kind for kind in ADAPTIVE if kind != "transfer"])
     def test_one_that_is_not_finite_names_epoch_batch_and_user(
         self, kind: str, value: float
     ) -> None:
@@ -132,7 +132,7 @@ class TestLoss:
 
 
 class TestState:
-    @pytest.mark.parametrize("kind", LEARNERS)
+    @pytest.mark.parametrize("kind", ADAPTIVE)
     def test_before_any_epoch_it_is_the_first(self, kind: str) -> None:
         """User 13 fails in the third batch, so two steps have changed weights and memory."""
         users = [batch for batch in batches(0, 1) if 13 not in batch]

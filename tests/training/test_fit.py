@@ -14,6 +14,7 @@ from pipeline_lib.methods.fold import judge_fold
 from pipeline_lib.training.epoch import Epoch, best_epoch
 from pipeline_lib.training.fit import Folds, fit
 from tests.training.toy import (
+    ADAPTIVE,
     CATALOGUE,
     FOLDS,
     LEARNERS,
@@ -75,7 +76,7 @@ class TestBestEpoch:
         assert history[-1].validation_loss > history[0].validation_loss + 1
         assert validation_loss(method, folds) == history[0].validation_loss
 
-    @pytest.mark.parametrize("kind", LEARNERS)
+    @pytest.mark.parametrize("kind", ADAPTIVE)
     def test_what_is_kept_is_what_training_that_ended_there_leaves(self, kind: str) -> None:
         """The memory of AT-PAML is that of the best epoch as well."""
         kept, history = train(kind, opposed_folds(), epochs=5)
@@ -189,7 +190,7 @@ def hidden_tastes(kind: str, **rate: object) -> Method:
 class TestHiddenTaste:
     """No profile shows the taste, so without the step the best score is 3, at an error of 1."""
 
-    @pytest.mark.parametrize("kind", [kind for kind in LEARNERS if kind != "transfer"])
+    @pytest.mark.parametrize("kind", [kind for kind in ADAPTIVE if kind != "transfer"])
     def test_a_learner_learns_to_meet_it_by_its_step(self, kind: str) -> None:
         method, new_users = hidden_tastes(kind), make_episodes(30, seed=3)
         assert unadapted_loss(method, new_users) > 0.9

@@ -21,6 +21,7 @@ from pipeline_lib.training.fit import Folds
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.record import TrainingJob, TrainingRecord
 from tests.training.toy import (
+    ADAPTIVE,
     CATALOGUE,
     FOLDS,
     GROUPS,
@@ -160,7 +161,7 @@ class TestStopped:
         with pytest.raises(TrainingStoppedError, match=r"validation loss is (inf|nan); [^()]*$"):
             run(job, write_files(tmp_path))
 
-    @pytest.mark.parametrize("kind", LEARNERS)
+    @pytest.mark.parametrize("kind", ADAPTIVE)
     def test_the_method_is_as_before_the_step_that_failed(self, kind: str, tmp_path: Path) -> None:
         first = sorted(batches(0, 1)[0])
         files = write_files(tmp_path, spoil(FOLDS, first[2:4], math.inf))

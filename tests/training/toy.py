@@ -12,7 +12,7 @@ from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.methods.base import Learner, Method, Prediction, Problem
 from pipeline_lib.methods.build import build_method
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.base import MethodSettings
+from pipeline_lib.settings.methods.base import InnerLoop, MethodSettings
 from pipeline_lib.settings.methods.parse import settings_class
 from pipeline_lib.settings.methods.user_mean import UserMeanSettings
 from pipeline_lib.settings.network import Network
@@ -89,6 +89,8 @@ _OWN: dict[str, dict[str, object]] = {
     "effects-paml": {**_EFFECTS, "lr_max": 1.0, "lr_hidden": [4], "embedding_size": 2},
 }
 LEARNERS = [*_OWN]
+# Those that begin before they have seen any row, and take gradient steps through layers.
+ADAPTIVE = [kind for kind in LEARNERS if issubclass(settings_class(kind), InnerLoop)]
 
 
 def raw_settings(kind: str, **changes: object) -> dict[str, object]:

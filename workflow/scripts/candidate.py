@@ -1,5 +1,6 @@
 """Train one method with one candidate's settings; only its loss on validation users is kept."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,9 +9,9 @@ from snakemake.iocontainers import Snakemake
 from pipeline_lib.logs import start_log
 from pipeline_lib.provenance import environment
 from pipeline_lib.storage import write_json
-from pipeline_lib.training.choice import with_values
+from pipeline_lib.training.choice import Tried, with_values
 from pipeline_lib.training.device import take_devices
-from pipeline_lib.training.job import run_training
+from pipeline_lib.training.job import TrainingStoppedError, run_training
 from pipeline_lib.training.record import TrainingJob
 
 snakemake: Snakemake
@@ -29,14 +30,22 @@ job = TrainingJob(
 where = f"{job.dataset} {job.method} candidate {wildcards.candidate}"
 log = start_log(Path(snakemake.log[0]), where)
 log.info("%s", values or "as in the method's own file")
+start = time.perf_counter()
 with take_devices(job.device, 1, snakemake.resources.jobs_per_gpu) as devices:
-    trained = run_training(
-        with_values(job, values, values.keys()),
-        files,
-        record.parent,
-        devices[0],
-        lambda epoch: log.info("%s", epoch),
-    )
-write_json(trained.record, record)
-trained.checkpoint.remove()
-log.info("%s", trained.record)
+    try:
+        trained = run_training(
+            with_values(job, values, values.keys()),
+            files,
+            record.parent,
+            devices[0],
+            lambda epoch: log.info("%s", epoch),
+        )
+    except TrainingStoppedError as error:
+        log.warning("this candidate is out: %s", error)
+        seconds = time.perf_counter() - start
+        found = Tried(validation_loss=None, best_epoch=None, seconds=seconds, stopped=str(error))
+    else:
+        found = Tried.model_validate(trained.record.model_dump(include=set(Tried.model_fields)))
+        trained.checkpoint.remove()
+        log.info("%s", trained.record)
+write_json(found, record)

@@ -5,10 +5,11 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.storage import read_json, write_json
-from pipeline_lib.training.choice import choose
-from pipeline_lib.training.record import TrainingRecord
+from pipeline_lib.training.choice import Tried, choose
 
 snakemake: Snakemake
 
-records = [read_json(Path(path), TrainingRecord) for path in snakemake.input]
-write_json(choose(records, snakemake.params.candidates), Path(snakemake.output[0]))
+wildcards = snakemake.wildcards
+tried = [read_json(Path(path), Tried) for path in snakemake.input]
+choice = choose(wildcards.dataset, wildcards.method, tried, snakemake.params.candidates)
+write_json(choice, Path(snakemake.output[0]))

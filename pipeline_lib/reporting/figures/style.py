@@ -49,7 +49,9 @@ STYLE: dict[str, Any] = {
     "ytick.minor.size": 1.5,
 }
 # No two are near to each other for eyes without red or green cones either.
-KINDS = {
+# A marker is a letter, or a star's or polygon's corners, form and angle.
+Marker = str | tuple[int, int, int]
+KINDS: dict[str, tuple[str, Marker]] = {
     "global-mean": ("#b8b8b8", "v"),
     "user-mean": ("#888888", "^"),
     "item-mean": ("#545454", "s"),
@@ -61,10 +63,30 @@ KINDS = {
     "paml": ("#6b2660", "<"),
     "at-paml": ("#ed490d", ">"),
     "reg-paml": ("#12236d", "h"),
+    "shared-paml": ("#900000", "H"),
+    "effects-melu": ("#90cc78", (4, 1, 0)),
+    "effects-paml": ("#a8c0fc", (6, 1, 0)),
+    "effects-ridge": ("#0000fc", (5, 0, 180)),
 }
-OTHER_KINDS = (("#a8d8a0", "d"), ("#c77cff", "p"), ("#8a5a2b", "*"))
-TINTS = (0.0, 0.3, 0.45, 0.6, 0.2, 0.53)
-DASHES = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (4, 1, 1, 1)), (0, (7, 1.5)), (0, (2.5, 1)))
+OTHER_KINDS: tuple[tuple[str, Marker], ...] = (("#a8d8a0", "d"), ("#c77cff", "p"), ("#8a5a2b", "*"))
+TINTS = (0.0, 0.3, 0.45, 0.6, 0.2, 0.53, 0.38)
+DASHES = (
+    "-",
+    (0, (4, 1.2)),
+    (0, (1.2, 1)),
+    (0, (4, 1, 1, 1)),
+    (0, (7, 1.5)),
+    (0, (2.5, 1)),
+    (0, (6, 1, 1, 1, 1, 1)),
+)
+    "-",
+    (0, (4, 1.2)),
+    (0, (1.2, 1)),
+    (0, (4, 1, 1, 1)),
+    (0, (7, 1.5)),
+    (0, (2.5, 1)),
+    (0, (6, 1, 1, 1, 1, 1)),
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +94,7 @@ class Look:
     """How a method looks in all figures."""
 
     colour: str
-    marker: str
+    marker: Marker
     line: Any
 
 

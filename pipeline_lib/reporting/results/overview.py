@@ -37,9 +37,11 @@ def choices_table(results: DatasetResults) -> str:
     lines = []
     for name, choice in results.choices.items():
         losses = [c.validation_loss for c in choice.candidates]
+        least = min(loss for loss in losses if loss is not None)
         values = ", ".join(f"{key} {value}" for key, value in choice.values.items())
         seconds = sum(c.seconds for c in choice.candidates)
-        row = [f"{losses[0]:.3f}", f"{min(losses):.3f}", f"{seconds:.0f}"]
+        first = DASH if losses[0] is None else f"{losses[0]:.3f}"
+        row = [first, f"{least:.3f}", f"{seconds:.0f}"]
         chosen = values or "as in its file"
         lines.append([results.method(name).label, str(len(losses)), *row, chosen])
     head = ["Method", "candidates", "first", "best", "seconds", "chosen"]
