@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline_lib.reporting.latex import latex
@@ -38,21 +39,27 @@ def markdown(table: Table) -> str:
     lines = [[table.kind.heading, *(column.header for column in table.columns)]]
     for block in table.blocks:
         if block.title:
-            lines.append([f"*{_escape(block.title)}*", *("" for _ in table.columns)])
+            lines.append([f"*{escape(block.title)}*", *("" for _ in table.columns)])
         lines += [
-            [_escape(row.label), *(_cell(cell) for cell in table.cells(row))] for row in block.rows
+            [escape(row.label), *(_cell(cell) for cell in table.cells(row))] for row in block.rows
         ]
-    notes = "".join(f"- {_escape(note)}\n" for note in table.notes)
-    return f"# {_escape(table.title)}\n\n{_aligned(lines)}\n{notes}"
+    notes = "".join(f"- {escape(note)}\n" for note in table.notes)
+    return f"# {escape(table.title)}\n\n{aligned(lines)}\n{notes}"
 
 
-def _aligned(lines: list[list[str]]) -> str:
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Render lines of cells as a table, the first as its head; the first column is text."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
     return "".join(_padded(line, widths) for line in [lines[0], rule, *lines[1:]])
 
 
-def _padded(line: list[str], widths: list[int]) -> str:
+def escape(text: str) -> str:
+    """Keep characters from being read as Markdown."""
+    return MARKDOWN_SPECIAL.sub(r"\\\g<0>", text)
+
+
+def _padded(line: Sequence[str], widths: list[int]) -> str:
     first, *others = zip(line, widths, strict=True)
     cells = [first[0].ljust(first[1]), *(text.rjust(width) for text, width in others)]
     return f"| {' | '.join(cells)} |\n"
@@ -60,8 +67,4 @@ def _padded(line: list[str], widths: list[int]) -> str:
 
 def _cell(cell: Cell) -> str:
     mark = EMPHASIS[cell.rank]
-    return f"{mark}{_escape(cell.text)}{mark}" + (r"\*" if cell.star else "")
-
-
-def _escape(text: str) -> str:
-    return MARKDOWN_SPECIAL.sub(r"\\\g<0>", text)
+    return f"{mark}{escape(cell.text)}{mark}" + (r"\*" if cell.star else "")

@@ -4,13 +4,16 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.reporting.results.page import Lookup, render_results
+from pipeline_lib.reporting.paper import load_paper_figures
+from pipeline_lib.reporting.results.page import render_results
 from pipeline_lib.reporting.results.runs import read_runs
 from pipeline_lib.storage import write_text
 
 snakemake: Snakemake
 
-template, out = Path(snakemake.input.template), snakemake.output
+template, images = Path(snakemake.input.template), Path(snakemake.output.images)
+images.mkdir(parents=True, exist_ok=True)
 runs = read_runs(Path("results"), snakemake.params.runs)
-text = render_results(template.read_text(encoding="utf-8"), Lookup(runs, Path(out.images)))
-write_text(text, Path(out.text))
+paper = load_paper_figures(Path(snakemake.input.paper))
+text = render_results(template.read_text(encoding="utf-8"), runs, paper, images)
+write_text(text, Path(snakemake.output.text))

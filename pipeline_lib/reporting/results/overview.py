@@ -1,96 +1,81 @@
-"""Tables of a run's methods side by side, as Markdown."""
+"""A dataset's methods side by side in one table."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from pipeline_lib.comparison.record import MethodResult, Pair
-from pipeline_lib.metrics.definitions import METRICS, USER_ERROR
-from pipeline_lib.reporting.layout import DASH, MINUS
-from pipeline_lib.reporting.results.runs import DatasetResults
+from pipeline_lib.metrics.definitions import USER_ERROR, TaskKind
+from pipeline_lib.reporting.columns import HEADERS, digits, signed, spread_text
+from pipeline_lib.reporting.layout import DASH
+from pipeline_lib.reporting.notes import group_sizes
+from pipeline_lib.reporting.paper import Metric
+from pipeline_lib.reporting.render import aligned, escape
+from pipeline_lib.reporting.results.numbers import p_text
+from pipeline_lib.reporting.results.runs import DatasetResults, UnknownResultError
+from pipeline_lib.schemas.columns import GROUPS
 
-SHORT_P = 0.001
+RANKED: dict[TaskKind, tuple[Metric, ...]] = {"rating": ("ndcg_3", "ndcg_5"), "click": ("auc",)}
 
 
-def overview(results: DatasetResults, against: str, names: Sequence[str] = ()) -> str:
-    """Tabulate all methods, or some, the best first, each also by its difference to another."""
+def overview(results: DatasetResults, against: str | None, names: Sequence[str]) -> str:
+    """Tabulate methods, lowest error first; no names: all; against None: the best reference."""
     task = results.comparison.task.kind
     error = USER_ERROR[task]
-    ranked = [name for name in METRICS[task] if name in ("ndcg_3", "ndcg_5", "auc")]
+    metrics: list[Metric] = [error, *groups_of(error), *RANKED[task]]
     shown = [results.method(name) for name in names] or results.comparison.methods
-    other = results.method(against).label
-    head = ["Method", error.upper(), "major", "minor", "gap", *ranked, f"Δ {other}", "Holm p"]
+    other = results.method(against or _best_reference(results))
+    head = [HEADERS[metric] for metric in metrics]
+    head += ["gap", f"Δ {escape(other.label)}", "Holm p", "parameters", "s a seed"]
     lines = [
         [
-            method.label,
-            spread(method, error),
-            *(spread(method, f"{error}_{group}") for group in ("major", "minor")),
-            signed(method.gap.difference) if method.gap else DASH,
-            *(spread(method, name) for name in ranked),
-            *_difference(results.comparison.pair(error, method.name, against)),
+            escape(method.label),
+            *(_spread(method, metric) for metric in metrics),
+            signed(method.gap.difference, digits(error)) if method.gap else DASH,
+            *_difference(results.comparison.pair(error, method.name, other.name), digits(error)),
+            *_cost(results, method.name),
         ]
         for method in sorted(shown, key=lambda m: m.metrics[error].mean)
     ]
-    return markdown_table(head, lines)
+    return f"{aligned([['Method', *head], *lines])}\n{_note(results, other)}"
 
 
-def choices_table(results: DatasetResults) -> str:
-    """Tabulate what a search chose for each method, and out of how many candidates."""
-    lines = []
-    for name, choice in results.choices.items():
-        losses = [c.validation_loss for c in choice.candidates]
-        least = min(loss for loss in losses if loss is not None)
-        values = ", ".join(f"{key} {value}" for key, value in choice.values.items())
-        seconds = sum(c.seconds for c in choice.candidates)
-        first = DASH if losses[0] is None else f"{losses[0]:.3f}"
-        row = [first, f"{least:.3f}", f"{seconds:.0f}"]
-        chosen = values or "as in its file"
-        lines.append([results.method(name).label, str(len(losses)), *row, chosen])
-    head = ["Method", "candidates", "first", "best", "seconds", "chosen"]
-    return markdown_table(head, sorted(lines))
+def groups_of(error: Metric) -> tuple[Metric, ...]:
+    """Name an error's means over major and over minor users."""
+    by_name: dict[str, Metric] = {str(metric): metric for metric in HEADERS}
+    return tuple(by_name[f"{error}_{group}"] for group in GROUPS)
 
 
-def times_table(results: DatasetResults) -> str:
-    """Tabulate what training took: parameters, best epochs, seconds a seed."""
-    lines = []
-    for method in results.comparison.methods:
-        own = [r for r in results.trainings if r.method == method.name]
-        epochs = ", ".join(str(r.best_epoch) for r in own if r.best_epoch)
-        seconds = ", ".join(f"{r.seconds:.0f}" for r in own)
-        lines.append([method.label, f"{own[0].parameters:,}", epochs or DASH, seconds])
-    return markdown_table(["Method", "parameters", "best epochs", "seconds"], lines)
+def _best_reference(results: DatasetResults) -> str:
+    error = USER_ERROR[results.comparison.task.kind]
+    if error not in results.comparison.references:
+        raise UnknownResultError(f"{results.folder}: no reference point was run; name a method")
+    return results.comparison.references[error]
 
 
-def spread(method: MethodResult, metric: str) -> str:
-    """Render a mean over seeds, and its standard deviation where there is one."""
+def _spread(method: MethodResult, metric: Metric) -> str:
     own = method.metrics.get(metric)
-    if own is None:
-        return DASH
-    return f"{own.mean:.3f}" if own.sd is None else f"{own.mean:.3f} ± {own.sd:.3f}"
+    return spread_text(own, metric) if own else DASH
 
 
-def signed(value: float) -> str:
-    """Render a difference."""
-    return f"{value:+.3f}".replace("-", MINUS)
-
-
-def probability(p: float | None) -> str:
-    """Render a p-value."""
-    if p is None:
-        return DASH
-    return f"< {SHORT_P}" if p < SHORT_P else f"{p:.3f}"
-
-
-def markdown_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Render a table whose first column is text."""
-    rule = [":---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines)) + "\n"
-
-
-def _difference(pair: Pair | None) -> list[str]:
+def _difference(pair: Pair | None, n: int) -> list[str]:
     if pair is None:
         return [DASH, DASH]
-    interval = (
-        ""
-        if pair.low is None or pair.high is None
-        else (f" ({signed(pair.low)} to {signed(pair.high)})")
+    text = signed(pair.difference, n)
+    if pair.low is not None and pair.high is not None:
+        text += f" ({signed(pair.low, n)} to {signed(pair.high, n)})"
+    return [text, p_text(pair.holm_p)]
+
+
+def _cost(results: DatasetResults, method: str) -> list[str]:
+    own = results.trainings_of(method)
+    trained = own[0].parameters
+    return [f"{trained:,}" if trained else DASH, f"{fmean(r.seconds for r in own):,.0f}"]
+
+
+def _note(results: DatasetResults, other: MethodResult) -> str:
+    comparison = results.comparison
+    return (
+        f"{comparison.test_users:,} test users ({group_sizes(comparison)}). Gap: minor users' "
+        f"error less major users'. Δ: less that of {escape(other.label)}, with its 95 % bootstrap "
+        "interval over users and the p of a paired t-test, by Holm's method for all pairs.\n"
     )
-    return [signed(pair.difference) + interval, probability(pair.holm_p)]

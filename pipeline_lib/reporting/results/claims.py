@@ -1,0 +1,60 @@
+"""Statements of a text that are rendered only where the results bear them out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline_lib.reporting.columns import SIGNIFICANT, digits, signed
+from pipeline_lib.reporting.paper import Metric
+from pipeline_lib.reporting.results.numbers import Numbers, p_text
+
+
+class FalseClaimError(Exception):
+    """The text says what the results do not."""
+
+
+def claim(holds: bool, what: str) -> str:
+    """Render a statement; raise FalseClaimError when it does not hold."""
+    if not holds:
+        raise FalseClaimError(f"the results do not bear this out: {what}")
+    return what
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Statements on the difference of methods; one that is false raises FalseClaimError."""
+
+    numbers: Numbers
+
+    def lower(
+        self,
+        what: str,
+        run: str,
+        dataset: str,
+        method: str,
+        others: Sequence[str],
+        metric: Metric = "mse",
+    ) -> str:
+        """Render that a method's metric is below each other's, for more users than by chance."""
+        for other in others:
+            pair = self.numbers.pair(run, dataset, method, other, metric)
+            sure = pair.holm_p is not None and pair.holm_p < SIGNIFICANT
+            found = f"{signed(pair.difference, digits(metric))}, p {p_text(pair.holm_p)}"
+            told = f"{what} ({run}/{dataset}, {metric}: {method} − {other} is {found})"
+            claim(sure and pair.difference < 0, told)
+        return what
+
+    def alike(
+        self,
+        what: str,
+        run: str,
+        dataset: str,
+        methods: Sequence[str],
+        within: float,
+        metric: Metric = "mse",
+    ) -> str:
+        """Render that methods' metrics lie within so much of each other."""
+        means = [self.numbers.value(run, dataset, method, metric) for method in methods]
+        width = max(means) - min(means)
+        told = f"{what} ({run}/{dataset}, {metric}: {width:.4g} between {', '.join(methods)})"
+        claim(width <= within, told)
+        return what
