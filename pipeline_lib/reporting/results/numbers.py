@@ -47,9 +47,7 @@ class Numbers:
             raise UnknownResultError(f"{run}/{dataset}/{method}: there is no gap")
         return gap.difference
 
-    def pair(
-        self, run: str, dataset: str, left: str, right: str, metric: Metric = "mse"
-    ) -> Pair:
+    def pair(self, run: str, dataset: str, left: str, right: str, metric: Metric = "mse") -> Pair:
         """Find the difference of two methods, left minus right."""
         results = self.dataset(run, dataset)
         names = (results.method(left).name, results.method(right).name)
@@ -69,6 +67,12 @@ class Numbers:
         pair = self.pair(run, dataset, left, right, metric)
         p = p_text(pair.holm_p)
         return f"{signed(pair.difference, digits(metric))}, p {p if p[0] == '<' else f'= {p}'}"
+
+    def epochs(self, run: str, dataset: str, method: str) -> list[int]:
+        """List the epoch chosen on validation users with each seed; a reference has none."""
+        results = self.dataset(run, dataset)
+        records = results.trainings_of(results.method(method).name)
+        return [record.best_epoch for record in records if record.best_epoch is not None]
 
     def _statistic(self, run: str, dataset: str, method: str, metric: Metric) -> Statistic:
         own = self.dataset(run, dataset).method(method).metrics

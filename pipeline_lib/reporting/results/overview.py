@@ -17,7 +17,7 @@ from pipeline_lib.schemas.columns import GROUPS
 RANKED: dict[TaskKind, tuple[Metric, ...]] = {"rating": ("ndcg_3", "ndcg_5"), "click": ("auc",)}
 
 
-def overview(results: DatasetResults, against: str | None, names: Sequence[str]) -> str:
+def overview(results: DatasetResults, against: str | None = None, names: Sequence[str] = ()) -> str:
     """Tabulate methods, lowest error first; no names: all; against None: the best reference."""
     task = results.comparison.task.kind
     error = USER_ERROR[task]

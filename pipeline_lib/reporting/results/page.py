@@ -1,6 +1,6 @@
 """Render a text whose numbers, tables and figures are looked up in finished runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -14,6 +14,7 @@ from pipeline_lib.reporting.results.origin import origin_lists
 from pipeline_lib.reporting.results.overview import overview
 from pipeline_lib.reporting.results.paper_numbers import PaperNumbers
 from pipeline_lib.reporting.results.runs import Runs, find, find_dataset
+from pipeline_lib.reporting.results.support import Support
 from pipeline_lib.reporting.results.work import choices_table, times_table
 
 Words = dict[str, Callable[..., object]]
@@ -33,7 +34,7 @@ def render_results(text: str, runs: Runs, paper: PaperFigures, images: Path) -> 
 
 def number_words(runs: Runs, paper: PaperFigures) -> Words:
     """Name what looks up numbers or checks a claim."""
-    numbers, printed = Numbers(runs), PaperNumbers(paper)
+    numbers, printed, support = Numbers(runs), PaperNumbers(paper), Support(runs)
     claims = Claims(numbers)
     return {
         "dataset": numbers.dataset,
@@ -43,6 +44,9 @@ def number_words(runs: Runs, paper: PaperFigures) -> Words:
         "gap": numbers.gap,
         "pair": numbers.pair,
         "difference": numbers.difference,
+        "epochs": numbers.epochs,
+        "with_rows": support.number,
+        "with_rows_value": support.value,
         "paper": printed.number,
         "paper_value": printed.value,
         "paper_p": printed.group_p,
@@ -54,17 +58,11 @@ def number_words(runs: Runs, paper: PaperFigures) -> Words:
 
 def table_words(runs: Runs, images: Path) -> Words:
     """Name what includes tables, figures and commands."""
-
-    def of_methods(
-        run: str, dataset: str, against: str | None = None, names: Sequence[str] = ()
-    ) -> str:
-        return overview(find_dataset(runs, run, dataset), against, names)
-
     files = Files(runs, images)
     return {
         "table": files.table,
         "figure": files.figure,
-        "overview": of_methods,
+        "overview": lambda run, dataset, *more: overview(find_dataset(runs, run, dataset), *more),
         "choices": lambda run, dataset: choices_table(find_dataset(runs, run, dataset)),
         "times": lambda run, dataset: times_table(find_dataset(runs, run, dataset)),
         "origin": lambda run: origin_lists(find(runs, run, "run", "results")),

@@ -9,17 +9,16 @@ def choices_table(results: DatasetResults) -> str:
     """Tabulate what a search chose for each method, and out of how many candidates."""
     lines = []
     for name, choice in results.choices.items():
-        losses = [c.validation_loss for c in choice.candidates]
-        least = min(loss for loss in losses if loss is not None)
-        first = DASH if losses[0] is None else f"{losses[0]:.3f}"
+        first = choice.candidates[0].validation_loss
+        best = choice.candidates[choice.chosen].validation_loss
         values = ", ".join(f"{key} {value}" for key, value in choice.values.items())
         seconds = sum(c.seconds for c in choice.candidates)
-        row = [first, f"{least:.3f}", f"{seconds:,.0f}"]
+        row = [_loss(first), _loss(best), f"{seconds:,.0f}"]
         chosen = values or "as in its file"
-        lines.append([escape(results.method(name).label), str(len(losses)), *row, chosen])
-    return aligned(
-        [["Method", "candidates", "first", "best", "seconds", "chosen"], *sorted(lines)]
-    )
+        lines.append(
+            [escape(results.method(name).label), str(len(choice.candidates)), *row, chosen]
+        )
+    return aligned([["Method", "candidates", "first", "best", "seconds", "chosen"], *sorted(lines)])
 
 
 def times_table(results: DatasetResults) -> str:
@@ -35,3 +34,7 @@ def times_table(results: DatasetResults) -> str:
     all_seconds = f"{sum(r.seconds for r in results.trainings):,.0f}"
     head = ["Method", "best epochs", "seconds", "in all", "code"]
     return aligned([head, *lines, ["all", DASH, DASH, all_seconds, DASH]])
+
+
+def _loss(value: float | None) -> str:
+    return DASH if value is None else f"{value:.3f}"
