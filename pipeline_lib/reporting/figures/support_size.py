@@ -16,6 +16,8 @@ from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import looks
 
 LOG_FROM = 5  # the largest error by the smallest
+MARGIN = 1.1  # below the least error of an axis that is cut
+CUT_FROM = 2  # an error by the largest from all rows; steps sized for many can explode on one
 ALL = "all"
 
 
@@ -40,7 +42,7 @@ def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
     axes.set_xlabel("support rows of a user, at most")
     axes.set_ylabel(f"mean {error_name(comparison)} (lower is better)")
     axes.grid(visible=True, axis="y")
-    _scale(axes, frame[error])
+    _scale(axes, frame[error], _ceiling(frame, error))
     label_ends(axes, _ends(frame, methods, comparison), height)
     return figure
 
@@ -66,13 +68,23 @@ def _draw_lines(
     axes.set_xlim(-0.15, len(sizes) - 0.85)
 
 
-def _scale(axes: Axes, errors: pl.Series) -> None:
+def _ceiling(frame: pl.DataFrame, error: str) -> float:
+    """Find where the axis is cut off: far above every error from all rows."""
+    from_all = frame.filter(pl.col("support_rows").is_null())[error]
+    return CUT_FROM * float(from_all.to_numpy().max())
+
+
+def _scale(axes: Axes, errors: pl.Series, ceiling: float) -> None:
     least, most = float(errors.to_numpy().min()), float(errors.to_numpy().max())
+    cut = most > ceiling > least
+    most = min(most, ceiling) if cut else most
     if least > 0 and most / least > LOG_FROM:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if cut:
+        axes.set_ylim(least / MARGIN, ceiling)
 
 
 def _ends(frame: pl.DataFrame, methods: list[MethodResult], comparison: Comparison) -> list[End]:
@@ -84,11 +96,15 @@ def _ends(frame: pl.DataFrame, methods: list[MethodResult], comparison: Comparis
 
 def _caption(frame: pl.DataFrame, comparison: Comparison) -> str:
     name, users = error_name(comparison), int(frame["users"].to_numpy().max())
+    error = USER_ERROR[comparison.task.kind]
+    most = float(frame[error].to_numpy().max())
+    cut = most > _ceiling(frame, error)
+    beyond = f" Lines that leave the frame go up to {most:.3g}." if cut else ""
     return caption(
         comparison,
         f"Mean {name} of test users by how many of their support rows a method had to adapt on, "
         "at most: who has fewer gave all. Steps of the axis are equally wide whatever the numbers; "
-        f"references are drawn in grey. {users:,} test users; {seeds(comparison)}.",
+        f"references are drawn in grey.{beyond} {users:,} test users; {seeds(comparison)}.",
     )
 
 
