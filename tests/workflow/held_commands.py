@@ -57,7 +57,7 @@ ELSEWHERE = {
     # A user with a password and a database, made by initdb instead, and the same server on them.
     r".*: (createuser|createdb) .*": f"tracking/test_servers.py::{STORE}",
     r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": f"tracking/test_servers.py::{STORE}",
-    # Takes a day: planned, as all commands of the workflow are, the tuned run on sample logs.
+    # Takes hours: planned, as all commands of the workflow are, the tuned run on sample logs.
     r".*: snakemake all .*--configfile config/tuned\.yaml.*": f"{PLANS}::test_snakemake_plans_it",
     r".*: snakemake results --cores 1": "workflow/test_results_page.py::"
     "test_the_text_holds_what_the_runs_gave",
