@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.episodes import Episodes, Ragged, Rows
-from pipeline_lib.support import choose_users, draw_ranks, limit_support, take_users
+from pipeline_lib.support import choose_users, deal_rows, draw_ranks, limit_support, take_users
 
 ITEMS = pl.Series([f"i{number}" for number in range(9)])
 
@@ -157,3 +157,48 @@ def test_every_user_is_as_likely() -> None:
     """Of 400 draws of 5 of 20 users each is in 100; five deviations are 43."""
     drawn = torch.cat([choose_users(names(20), 5, seed) for seed in range(400)])
     assert all(abs(int(count) - 100) < 43 for count in drawn.bincount(minlength=20))
+
+
+rows_of_users = st.lists(
+    st.tuples(st.lists(st.integers(0, 8), max_size=6), st.lists(st.integers(0, 8), max_size=6)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(users=rows_of_users, low=st.floats(0.05, 0.95), seed=st.integers(0, 5))
+def test_rows_dealt_anew_stay_with_their_users(
+    users: list[tuple[list[int], list[int]]], low: float, seed: int
+) -> None:
+    support, query = zip(*users, strict=True)
+    episodes = make_episodes(support, query)
+    dealt = deal_rows(episodes, (low, 0.95), seed)
+    before = [listed(rows) for rows in (episodes.support, episodes.query)]
+    after = [listed(rows) for rows in (dealt.support, dealt.query)]
+    for place in range(len(users)):
+        own = sorted(before[0][place] + before[1][place])
+        left, right = after[0][place], after[1][place]
+        assert sorted(left + right) == own
+        if len(own) > 1:
+            assert left
+            assert right
+            least, most = low * len(own) - 0.5, 0.95 * len(own) + 0.5
+            assert min(least, len(own) - 1) <= len(left) <= max(most, 1)
+        else:
+            assert not left
+    assert torch.equal(dealt.codes, episodes.codes)
+    again = deal_rows(episodes, (low, 0.95), seed)
+    assert [listed(rows) for rows in (again.support, again.query)] == after
+
+
+def test_another_seed_deals_others() -> None:
+    episodes = make_episodes([range(30)], [range(30, 40)])
+    first, other = (listed(deal_rows(episodes, (0.5, 0.5), seed).support) for seed in (0, 1))
+    assert len(first[0]) == len(other[0]) == 20
+    assert sorted(first[0]) != sorted(other[0])
+
+
+def test_owners_are_the_users_of_all_rows() -> None:
+    episodes = make_episodes([[4, 5], [], [6]], [[7], [8, 8], []])
+    assert episodes.owners().tolist() == [0, 0, 2, 0, 1, 1]
+    assert episodes.all_rows()[0].tolist() == [4, 5, 6, 7, 8, 8]

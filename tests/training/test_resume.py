@@ -20,6 +20,7 @@ from tests.training.toy import FOLDS, LEARNERS, PROBLEM, make_settings, state_by
 FLANN = {"trees": 2, "checks": 16, "rebuild_every": 4, "drift": 0.1}
 WAYS: list[tuple[str, dict[str, Any]]] = [
     *((kind, {}) for kind in LEARNERS),
+    ("melu", {"schedule": "one-cycle", "weight_decay": 0.1, "support_share": [0.4, 0.8]}),
     ("at-paml", {"index": "flann", "flann": FLANN, "known_users": "replace", "memory_size": 12}),
 ]
 

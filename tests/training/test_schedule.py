@@ -1,0 +1,54 @@
+"""The outer rate's course, AdamW without decay, and rows dealt anew."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from pipeline_lib.training.schedule import rate_share
+from tests.training.toy import make_settings, state_bytes, train
+
+
+@pytest.mark.parametrize(
+    ("done", "share"), [(0.0, 0.04), (0.15, 0.52), (0.3, 1.0), (0.65, 0.5), (1.0, 0.0)]
+)
+def test_one_cycle_rises_then_falls(done: float, share: float) -> None:
+    assert rate_share("one-cycle", done) == pytest.approx(share)
+    assert rate_share("constant", done) == 1
+
+
+def test_adamw_without_decay_is_adam_to_the_byte() -> None:
+    torch.manual_seed(0)
+    left = nn.Linear(7, 5)
+    right = copy.deepcopy(left)
+    optimisers = (
+        torch.optim.Adam(left.parameters(), 0.01, fused=True),
+        torch.optim.AdamW(right.parameters(), 0.01, weight_decay=0.0, fused=True),
+    )
+    for _ in range(20):
+        x = torch.randn(11, 7)
+        for model, optimiser in zip((left, right), optimisers, strict=True):
+            optimiser.zero_grad()
+            model(x).square().sum().backward()
+            optimiser.step()
+    for one, other in zip(left.parameters(), right.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "change", [{"schedule": "one-cycle"}, {"weight_decay": 0.5}, {"support_share": [0.4, 0.8]}]
+)
+def test_each_setting_changes_the_training(change: dict[str, Any]) -> None:
+    plain, _ = train("melu")
+    other, history = train("melu", **change)
+    assert len(history) == 5
+    assert state_bytes(other) != state_bytes(plain)
+    assert state_bytes(other) == state_bytes(train("melu", **change)[0])
+
+
+@pytest.mark.parametrize("shares", [[0.8, 0.4], [0.0, 0.5], [0.5, 1.0]])
+def test_shares_that_fall_or_leave_nothing_are_refused(shares: list[float]) -> None:
+    with pytest.raises(ValueError, match="support_share"):
+        make_settings("melu", support_share=shares)
