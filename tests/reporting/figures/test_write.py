@@ -179,3 +179,17 @@ def test_rates_all_alike_or_below_zero_are_drawn() -> None:
         results = invented(METHODS, users=20)
         results = replace(results, rates=results.rates.with_columns(inner_lr=value))
         assert len(drawn(results, ["inner_lrs", "failure"])) == 2
+
+
+def test_a_step_that_explodes_on_few_rows_does_not_press_the_other_lines() -> None:
+    plot = next(plot for plot in PLOTS if plot.name == "support_size")
+    explodes = (pl.col("method") == "melu") & (pl.col("support_rows") == 1)
+    error = pl.when(explodes).then(1e6).otherwise(pl.col("mse")).alias("mse")
+    results = replace(RATINGS, support=RATINGS.support.with_columns(error))
+    frame = plot.tidy(results)
+    (axes,) = plot.draw(frame, results.comparison).axes
+    from_all = frame.filter(pl.col("support_rows").is_null())["mse"].to_numpy()
+    assert axes.get_ylim()[1] == pytest.approx(2 * from_all.max())
+    assert "Lines that leave the frame go up to 1e+06." in plot.caption(frame, results.comparison)
+    whole = plot.tidy(RATINGS)
+    assert "leave the frame" not in plot.caption(whole, RATINGS.comparison)
