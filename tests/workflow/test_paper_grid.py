@@ -9,7 +9,7 @@ from tests.benchmarks.orchestration import Cost, copy_grid, run
 from tests.workflow.small_project import SmallProject
 
 LIMIT = 5.0  # seconds on a machine with nothing else to do; CPU time, so that others do not count
-TRIALS = 3 * (11 * 3 + 5)  # datasets, learners with three seeds, and reference points with one
+TRIALS = 3 * (14 * 3 + 5)  # datasets, learners with three seeds, and reference points with one
 
 pytestmark = pytest.mark.slow
 
