@@ -1,9 +1,9 @@
 # From raw logs to tables: `snakemake all --cores 8 --resources gpu=1`, see README.md.
 from pathlib import Path
 
-from pipeline_lib.code_digest import code_digest
-from pipeline_lib.provenance import other_versions
-from pipeline_lib.recovery import take_over
+from pipeline_lib.jobs.code_digest import code_digest
+from pipeline_lib.jobs.environment import other_versions
+from pipeline_lib.jobs.takeover import take_over
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
 from pipeline_lib.settings.methods.base import LearnerSettings

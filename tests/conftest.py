@@ -9,9 +9,9 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from pipeline_lib.data.clean import CleanFiles, clean
-from pipeline_lib.data.raw import open_table
-from pipeline_lib.data.report import CleaningReport
+from pipeline_lib.data.clean.clean import CleanFiles, clean
+from pipeline_lib.data.clean.report import CleaningReport
+from pipeline_lib.data.raw.table import open_table
 from pipeline_lib.schemas.clean import REJECTS
 from pipeline_lib.schemas.clean import events as events_schema
 from pipeline_lib.schemas.clean import interactions as interactions_schema
@@ -19,7 +19,7 @@ from pipeline_lib.schemas.clean import items as items_schema
 from pipeline_lib.schemas.clean import users as users_schema
 from pipeline_lib.settings.dataset import Dataset, LogSettings
 from pipeline_lib.settings.tables import Table
-from pipeline_lib.storage import read_table
+from pipeline_lib.storage.tables import read_table
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

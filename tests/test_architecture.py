@@ -13,17 +13,17 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 
 # A part may import from the parts before it; `leaf` parts only scripts may use.
 ORDER = [
-    {"settings", "schemas", "seeds", "storage", "tensors", "repeats", "team", "memory_limit"},
-    {"metrics", "stats", "partition", "episodes", "batch", "support"},
+    {"settings", "schemas", "seeds", "storage", "devices"},
+    {"metrics", "partition", "episodes"},
     {"data"},
     {"models"},
     {"meta"},
     {"methods"},
     {"training"},
-    {"completeness", "prediction", "projection", "evaluation"},
-    {"comparison", "serving"},
+    {"evaluation"},
+    {"serving"},
 ]
-LEAVES = {"reporting", "tracking", "code_digest", "provenance", "logs"}
+LEAVES = {"reporting", "tracking", "jobs"}
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 ALONE = {"mlflow": {"tracking", "serving"}, "snakemake": set()}
 

@@ -7,16 +7,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch, take_batch
-from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.episodes.batch import Batch, take_batch
+from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.meta.blocks import USERS_PER_BLOCK
 from pipeline_lib.meta.one_step import FEW_OUTPUTS
-from pipeline_lib.methods.adaptive import AdaptiveLearner
-from pipeline_lib.methods.base import Problem
-from pipeline_lib.methods.build import build_method
+from pipeline_lib.methods.base import Problem, build_method
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.base import Order
-from pipeline_lib.settings.methods.parse import parse_method
+from pipeline_lib.settings.methods.base import Order, parse_method
 from pipeline_lib.settings.network import HeadKind, Network
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 

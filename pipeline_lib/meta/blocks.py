@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch, PackedRows
+from pipeline_lib.episodes.batch import Batch, PackedRows
 
 USERS_PER_BLOCK = 8
 

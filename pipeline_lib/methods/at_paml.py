@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
+from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.memory import LookUp, Memory
 from pipeline_lib.meta.neighbours.base import NeighbourIndex, recall
 from pipeline_lib.meta.neighbours.exact import ExactIndex
@@ -134,4 +134,4 @@ def _make_index(settings: ATPAMLSettings, precision: float) -> NeighbourIndex:
     return FlannIndex(flann.trees, flann.checks, flann.rebuild_every, drift, TREE_SEED)
 
 
-build = ATPAML
+METHODS = {"at-paml": ATPAML}

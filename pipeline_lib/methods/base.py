@@ -3,13 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.episodes import Episodes
+from pipeline_lib.data.encode.vocabulary import Vocabulary
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.models.preference import InputSizes
+from pipeline_lib.seeds import derive_seed
+from pipeline_lib.settings.methods.base import MethodSettings, kind_modules
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import Task
 
@@ -84,3 +88,25 @@ class Learner(Method):
     def end_epoch(self) -> dict[str, float]:
         """Close an epoch, and report on it whatever is worth watching."""
         return {}
+
+
+def make_problem(
+    vocabulary: Vocabulary, catalogue: Catalogue, task: Task, network: Network | None
+) -> Problem:
+    """Size a problem by its vocabulary and catalogue; network is None for a method without one."""
+    sizes = InputSizes(
+        user_features=len(vocabulary.user),
+        user_values=sum(map(len, vocabulary.user.values())),
+        item_features=len(vocabulary.item),
+        item_values=sum(map(len, vocabulary.item.values())),
+    )
+    return Problem(sizes, len(catalogue), task, network)
+
+
+def build_method(settings: MethodSettings, problem: Problem, seed: int) -> Method:
+    """Build the method of `settings.kind`, its initial weights drawn from the seed alone."""
+    module = import_module(kind_modules(settings.kind)[1])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "init"))
+        method: Method = module.METHODS[settings.kind](settings, problem)
+    return method

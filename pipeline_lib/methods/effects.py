@@ -1,19 +1,25 @@
-"""What the learners with mixed effects share: a network, and users who differ from its prior."""
+"""Mixed effects: users who differ from a common network by random effects of their own."""
 
 from abc import abstractmethod
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from pipeline_lib.batch import Batch, PackedRows
-from pipeline_lib.episodes import Episodes
+from pipeline_lib.episodes.batch import Batch, PackedRows
+from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.meta.blocks import make_blocks
-from pipeline_lib.meta.kernel import kernels
+from pipeline_lib.meta.row_products import kernels
 from pipeline_lib.methods.base import Learner, Prediction, Problem
-from pipeline_lib.metrics.weights import relative_weight, row_weight, weighted_mean
+from pipeline_lib.metrics.loss import relative_weight, row_weight, weighted_mean
 from pipeline_lib.models.effects import EffectsNetwork
-from pipeline_lib.models.factors import Rated
-from pipeline_lib.settings.methods.effects_ridge import EffectsSettings
+from pipeline_lib.models.learning_rate import LearningRateNetwork
+from pipeline_lib.models.least_squares import Rated
+from pipeline_lib.settings.methods.effects import (
+    EffectsMeLUSettings,
+    EffectsPAMLSettings,
+    EffectsSettings,
+    GradientEffectsSettings,
+)
 from pipeline_lib.settings.task import ClickTask
 
 
@@ -88,3 +94,75 @@ class EffectsLearner(Learner):
             found = self.coefficients(kernel.support, rows[..., 0], rows[..., 1], rates)
             effects.append(kernel.query @ found[..., None])
         return expect(batch.query) + blocks.unpad(blocks.query, effects)[:, 0], rate
+
+
+class GradientEffects(EffectsLearner):
+    """Take gradient steps on the support rows' mean weighted squared error, from no effect.
+
+    A step moves a user's weights by Σ_r V x(r) a(r), where a(r) = 2 α w(r) e(r) / rows and e(r) is
+    still to be explained; the variances V are the features' rates, and α is the user's.
+    """
+
+    def __init__(self, settings: GradientEffectsSettings, problem: Problem) -> None:
+        super().__init__(settings, problem)
+        self.inner_steps = settings.inner_steps
+
+    def coefficients(
+        self, kernel: Tensor, residual: Tensor, weight: Tensor, rate: Tensor | None
+    ) -> Tensor:
+        """Add up the steps."""
+        if rate is None:
+            raise ValueError("gradient steps need a rate")
+        rows = (weight > 0).sum(1).clamp(min=1)
+        size = 2 * rate[:, None] * weight / rows[:, None]
+        found = torch.zeros_like(residual)
+        for _ in range(self.inner_steps):
+            left = residual - (kernel @ found[..., None])[..., 0]
+            found = found + size * left
+        return found
+
+
+class EffectsMeLU(GradientEffects):
+    """Take steps of the same size for every user (Lee et al. 2019)."""
+
+    def __init__(self, settings: EffectsMeLUSettings, problem: Problem) -> None:
+        super().__init__(settings, problem)
+        self.inner_lr = settings.inner_lr
+
+    def rates(self, batch: Batch) -> Tensor:
+        """Give every user the fixed learning rate."""
+        return batch.values.new_full((len(batch),), self.inner_lr)
+
+
+class EffectsPAML(GradientEffects):
+    """Let a network choose the step size from the user's embedding (Yu et al. 2021)."""
+
+    def __init__(self, settings: EffectsPAMLSettings, problem: Problem) -> None:
+        super().__init__(settings, problem)
+        size = settings.embedding_size
+        self.embedding = nn.Embedding(problem.sizes.user_values + 1, size, padding_idx=0)
+        width = problem.sizes.user_features * size
+        self.learning_rate = LearningRateNetwork(width, settings.lr_hidden, settings.lr_max)
+
+    def rates(self, batch: Batch) -> Tensor:
+        """Compute each user's learning rate."""
+        users = self.embedding(batch.codes) * batch.values[..., None]
+        rates: Tensor = self.learning_rate(users.flatten(1))
+        return rates
+
+
+class EffectsRidge(EffectsLearner):
+    """Take the most likely effects, as a Gaussian process does (Bertinetto et al. 2019)."""
+
+    def coefficients(
+        self, kernel: Tensor, residual: Tensor, weight: Tensor, rate: Tensor | None
+    ) -> Tensor:
+        """Solve (√W K √W + 1) c = √W r, and take √W c."""
+        del rate
+        root = weight.sqrt()
+        gram = root[:, :, None] * kernel * root[:, None, :]
+        factor = torch.linalg.cholesky(gram + torch.eye(gram.shape[1]).to(gram))
+        return root * torch.cholesky_solve((root * residual)[..., None], factor)[..., 0]
+
+
+METHODS = {"effects-ridge": EffectsRidge, "effects-melu": EffectsMeLU, "effects-paml": EffectsPAML}

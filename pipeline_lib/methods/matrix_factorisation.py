@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.episodes import Episodes
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.methods.base import Prediction, Problem
-from pipeline_lib.methods.item_mean import ItemMean
-from pipeline_lib.models.factors import ItemFactors, Rated, alternate
+from pipeline_lib.methods.references import ItemMean
+from pipeline_lib.models.least_squares import ItemFactors, Rated, alternate
 from pipeline_lib.settings.methods.matrix_factorisation import MatrixFactorisationSettings
 
 INITIAL_STD, INITIAL_SEED = 0.1, 0
@@ -62,4 +62,4 @@ class MatrixFactorisation(ItemMean):
         return Rated(user, item, target - self.mean, self.weigh(target), users)
 
 
-build = MatrixFactorisation
+METHODS = {"matrix-factorisation": MatrixFactorisation}

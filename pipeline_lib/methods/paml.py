@@ -1,12 +1,15 @@
-"""PAML: meta-learned initial weights, an inner learning rate for each user."""
+"""PAML and its variants without a memory: an inner learning rate for each user."""
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-from pipeline_lib.meta.rates import UserRates
-from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.meta.adapt import Adapted
+from pipeline_lib.meta.rates import Rates, UserRates
 from pipeline_lib.methods.base import Problem
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.models.learning_rate import LearningRateNetwork
-from pipeline_lib.settings.methods.paml import UserRateSettings
+from pipeline_lib.settings.methods.paml import RegPAMLSettings, SharedPAMLSettings, UserRateSettings
 
 
 class PAML(AdaptiveLearner):
@@ -23,4 +26,36 @@ class PAML(AdaptiveLearner):
         return UserRates(self.learning_rate(users))
 
 
-build = PAML
+class RegPAML(PAML):
+    """Add γ ‖∇θ L_i‖² |α(h_i)| to each user's loss (Yu et al. 2021, REG-PAML).
+
+    The gradient is that of the support rows' loss with respect to what adapts, before the first
+    step. Nothing is kept of any user.
+    """
+
+    def __init__(self, settings: RegPAMLSettings, problem: Problem) -> None:
+        super().__init__(settings, problem)
+        self.gamma = settings.gamma
+
+    def objective(self, batch: Batch, adapted: Adapted, rates: Rates) -> Tensor:
+        """Compute each user's query loss and regulariser, [users]."""
+        if not isinstance(rates, UserRates):
+            raise TypeError(f"REG-PAML has a rate for each user, not {type(rates).__name__}")
+        regulariser = adapted.squared_gradients() * rates.rate.abs()
+        return super().objective(batch, adapted, rates) + self.gamma * regulariser
+
+
+class SharedPAML(AdaptiveLearner):
+    """Learn one step size within PAML's bounds, to tell what personal ones bring."""
+
+    def __init__(self, settings: SharedPAMLSettings, problem: Problem) -> None:
+        super().__init__(settings, problem)
+        self.lr_max = settings.lr_max
+        self.logit = nn.Parameter(torch.zeros(()))
+
+    def rates(self, users: Tensor) -> UserRates:
+        """Give every user the learned rate, lr_max · sigmoid(logit)."""
+        return UserRates((self.lr_max * torch.sigmoid(self.logit)).expand(len(users)))
+
+
+METHODS = {"paml": PAML, "reg-paml": RegPAML, "shared-paml": SharedPAML}

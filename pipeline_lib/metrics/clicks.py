@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from pipeline_lib.metrics.bounds import FURTHEST
-from pipeline_lib.settings.task import ClickTask
+from pipeline_lib.settings.task import FURTHEST, ClickTask
 
 CLICKED = pl.col("target") == 1
 

@@ -3,8 +3,8 @@
 import polars as pl
 
 from pipeline_lib.metrics.clicks import auc_contributions, cross_entropy, user_auc
-from pipeline_lib.metrics.definitions import METRICS, NDCG_AT, USER_ERROR
 from pipeline_lib.metrics.ranking import user_ndcg
+from pipeline_lib.metrics.registry import METRICS, NDCG_AT, USER_ERROR
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.models.factors import ItemFactors, Rated, alternate, with_one
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.models.least_squares import ItemFactors, Rated, alternate, with_one
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.effects_ridge import EffectsSettings
+from pipeline_lib.settings.methods.effects import EffectsSettings
 
 INITIAL_STD = 0.1
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
-from pipeline_lib.metrics.weights import row_weight
+from pipeline_lib.metrics.loss import row_weight
 from pipeline_lib.settings.network import HeadKind
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, linear, relu
 
-from pipeline_lib.batch import Batch, PackedRows
+from pipeline_lib.episodes.batch import Batch, PackedRows
 from pipeline_lib.settings.network import Network
 
 

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline_lib.partition.cold import choose_users
-from pipeline_lib.partition.folds import assign_folds, assign_parts
-from pipeline_lib.partition.groups import assign_groups, common_values
 from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.rules import (
+    assign_folds,
+    assign_groups,
+    assign_parts,
+    choose_users,
+    common_values,
+)
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.partition import Partition

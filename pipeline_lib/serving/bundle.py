@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipeline_lib.settings.features import UserFeature
-from pipeline_lib.storage import read_json, write_json
+from pipeline_lib.storage.tables import read_json, write_json
 from pipeline_lib.training.record import TrainingRecord
 
 M = TypeVar("M", bound=BaseModel)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipeline_lib.storage import atomic_path
+from pipeline_lib.storage.tables import atomic_path
 
 if TYPE_CHECKING:
     from pipeline_lib.serving.requests import Request

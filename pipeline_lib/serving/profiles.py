@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 from torch import Tensor
 
-from pipeline_lib.data.encode import encode_users
-from pipeline_lib.data.features import read_feature
-from pipeline_lib.data.recipes import BLANK
-from pipeline_lib.data.vocabulary import Scale, Side
+from pipeline_lib.data.clean.values import BLANK, read_feature
+from pipeline_lib.data.encode.split import encode_users
+from pipeline_lib.data.encode.vocabulary import Scale, Side
 from pipeline_lib.serving.bundle import Profile
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pipeline_lib.serving.bundle import write_bundle
+
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import mlflow.pyfunc
@@ -147,3 +149,17 @@ def _text(value: object) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def make_model(files: Mapping[str, Path], log_settings: Mapping[str, Any], folder: Path) -> str:
+    """Write a trained method as an MLflow model; return the digest of its bundle's manifest.
+
+    files, log_settings: as `pipeline_lib.serving.bundle.write_bundle` wants them.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=".model-") as scratch:
+        bundle, model = Path(scratch) / "bundle", Path(scratch) / "model"
+        digest = write_bundle(files, log_settings, bundle)
+        save_model(bundle, model)
+        model.rename(folder)
+    return digest

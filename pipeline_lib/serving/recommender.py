@@ -8,19 +8,19 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pipeline_lib.data.vocabulary import Vocabulary
-from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.data.encode.vocabulary import Vocabulary
+from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.evaluation.predict import load_method
 from pipeline_lib.methods.base import Method
-from pipeline_lib.methods.fold import predict_fold
+from pipeline_lib.methods.score import predict_fold
 from pipeline_lib.metrics.loss import row_loss
-from pipeline_lib.prediction import load_method
 from pipeline_lib.schemas.split import ITEMS
 from pipeline_lib.serving.answers import COLUMNS, rank_answers
 from pipeline_lib.serving.bundle import COPIED, BundleError, check_bundle
 from pipeline_lib.serving.profiles import ProfileReader
 from pipeline_lib.serving.requests import Request, RequestError, check_requests
-from pipeline_lib.storage import TableError, read_json, read_table
-from pipeline_lib.tensors import TensorFileError
+from pipeline_lib.storage.tables import TableError, read_json, read_table
+from pipeline_lib.storage.tensors import TensorFileError
 from pipeline_lib.training.record import TrainingRecord
 
 
@@ -94,7 +94,7 @@ class Recommender:
         return Rows(Ragged(ends), places, torch.tensor(given, dtype=torch.float64))
 
     def _predict(self, people: Episodes) -> tuple[Tensor, Tensor]:
-        """Score query rows and find rates, rounded as `pipeline_lib.prediction` rounds them."""
+        """Score query rows and find rates, rounded as predictions are."""
         score, inner_lr = predict_fold(self.method, people, self.catalogue)
         return score.float().double(), inner_lr.float().double()
 

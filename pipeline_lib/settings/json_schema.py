@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipeline_lib.settings.dataset import Dataset
-from pipeline_lib.settings.methods.parse import known_kinds, settings_class
+from pipeline_lib.settings.methods.base import known_kinds, settings_class
 from pipeline_lib.settings.run import Run
-from pipeline_lib.storage import write_text
+from pipeline_lib.storage.tables import write_text
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

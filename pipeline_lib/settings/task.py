@@ -49,3 +49,6 @@ Task = Annotated[
         "a task is a rating or a click; write `{kind: rating, scale: [1, 5]}` or `{kind: click}`"
     ),
 ]
+
+
+FURTHEST = 1e-7  # least distance of a probability from 0 and from 1

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_lib.storage import write_text
+from pipeline_lib.storage.tables import write_text
 from pipeline_lib.tracking.client import RefusedError
 from pipeline_lib.tracking.journal import STORE, Metrics
 from pipeline_lib.tracking.outbox import (

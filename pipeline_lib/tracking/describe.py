@@ -5,8 +5,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from pipeline_lib.evaluation import Evaluation
-from pipeline_lib.metrics.definitions import USER_ERROR
+from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.metrics.registry import USER_ERROR
 from pipeline_lib.tracking.journal import Metrics, Run, Tags, now
 from pipeline_lib.training.record import TrainingJob, TrainingRecord
 

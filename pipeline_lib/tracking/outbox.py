@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline_lib.storage import read_json, write_json, write_text
+from pipeline_lib.storage.tables import read_json, write_json, write_text
 from pipeline_lib.tracking.journal import SUFFIX, End, Event, Line, Run, Tags, now
 
 UNSETTLED = "unsettled"

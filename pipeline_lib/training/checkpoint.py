@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from pipeline_lib.methods.base import Method
-from pipeline_lib.tensors import write_tensors
-from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.storage.tensors import write_tensors
+from pipeline_lib.training.record import Epoch
 
 NAME = ".checkpoint.safetensors"
 METHOD, BEST, OPTIMISER = "method/", "best/", "optimiser/"

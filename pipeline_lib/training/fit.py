@@ -4,24 +4,38 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 import torch
 from torch import Tensor
 
-from pipeline_lib.episodes import Catalogue, Episodes
+from pipeline_lib.devices.team import ALONE, Team
+from pipeline_lib.episodes.format import Catalogue, Episodes
+from pipeline_lib.episodes.subsets import deal_rows
 from pipeline_lib.methods.base import ClosedForm, Learner, Method
-from pipeline_lib.methods.fold import judge_fold
+from pipeline_lib.methods.score import judge_fold
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.task import Task
-from pipeline_lib.support import deal_rows
-from pipeline_lib.team import ALONE, Team
 from pipeline_lib.training.checkpoint import Checkpoint, Progress
-from pipeline_lib.training.epoch import Epoch, best_epoch
-from pipeline_lib.training.schedule import rate_share
+from pipeline_lib.training.record import Epoch, best_epoch
 from pipeline_lib.training.step import Stepper, TrainingError, advise
 from pipeline_lib.training.watch import memory_figures, validation_figures
+
+RISING, FIRST = 0.3, 1 / 25
+
+
+def rate_share(schedule: Literal["constant", "one-cycle"], done: float) -> float:
+    """Tell which share of the outer rate holds when a share `done` of all steps is taken.
+
+    one-cycle: a line from 1/25 up to 1 at three tenths, then half a cosine down to 0 (Smith 2018).
+    """
+    if schedule == "constant":
+        return 1.0
+    if done < RISING:
+        return FIRST + (1 - FIRST) * done / RISING
+    return (1 + math.cos(math.pi * (done - RISING) / (1 - RISING))) / 2
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,19 @@ from pathlib import Path
 
 import torch
 
-from pipeline_lib.data.vocabulary import Vocabulary
-from pipeline_lib.episodes import Catalogue, Episodes
-from pipeline_lib.methods.base import Method
-from pipeline_lib.methods.build import build_method, make_problem
-from pipeline_lib.methods.fold import judge_fold
+from pipeline_lib.data.encode.vocabulary import Vocabulary
+from pipeline_lib.devices.choose import make_repeatable
+from pipeline_lib.devices.team import ALONE, Team
+from pipeline_lib.episodes.format import Catalogue, Episodes
+from pipeline_lib.methods.base import Method, build_method, make_problem
+from pipeline_lib.methods.score import judge_fold
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
-from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
-from pipeline_lib.settings.methods.parse import parse_method
-from pipeline_lib.storage import read_json, read_table
-from pipeline_lib.team import ALONE, Team
+from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings, parse_method
+from pipeline_lib.storage.tables import read_json, read_table
 from pipeline_lib.training.checkpoint import Checkpoint
-from pipeline_lib.training.device import make_repeatable
-from pipeline_lib.training.epoch import Epoch, best_epoch
 from pipeline_lib.training.fit import Folds, fit
-from pipeline_lib.training.record import TrainingJob, TrainingRecord
+from pipeline_lib.training.record import Epoch, TrainingJob, TrainingRecord, best_epoch
 from pipeline_lib.training.step import TrainingError
 
 # What a training's bytes do not depend on.

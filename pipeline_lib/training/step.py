@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import by_support, take_batch
-from pipeline_lib.episodes import Catalogue, Episodes
-from pipeline_lib.memory_limit import is_out_of_memory
+from pipeline_lib.devices.choose import is_out_of_memory
+from pipeline_lib.devices.team import Team
+from pipeline_lib.episodes.batch import by_support, take_batch
+from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Learner
-from pipeline_lib.team import Team
 
 EXPLODED = 1e6
 LOSS, PLACE = "loss", "place"

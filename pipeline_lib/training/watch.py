@@ -7,8 +7,8 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from pipeline_lib.episodes import Episodes
-from pipeline_lib.methods.fold import Judged
+from pipeline_lib.episodes.format import Episodes
+from pipeline_lib.methods.score import Judged
 from pipeline_lib.metrics.users import summarise, user_metrics
 from pipeline_lib.settings.task import Task
 

@@ -15,8 +15,8 @@ import torch
 import torch.distributed as dist
 from pydantic import BaseModel
 
-from pipeline_lib.storage import read_json
-from pipeline_lib.team import Team, join_team
+from pipeline_lib.devices.team import Team, join_team
+from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.job import Training, make_training
 from pipeline_lib.training.record import TrainingJob
 from pipeline_lib.training.step import TrainingError

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
+from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.methods.base import Learner
 
 MEGA = 2**20

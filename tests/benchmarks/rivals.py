@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.func import grad, vmap
 from torch.nn.functional import embedding_bag, linear, relu
 
-from pipeline_lib.batch import Batch, PackedRows
+from pipeline_lib.episodes.batch import Batch, PackedRows
 from pipeline_lib.meta.rates import Rates, UserRates, WeightRates
-from pipeline_lib.methods.adaptive import AdaptiveLearner
-from pipeline_lib.methods.meta_sgd import MetaSGD
-from pipeline_lib.methods.reg_paml import RegPAML
+from pipeline_lib.methods.baselines import MetaSGD
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
+from pipeline_lib.methods.paml import RegPAML
 from pipeline_lib.models.preference import Embedded
 from tests.benchmarks.world import ITEM_VALUES, World
 

@@ -16,16 +16,16 @@ import torch
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from pipeline_lib.episodes import Episodes, Ragged, Rows
+from pipeline_lib.episodes.format import Episodes, Ragged, Rows
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Learner
-from pipeline_lib.settings.methods.parse import parse_method
+from pipeline_lib.settings.methods.base import parse_method
 from pipeline_lib.training.fit import Folds, fit
 from tests.benchmarks.measure import MEGA, measure, resident
 from tests.benchmarks.world import World, make_world, read_method
 
 if TYPE_CHECKING:
-    from pipeline_lib.training.epoch import Epoch
+    from pipeline_lib.training.record import Epoch
 
 RESULTS = Path("results/benchmarks")
 USERS_PER_BATCH, STEPS, OUTER_LR = 32, 16, 5e-5

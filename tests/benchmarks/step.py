@@ -12,9 +12,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.methods.base import Learner
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from tests.benchmarks.measure import Cost, measure
 from tests.benchmarks.rivals import Losses, Rival
 from tests.benchmarks.world import World, make_world

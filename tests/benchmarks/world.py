@@ -9,12 +9,11 @@ import torch
 import yaml
 from torch import Tensor
 
-from pipeline_lib.batch import Batch, take_batch
-from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.methods.base import Learner, Problem
-from pipeline_lib.methods.build import build_method
+from pipeline_lib.episodes.batch import Batch, take_batch
+from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.methods.base import Learner, Problem, build_method
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.parse import parse_method
+from pipeline_lib.settings.methods.base import parse_method
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
 

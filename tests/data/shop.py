@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline_lib.data.report import FileCount
+from pipeline_lib.data.clean.report import FileCount
 from pipeline_lib.settings.dataset import LogSettings
 from tests.conftest import Cleaned, clean_folder
 

@@ -11,10 +11,9 @@ from threading import Event, Thread
 
 import pytest
 
-from pipeline_lib.data import download as download_module
-from pipeline_lib.data.download import CHUNK
+from pipeline_lib.data import fetch as download_module
 from pipeline_lib.data.errors import FetchError
-from pipeline_lib.data.fetch import fetch
+from pipeline_lib.data.fetch import CHUNK, fetch
 from pipeline_lib.settings.dataset import Archive
 
 FILES = {"ml/ratings.dat": b"1::2::3\n" * 9, "ml/users.dat": bytes(range(256)) * 3 * 256}

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, logsigmoid
 
-from pipeline_lib.episodes import Rows
-from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.episodes.format import Rows
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from tests.worlds import CLICK, GAMMA, Setup, World
 
 Parameters = Mapping[str, Tensor]

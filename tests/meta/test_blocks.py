@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
+from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.blocks import USERS_PER_BLOCK, make_blocks
 from tests.worlds import CASES, Setup
 

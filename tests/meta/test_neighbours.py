@@ -16,8 +16,7 @@ from torch import Tensor
 from pipeline_lib.meta.neighbours import base, exact
 from pipeline_lib.meta.neighbours.base import NeighbourIndex, chunk_rows, recall
 from pipeline_lib.meta.neighbours.exact import ExactIndex
-from pipeline_lib.meta.neighbours.flann import FlannIndex
-from pipeline_lib.meta.neighbours.flann_library import FlannMissingError
+from pipeline_lib.meta.neighbours.flann import FlannIndex, FlannMissingError
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.meta.adaptation import adapt
-from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.meta.adapt import adapt
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from tests.meta.per_user_reference import assert_near, gradients, reference
 from tests.worlds import ADAPTS, CASES, HEADS, WAYS, WIDE, Setup
 

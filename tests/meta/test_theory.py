@@ -14,11 +14,10 @@ from torch import Tensor
 from torch.autograd.functional import hessian
 from torch.func import functional_call
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.episodes import Episodes
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.meta.memory import LookUp
-from pipeline_lib.methods.paml import PAML
-from pipeline_lib.methods.reg_paml import RegPAML
+from pipeline_lib.methods.paml import PAML, RegPAML
 from pipeline_lib.models.learning_rate import LearningRateNetwork
 from tests.methods.world import RATINGS, build_learner, build_paml, in_double, make_rows, take
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.meta import adaptation
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.meta import adapt as adaptation
 from pipeline_lib.meta.blocks import USERS_PER_BLOCK
-from pipeline_lib.meta.general import adapt_generally, make_model
-from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.meta.many_steps import adapt_generally, make_model
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.settings.methods.base import Order
 from tests.meta.per_user_reference import assert_near, gradients
 from tests.worlds import ADAPTS, CASES, HEADS, KINDS, ORDERS, TINY, WAYS, WIDE, Setup

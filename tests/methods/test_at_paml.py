@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.episodes import Episodes
-from pipeline_lib.meta.adaptation import adapt
+from pipeline_lib.episodes.format import Episodes
+from pipeline_lib.meta.adapt import adapt
 from pipeline_lib.meta.neighbours.exact import ExactIndex
 from pipeline_lib.meta.rates import UserRates
 from pipeline_lib.methods.at_paml import ATPAML
-from pipeline_lib.methods.fold import predict_fold
+from pipeline_lib.methods.score import predict_fold
 from pipeline_lib.training.fit import fit
 from tests.methods.world import (
     CATALOGUE,

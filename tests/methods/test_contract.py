@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-from pipeline_lib.episodes import Episodes
+from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import ClosedForm, Learner, Method
-from pipeline_lib.methods.fold import judge_fold, predict_fold
-from pipeline_lib.settings.methods.parse import known_kinds
-from pipeline_lib.tensors import read_tensors, write_tensors
-from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.methods.score import judge_fold, predict_fold
+from pipeline_lib.settings.methods.base import known_kinds
+from pipeline_lib.storage.tensors import read_tensors, write_tensors
+from pipeline_lib.training.record import Epoch
 from tests.methods.world import (
     ADAPTIVE,
     CATALOGUE,

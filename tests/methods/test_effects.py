@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch, PackedRows, take_batch
-from pipeline_lib.episodes import Catalogue, Episodes, Rows
+from pipeline_lib.episodes.batch import Batch, PackedRows, take_batch
+from pipeline_lib.episodes.format import Catalogue, Episodes, Rows
 from pipeline_lib.methods.effects import EffectsLearner
 from pipeline_lib.methods.matrix_factorisation import MatrixFactorisation
-from pipeline_lib.metrics.weights import relative_weight
+from pipeline_lib.metrics.loss import relative_weight
 from tests.methods.world import CATALOGUE, RATINGS, WORLDS, World, build, in_double, ragged, take
 from tests.methods.world import train as train_world
 

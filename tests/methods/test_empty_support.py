@@ -9,13 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.episodes import Episodes
-from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.episodes.format import Episodes
+from pipeline_lib.episodes.subsets import limit_support
 from pipeline_lib.methods.base import Method
-from pipeline_lib.settings.methods.base import Order
-from pipeline_lib.settings.methods.parse import known_kinds
-from pipeline_lib.support import limit_support
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
+from pipeline_lib.settings.methods.base import Order, known_kinds
 from tests.meta.per_user_reference import assert_near, reference
 from tests.methods.world import ADAPTIVE, LEARNERS, World, predict, take_all, train
 from tests.worlds import ADAPTS, HEADS, KINDS, ORDERS, Adapt, Setup

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.methods.at_paml import ATPAML
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.methods.paml import PAML
 from tests.methods.world import (
     RATINGS,

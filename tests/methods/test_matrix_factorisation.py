@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pipeline_lib.episodes import Episodes, Rows
-from pipeline_lib.methods.base import ClosedForm, Method
-from pipeline_lib.methods.build import build_method
-from pipeline_lib.models.ridge import ridge
-from pipeline_lib.settings.methods.parse import parse_method
+from pipeline_lib.episodes.format import Episodes, Rows
+from pipeline_lib.methods.base import ClosedForm, Method, build_method
+from pipeline_lib.models.least_squares import ridge
+from pipeline_lib.settings.methods.base import parse_method
 from tests.methods.world import CATALOGUE, RATINGS, World, predict, ragged
 
 RAW = {

@@ -9,21 +9,25 @@ import torch
 import yaml
 from torch import Tensor
 
-from pipeline_lib.batch import Batch, take_batch
-from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.methods.adaptive import AdaptiveLearner
+from pipeline_lib.episodes.batch import Batch, take_batch
+from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.methods.at_paml import ATPAML
-from pipeline_lib.methods.base import Method, Problem
-from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.fold import predict_fold
+from pipeline_lib.methods.base import Method, Problem, build_method
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.methods.paml import PAML
+from pipeline_lib.methods.score import predict_fold
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.base import InnerLoop, LearnerSettings, MethodSettings
-from pipeline_lib.settings.methods.parse import known_kinds, settings_class
+from pipeline_lib.settings.methods.base import (
+    InnerLoop,
+    LearnerSettings,
+    MethodSettings,
+    known_kinds,
+    settings_class,
+)
 from pipeline_lib.settings.network import HeadKind, Network
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
-from pipeline_lib.training.epoch import Epoch
 from pipeline_lib.training.fit import Folds, fit
+from pipeline_lib.training.record import Epoch
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 

@@ -5,7 +5,7 @@ import math
 import polars as pl
 import pytest
 
-from pipeline_lib.metrics.definitions import METRICS
+from pipeline_lib.metrics.registry import METRICS
 from pipeline_lib.metrics.users import summarise, user_errors, user_metrics
 from pipeline_lib.schemas.results import user_metrics_schema
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task

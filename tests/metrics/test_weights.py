@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pipeline_lib.metrics.loss import row_loss
-from pipeline_lib.metrics.weights import relative_weight, row_weight, weighted_mean
+from pipeline_lib.metrics.loss import relative_weight, row_loss, row_weight, weighted_mean
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
 RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask()

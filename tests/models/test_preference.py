@@ -4,13 +4,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch, take_batch
-from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.methods.adaptive import AdaptiveLearner
-from pipeline_lib.methods.base import Problem
-from pipeline_lib.methods.build import build_method
+from pipeline_lib.episodes.batch import Batch, take_batch
+from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.methods.base import Problem, build_method
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.models.preference import Embedded, InputSizes, PreferenceNetwork
-from pipeline_lib.settings.methods.parse import parse_method
+from pipeline_lib.settings.methods.base import parse_method
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
 from tests.worlds import ADAPTS, Adapt

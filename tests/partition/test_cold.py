@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.partition.cold import choose_users
-from pipeline_lib.partition.shares import exact
+from pipeline_lib.partition.rules import choose_users, exact
 from pipeline_lib.settings.partition import Partition
 
 COLDEST = "not among the 80 % with fewest interactions"

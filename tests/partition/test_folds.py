@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.partition.folds import assign_folds, assign_parts
+from pipeline_lib.partition.rules import assign_folds, assign_parts
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.settings.partition import FoldShares
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.partition.groups import assign_groups, common_values
+from pipeline_lib.partition.rules import assign_groups, common_values
 
 FEATURES = ["gender", "age", "occupation", "zip"]
 # The top 30 % of the values: gender F, age 25, occupation 1, zip 00000.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.comparison.record import Comparison, Gap, MethodResult, Pair, Statistic
+from pipeline_lib.evaluation.comparison import Comparison, Gap, MethodResult, Pair, Statistic
 from pipeline_lib.reporting.paper import PaperFigures, load_paper_figures
 from pipeline_lib.settings.methods.base import Role
 from pipeline_lib.settings.task import ClickTask, RatingTask

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.results.runs import DatasetResults
-from pipeline_lib.training.choice import Candidate, Choice
+from pipeline_lib.training.search import Candidate, Choice
 from tests.reporting.page.small_run import trials
 from tests.reporting.small_data import small_report
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipeline_lib.data.report import CleaningReport, FeatureCount, count_file
+from pipeline_lib.data.clean.report import CleaningReport, FeatureCount, count_file
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.data_report.report import About, Cleaned, Kept, report_data

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from pipeline_lib.metrics.definitions import METRICS
+from pipeline_lib.metrics.registry import METRICS
 from pipeline_lib.reporting.paper import Bars, Figure, Metric, PaperFigures
 
 GAMMAS = ("reg-paml-1e-5", "reg-paml-1e-4", "reg-paml-1e-2")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.reporting.dataset_tables import dataset_tables
-from pipeline_lib.reporting.latex import latex
-from pipeline_lib.reporting.layout import Table
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.paper import PaperFigures
-from pipeline_lib.reporting.render import markdown, to_csv
+from pipeline_lib.reporting.tables.all import dataset_tables
+from pipeline_lib.reporting.tables.latex import latex
+from pipeline_lib.reporting.tables.table import Table
+from pipeline_lib.reporting.tables.write import markdown, to_csv
 from pipeline_lib.settings.methods.base import Role
 from tests.reporting.conftest import only
 from tests.reporting.small_data import small_report

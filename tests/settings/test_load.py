@@ -10,7 +10,7 @@ import yaml
 
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
-from pipeline_lib.settings.methods.parse import known_kinds, settings_class
+from pipeline_lib.settings.methods.base import known_kinds, settings_class
 
 Edit = Callable[[str, str, str], None]
 RUN: dict[str, Any] = {

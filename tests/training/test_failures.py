@@ -6,13 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch, take_batch
-from pipeline_lib.methods.base import Learner, Method
-from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.melu import MeLU
-from pipeline_lib.settings.methods.melu import MeLUSettings
-from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.episodes.batch import Batch, take_batch
+from pipeline_lib.methods.base import Learner, Method, build_method
+from pipeline_lib.methods.baselines import MeLU
+from pipeline_lib.settings.methods.baselines import MeLUSettings
 from pipeline_lib.training.fit import Folds, fit
+from pipeline_lib.training.record import Epoch
 from pipeline_lib.training.step import EXPLODED, TrainingError
 from tests.training.toy import (
     ADAPTIVE,

@@ -5,14 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pipeline_lib.batch import take_batch
-from pipeline_lib.episodes import Episodes
-from pipeline_lib.methods.adaptive import AdaptiveLearner
-from pipeline_lib.methods.base import ClosedForm, Method
-from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.fold import judge_fold
-from pipeline_lib.training.epoch import Epoch, best_epoch
+from pipeline_lib.episodes.batch import take_batch
+from pipeline_lib.episodes.format import Episodes
+from pipeline_lib.methods.base import ClosedForm, Method, build_method
+from pipeline_lib.methods.inner_loop import AdaptiveLearner
+from pipeline_lib.methods.score import judge_fold
 from pipeline_lib.training.fit import Folds, fit
+from pipeline_lib.training.record import Epoch, best_epoch
 from tests.training.toy import (
     ADAPTIVE,
     CATALOGUE,

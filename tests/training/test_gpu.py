@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline_lib.episodes import Catalogue, Episodes
-from pipeline_lib.methods.base import Method
-from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.fold import predict_fold
-from pipeline_lib.tensors import read_tensors, write_tensors
-from pipeline_lib.training.device import make_repeatable
+from pipeline_lib.devices.choose import make_repeatable
+from pipeline_lib.episodes.format import Catalogue, Episodes
+from pipeline_lib.methods.base import Method, build_method
+from pipeline_lib.methods.score import predict_fold
+from pipeline_lib.storage.tensors import read_tensors, write_tensors
 from pipeline_lib.training.fit import Folds, fit
 from tests.training.toy import CATALOGUE, FOLDS, GROUPS, LEARNERS, PROBLEM, TASK, make_settings
 

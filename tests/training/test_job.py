@@ -10,16 +10,15 @@ import polars as pl
 import pytest
 import torch
 
-from pipeline_lib.data.vocabulary import Vocabulary
-from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.fold import judge_fold
+from pipeline_lib.data.encode.vocabulary import Vocabulary
+from pipeline_lib.methods.base import build_method
+from pipeline_lib.methods.score import judge_fold
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
-from pipeline_lib.storage import write_json, write_table
-from pipeline_lib.training.epoch import Epoch, best_epoch
+from pipeline_lib.storage.tables import write_json, write_table
 from pipeline_lib.training.fit import Folds
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
-from pipeline_lib.training.record import TrainingJob, TrainingRecord
+from pipeline_lib.training.record import Epoch, TrainingJob, TrainingRecord, best_epoch
 from tests.training.toy import (
     ADAPTIVE,
     CATALOGUE,

@@ -4,14 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.memory_limit import is_out_of_memory
+from pipeline_lib.devices.choose import is_out_of_memory
+from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.methods.at_paml import ATPAML
-from pipeline_lib.methods.base import Learner, Method, Prediction
-from pipeline_lib.methods.build import build_method
-from pipeline_lib.methods.fold import judge_fold
-from pipeline_lib.training.epoch import Epoch
+from pipeline_lib.methods.base import Learner, Method, Prediction, build_method
+from pipeline_lib.methods.score import judge_fold
 from pipeline_lib.training.fit import fit
+from pipeline_lib.training.record import Epoch
 from pipeline_lib.training.step import TrainingError
 from tests.training.toy import CATALOGUE, FOLDS, LEARNERS, PROBLEM, TASK, make_settings, train
 

@@ -9,12 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.methods.base import Learner, Method
-from pipeline_lib.methods.build import build_method
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.methods.base import Learner, Method, build_method
 from pipeline_lib.training.checkpoint import NAME, Checkpoint
-from pipeline_lib.training.epoch import Epoch
 from pipeline_lib.training.fit import fit
+from pipeline_lib.training.record import Epoch
 from tests.training.toy import FOLDS, LEARNERS, PROBLEM, make_settings, state_bytes, train
 
 FLANN = {"trees": 2, "checks": 16, "rebuild_every": 4, "drift": 0.1}

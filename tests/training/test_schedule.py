@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline_lib.training.schedule import rate_share
+from pipeline_lib.training.fit import rate_share
 from tests.training.toy import make_settings, state_bytes, train
 
 

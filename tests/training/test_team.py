@@ -7,10 +7,9 @@ import torch
 
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.training.checkpoint import NAME
-from pipeline_lib.training.epoch import Epoch
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
-from pipeline_lib.training.launch import train_as_team
-from pipeline_lib.training.record import TrainingJob
+from pipeline_lib.training.processes import train_as_team
+from pipeline_lib.training.record import Epoch, TrainingJob
 from tests.training.test_job import NAMES, make_job, run, write_files
 from tests.training.toy import FOLDS, LEARNERS, raw_settings, spoil
 

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 import torch
 
-from pipeline_lib.episodes import Episodes, Ragged, Rows
-from pipeline_lib.methods.fold import Judged, judge_fold
+from pipeline_lib.episodes.format import Episodes, Ragged, Rows
+from pipeline_lib.methods.score import Judged, judge_fold
 from pipeline_lib.settings.task import RatingTask
 from pipeline_lib.training.fit import fit
 from pipeline_lib.training.watch import memory_figures, validation_figures

@@ -7,18 +7,16 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.batch import Batch
-from pipeline_lib.episodes import Catalogue, Episodes, Ragged, Rows
-from pipeline_lib.methods.base import Learner, Method, Prediction, Problem
-from pipeline_lib.methods.build import build_method
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.methods.base import Learner, Method, Prediction, Problem, build_method
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.base import InnerLoop, MethodSettings
-from pipeline_lib.settings.methods.parse import settings_class
-from pipeline_lib.settings.methods.user_mean import UserMeanSettings
+from pipeline_lib.settings.methods.base import InnerLoop, MethodSettings, settings_class
+from pipeline_lib.settings.methods.references import UserMeanSettings
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
-from pipeline_lib.training.epoch import Epoch
 from pipeline_lib.training.fit import Folds, fit
+from pipeline_lib.training.record import Epoch
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 

@@ -61,8 +61,8 @@ def add_code(module: str) -> Callable[[SmallProject], None]:
 
 def add_words(project: SmallProject) -> None:
     """Change a module's docstring, and comment every module and every script."""
-    module = "library/pipeline_lib/methods/melu.py"
-    write(module, lambda text: text.replace('"""MeLU:', '"""Other words on MeLU:', 1))(project)
+    module = "library/pipeline_lib/methods/baselines.py"
+    write(module, lambda text: text.replace("MeLU, Meta-SGD", "other words", 1))(project)
     for folder in ("library/pipeline_lib", "workflow/scripts"):
         for path in (project.folder / folder).rglob("*.py"):
             write(str(path), lambda text: f"# Words.\n{text}\n\n# More words.\n")(project)
@@ -121,7 +121,7 @@ CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
         {"figures_movielens", "report"},
     ),
     "a metric's code": (add_code("metrics/ranking"), EVALUATED | SHOWN),
-    "the cleaning's code": (add_code("data/clean"), WHOLE),
+    "the cleaning's code": (add_code("data/clean/clean"), WHOLE),
     "one rating more": (add_rating, WHOLE),
     "raw files only newer": (touch("raw"), set()),
     "rules and scripts only newer": (touch("workflow"), set()),

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from mlflow import MlflowClient
 
-from pipeline_lib.episodes import Episodes
-from pipeline_lib.tensors import read_tensors
+from pipeline_lib.episodes.format import Episodes
+from pipeline_lib.storage.tensors import read_tensors
 from tests.workflow.small_project import SmallProject, copy_project
 
 HERE = "results/sample/movielens"

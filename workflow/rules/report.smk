@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import yaml
 
-from pipeline_lib.provenance import ROOT
+from pipeline_lib.jobs.environment import ROOT
 from pipeline_lib.reporting.figures.plan import figures_for, is_embedded, missing
 
 TABLES_BY_DATASET = (

@@ -2,7 +2,7 @@
 # journals in results/mlflow/outbox/, and one process sends them (see the Snakefile).
 from glob import glob
 
-from pipeline_lib.settings.methods.parse import kind_modules
+from pipeline_lib.settings.methods.base import kind_modules
 
 
 def learns(method):

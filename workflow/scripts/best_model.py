@@ -5,9 +5,9 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.serving.choice import choose, describe_choice
-from pipeline_lib.serving.model import make_model
-from pipeline_lib.storage import read_json, write_json
+from pipeline_lib.serving.best import choose, describe_choice
+from pipeline_lib.serving.pyfunc import make_model
+from pipeline_lib.storage.tables import read_json, write_json
 from pipeline_lib.tracking.describe import describe_run, ended
 from pipeline_lib.tracking.journal import Journal, Model
 from pipeline_lib.training.record import TrainingRecord

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.logs import start_log
-from pipeline_lib.provenance import environment
-from pipeline_lib.storage import write_json
-from pipeline_lib.training.choice import Tried, with_values
-from pipeline_lib.training.device import take_devices
+from pipeline_lib.devices.choose import take_devices
+from pipeline_lib.jobs.environment import environment
+from pipeline_lib.jobs.log import start_log
+from pipeline_lib.storage.tables import write_json
 from pipeline_lib.training.job import TrainingStoppedError, run_training
 from pipeline_lib.training.record import TrainingJob
+from pipeline_lib.training.search import Tried, with_values
 
 snakemake: Snakemake
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.storage import read_json, write_json
-from pipeline_lib.training.choice import Tried, choose
+from pipeline_lib.storage.tables import read_json, write_json
+from pipeline_lib.training.search import Tried, choose
 
 snakemake: Snakemake
 

@@ -5,12 +5,11 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.shards.clean import clean_shard
-from pipeline_lib.data.shards.files import ShardFiles
-from pipeline_lib.data.shards.shard import Shard
-from pipeline_lib.logs import start_log
+from pipeline_lib.data.shards.shard import Shard, ShardFiles
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.schemas.split import ITEMS
 from pipeline_lib.settings.dataset import LogSettings
-from pipeline_lib.storage import read_table
+from pipeline_lib.storage.tables import read_table
 
 snakemake: Snakemake
 

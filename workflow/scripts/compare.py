@@ -4,11 +4,11 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.comparison.compare import Trial, compare
-from pipeline_lib.evaluation import Evaluation
+from pipeline_lib.evaluation.compare import Trial, compare
+from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.schemas.results import user_metrics_schema
 from pipeline_lib.settings.methods.base import MethodSettings
-from pipeline_lib.storage import read_json, read_table, write_json
+from pipeline_lib.storage.tables import read_json, read_table, write_json
 
 snakemake: Snakemake
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.data.report import CleaningReport
+from pipeline_lib.data.clean.report import CleaningReport
 from pipeline_lib.partition.record import SplitRecord
-from pipeline_lib.reporting.data_report.page import data_page
 from pipeline_lib.reporting.data_report.report import About, Cleaned, Kept, report_data
+from pipeline_lib.reporting.page.data import data_page
 from pipeline_lib.schemas.clean import REJECTS
 from pipeline_lib.schemas.clean import interactions as interactions_schema
 from pipeline_lib.schemas.clean import items as items_schema
@@ -15,7 +15,7 @@ from pipeline_lib.schemas.clean import users as users_schema
 from pipeline_lib.schemas.split import SPLIT_USERS, split_rows
 from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.settings.partition import Partition
-from pipeline_lib.storage import read_json, read_table, scan_table, write_json, write_text
+from pipeline_lib.storage.tables import read_json, read_table, scan_table, write_json, write_text
 
 snakemake: Snakemake
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.data.encode import encode_split
-from pipeline_lib.data.fit import FittedFiles
-from pipeline_lib.data.tables import TableFiles
+from pipeline_lib.data.encode.fit import FittedFiles
+from pipeline_lib.data.encode.split import encode_split
+from pipeline_lib.data.encode.tables import TableFiles
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.settings.dataset import LogSettings
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import polars as pl
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.completeness import check_by_support
-from pipeline_lib.evaluation import evaluate
+from pipeline_lib.evaluation.evaluate import check_by_support, evaluate
 from pipeline_lib.metrics.users import user_errors
 from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.schemas.results import (
@@ -17,7 +16,7 @@ from pipeline_lib.schemas.results import (
     user_metrics_schema,
 )
 from pipeline_lib.schemas.split import split_rows
-from pipeline_lib.storage import read_json, read_rows, read_table, write_json, write_table
+from pipeline_lib.storage.tables import read_json, read_rows, read_table, write_json, write_table
 from pipeline_lib.tracking.describe import describe_evaluation, describe_run, ended
 from pipeline_lib.tracking.journal import Journal
 from pipeline_lib.training.record import TrainingRecord

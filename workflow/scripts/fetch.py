@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.fetch import fetch
-from pipeline_lib.logs import start_log
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.settings.dataset import Archive
 
 snakemake: Snakemake

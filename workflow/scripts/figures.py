@@ -5,11 +5,11 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.figures.results import TrialFiles, read_results
 from pipeline_lib.reporting.figures.trial import write_trial
 from pipeline_lib.reporting.figures.write import write_figures
-from pipeline_lib.storage import read_json
+from pipeline_lib.storage.tables import read_json
 from pipeline_lib.tracking.describe import describe_run, ended
 from pipeline_lib.tracking.journal import Journal
 from pipeline_lib.training.record import TrainingRecord

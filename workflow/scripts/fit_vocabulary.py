@@ -4,8 +4,8 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.data.fit import FittedFiles, fit_split
-from pipeline_lib.data.tables import TableFiles
+from pipeline_lib.data.encode.fit import FittedFiles, fit_split
+from pipeline_lib.data.encode.tables import TableFiles
 from pipeline_lib.settings.dataset import LogSettings
 
 snakemake: Snakemake

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.data.clean import CleanFiles
+from pipeline_lib.data.clean.clean import CleanFiles
 from pipeline_lib.data.shards.gather import gather_clean
-from pipeline_lib.logs import start_log
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.settings.dataset import LogSettings
 
 snakemake: Snakemake

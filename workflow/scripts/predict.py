@@ -4,10 +4,10 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.prediction import load_predictor, predict_by_support, predict_users
+from pipeline_lib.evaluation.predict import load_predictor, predict_by_support, predict_users
 from pipeline_lib.schemas.results import PREDICTIONS, SUPPORT_PREDICTIONS
 from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS
-from pipeline_lib.storage import read_json, read_table, write_table
+from pipeline_lib.storage.tables import read_json, read_table, write_table
 from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake

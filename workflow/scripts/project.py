@@ -5,11 +5,11 @@ from pathlib import Path
 import polars as pl
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.prediction import load_predictor
-from pipeline_lib.projection import project
+from pipeline_lib.evaluation.predict import load_predictor
+from pipeline_lib.evaluation.project import project
 from pipeline_lib.schemas.results import PROJECTION
 from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS
-from pipeline_lib.storage import read_json, read_table, write_table
+from pipeline_lib.storage.tables import read_json, read_table, write_table
 from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake

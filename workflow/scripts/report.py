@@ -4,17 +4,16 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.evaluation import Evaluation
-from pipeline_lib.provenance import environment
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.jobs.environment import environment
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.dataset_tables import dataset_tables
-from pipeline_lib.reporting.missing import missing_datasets, missing_trials
 from pipeline_lib.reporting.page.page import run_page
 from pipeline_lib.reporting.page.record import DatasetPart, FigureFile, RunReport, Trial
-from pipeline_lib.reporting.paper import load_paper_figures
-from pipeline_lib.reporting.table_6 import table_6
-from pipeline_lib.storage import read_json, write_text
+from pipeline_lib.reporting.paper import load_paper_figures, missing_datasets, missing_trials
+from pipeline_lib.reporting.tables.all import dataset_tables
+from pipeline_lib.reporting.tables.datasets import table_6
+from pipeline_lib.storage.tables import read_json, write_text
 from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake

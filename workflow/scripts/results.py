@@ -7,7 +7,7 @@ from snakemake.iocontainers import Snakemake
 from pipeline_lib.reporting.paper import load_paper_figures
 from pipeline_lib.reporting.results.page import render_results
 from pipeline_lib.reporting.results.runs import read_runs
-from pipeline_lib.storage import write_text
+from pipeline_lib.storage.tables import write_text
 
 snakemake: Snakemake
 

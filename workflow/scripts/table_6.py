@@ -6,9 +6,9 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import load_paper_figures
-from pipeline_lib.reporting.render import write_table_files
-from pipeline_lib.reporting.table_6 import table_6
-from pipeline_lib.storage import read_json
+from pipeline_lib.reporting.tables.datasets import table_6
+from pipeline_lib.reporting.tables.write import write_table_files
+from pipeline_lib.storage.tables import read_json
 
 snakemake: Snakemake
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.dataset_tables import dataset_tables
 from pipeline_lib.reporting.paper import load_paper_figures
-from pipeline_lib.reporting.render import write_table_files
-from pipeline_lib.reporting.user_tables import pairs_csv
-from pipeline_lib.storage import read_json, write_text
+from pipeline_lib.reporting.tables.all import dataset_tables
+from pipeline_lib.reporting.tables.users import pairs_csv
+from pipeline_lib.reporting.tables.write import write_table_files
+from pipeline_lib.storage.tables import read_json, write_text
 
 snakemake: Snakemake
 

@@ -7,21 +7,20 @@ from pathlib import Path
 import polars as pl
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.logs import start_log
+from pipeline_lib.devices.choose import take_devices
+from pipeline_lib.jobs.environment import environment
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.partition.record import SplitRecord
-from pipeline_lib.provenance import environment
 from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.training import HISTORY
-from pipeline_lib.storage import read_json, write_json, write_table
-from pipeline_lib.tensors import write_tensors
+from pipeline_lib.storage.tables import read_json, write_json, write_table
+from pipeline_lib.storage.tensors import write_tensors
 from pipeline_lib.tracking.describe import describe_run
 from pipeline_lib.tracking.journal import Journal, Tags
-from pipeline_lib.training.choice import Choice, with_values
-from pipeline_lib.training.device import take_devices
-from pipeline_lib.training.epoch import Epoch
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
-from pipeline_lib.training.launch import train_as_team
-from pipeline_lib.training.record import TrainingJob
+from pipeline_lib.training.processes import train_as_team
+from pipeline_lib.training.record import Epoch, TrainingJob
+from pipeline_lib.training.search import Choice, with_values
 
 snakemake: Snakemake
 

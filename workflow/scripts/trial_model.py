@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.serving.model import make_model
+from pipeline_lib.serving.pyfunc import make_model
 
 snakemake: Snakemake
 

@@ -26,7 +26,7 @@ from pipeline_lib.data.sample.planted import (
     zipf,
 )
 from pipeline_lib.settings.dataset import SampleLogs
-from pipeline_lib.storage import atomic_path
+from pipeline_lib.storage.tables import atomic_path
 
 IMPLICIT = 0.6
 # Of the real log's explicit ratings, from 1 to 10.

@@ -23,7 +23,7 @@ from pipeline_lib.data.sample.planted import (
     zipf,
 )
 from pipeline_lib.settings.dataset import SampleLogs
-from pipeline_lib.storage import atomic_path
+from pipeline_lib.storage.tables import atomic_path
 
 FEWEST_RATINGS = 20
 OCCUPATIONS = 21

@@ -10,7 +10,7 @@ import polars as pl
 from pipeline_lib.data.sample.clicks import ClickPlan, plan_clicks
 from pipeline_lib.data.sample.planted import Floats, Ints, Rng, stream
 from pipeline_lib.settings.dataset import SampleLogs
-from pipeline_lib.storage import atomic_path
+from pipeline_lib.storage.tables import atomic_path
 
 BLOCK = 20_000  # users whose rows are in memory at once
 DAY = 86_400

@@ -6,15 +6,14 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from pipeline_lib.data.by_user import UserLogs, read_user_logs
-from pipeline_lib.data.items import read_items
-from pipeline_lib.data.order import in_order
-from pipeline_lib.data.raw import RawTable, open_table
-from pipeline_lib.data.report import UserReport
-from pipeline_lib.data.shards.files import ShardFiles, ShardTables
-from pipeline_lib.data.shards.shard import Shard
+from pipeline_lib.data.clean.items import read_items
+from pipeline_lib.data.clean.report import UserReport
+from pipeline_lib.data.clean.user_logs import UserLogs, read_user_logs
+from pipeline_lib.data.raw.places import in_order
+from pipeline_lib.data.raw.table import RawTable, open_table
+from pipeline_lib.data.shards.shard import Shard, ShardFiles, ShardTables
 from pipeline_lib.settings.dataset import LogSettings
-from pipeline_lib.storage import write_json, write_large_table, write_table
+from pipeline_lib.storage.tables import write_json, write_large_table, write_table
 
 
 def listed_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> pl.DataFrame:
@@ -37,7 +36,7 @@ def open_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> di
 def clean_shard(
     files: Mapping[str, Path], log: LogSettings, items: pl.Series, shard: Shard, out: ShardFiles
 ) -> UserReport:
-    """Clean what belongs to a shard's users, as `pipeline_lib.data.clean.clean` does to all.
+    """Clean what belongs to a shard's users, as `pipeline_lib.data.clean.clean.clean` does to all.
 
     files: raw files by role. items: the names of those listed. Raises RawFileError when a file is
     not what it should be.

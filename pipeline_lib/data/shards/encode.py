@@ -5,14 +5,14 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.folds import encode_folds, with_places
+from pipeline_lib.data.encode.folds import encode_folds, with_places
+from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.data.shards.shard import Shard
-from pipeline_lib.data.vocabulary import Vocabulary
-from pipeline_lib.episodes import Episodes
+from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.schemas.clean import users
 from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS, split_rows
 from pipeline_lib.settings.dataset import LogSettings
-from pipeline_lib.storage import read_json, read_rows, read_table, scan_table
+from pipeline_lib.storage.tables import read_json, read_rows, read_table, scan_table
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,65 @@
 """Make a fold's episodes of its shards', holding some users at a time."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from pipeline_lib.data.shards.tensor_file import DTYPES, Shape, TensorFile
-from pipeline_lib.episodes import Ragged
+from pipeline_lib.episodes.format import Ragged
 from pipeline_lib.schemas.columns import PARTS
-from pipeline_lib.storage import atomic_path
+from pipeline_lib.storage.tables import atomic_path
+
+DTYPES = {"I64": torch.int64, "F32": torch.float32}
+CODES = {dtype: code for code, dtype in DTYPES.items()}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A tensor to come."""
+
+    dtype: torch.dtype
+    sizes: tuple[int, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Count its bytes."""
+        return self.dtype.itemsize * prod(self.sizes)
+
+
+class TensorFile:
+    """A file of the tensors announced, each written from its start to its end, as they come."""
+
+    def __init__(self, file: BinaryIO, shapes: Mapping[str, Shape]) -> None:
+        self._file = file
+        # As the library lays them out: the widest types first, by name.
+        names = sorted(shapes, key=lambda name: (-shapes[name].dtype.itemsize, name))
+        header: dict[str, object] = {}
+        self._ends: dict[str, int] = {}
+        at = 0
+        for name in names:
+            shape, self._ends[name] = shapes[name], at
+            header[name] = {
+                "dtype": CODES[shape.dtype],
+                "shape": shape.sizes,
+                "data_offsets": (at, at + shape.bytes),
+            }
+            at += shape.bytes
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        file.write(len(text).to_bytes(8, "little") + text)
+        self._start = file.tell()
+
+    def append(self, name: str, values: Tensor) -> None:
+        """Write the next values of a tensor."""
+        self._file.seek(self._start + self._ends[name])
+        self._ends[name] += self._file.write(values.contiguous().numpy().tobytes())
+
 
 USERS_AT_ONCE = 50_000
 OF_USERS = ("user", "codes", "values")

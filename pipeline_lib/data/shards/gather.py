@@ -1,31 +1,81 @@
 """Make a log's clean tables of its shards'."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandera.polars as pa
 import polars as pl
 
-from pipeline_lib.data.items import read_items, with_unlisted
-from pipeline_lib.data.order import in_order
-from pipeline_lib.data.report import CleaningReport, UserReport
+from pipeline_lib.data.clean.items import read_items, with_unlisted
+from pipeline_lib.data.clean.report import CleaningReport, FeatureCount, FileCount, UserReport
+from pipeline_lib.data.clean.write import CleanFiles, WholeLog, write_log
+from pipeline_lib.data.raw.places import in_order
 from pipeline_lib.data.shards.clean import open_items
-from pipeline_lib.data.shards.files import ShardFiles, ShardTables
-from pipeline_lib.data.shards.merge import merged
-from pipeline_lib.data.shards.sums import sum_reports
-from pipeline_lib.data.whole import CleanFiles, WholeLog, write_log
+from pipeline_lib.data.shards.shard import ShardFiles, ShardTables
 from pipeline_lib.schemas.clean import events, interactions
 from pipeline_lib.schemas.columns import table
 from pipeline_lib.settings.dataset import LogSettings
-from pipeline_lib.storage import read_json, scan_table
+from pipeline_lib.storage.tables import read_json, scan_table
+
+
+def sum_reports(reports: Sequence[UserReport], users: pl.LazyFrame) -> UserReport:
+    """Report of the whole log; users: those of all shards, whose values are counted anew."""
+    first = reports[0]
+    names = [feature.name for feature in first.user_values]
+    values = users.select(pl.col(names).drop_nulls().n_unique()).collect(engine="streaming")
+    return UserReport(
+        files={role: _file([r.files[role] for r in reports]) for role in first.files},
+        joined_lines=first.joined_lines,
+        user_values=[
+            _feature([r.user_values[n] for r in reports], values[name].item())
+            for n, name in enumerate(names)
+        ],
+        sound_users=sum(r.sound_users for r in reports),
+    )
+
+
+def _file(parts: Sequence[FileCount]) -> FileCount:
+    return FileCount(
+        file=parts[0].file,
+        read=sum(part.read for part in parts),
+        kept=sum(part.kept for part in parts),
+        rejected=sum(part.rejected for part in parts),
+        reasons=_most_frequent_first(part.reasons for part in parts),
+    )
+
+
+def _feature(parts: Sequence[FeatureCount], values: int) -> FeatureCount:
+    return FeatureCount(
+        name=parts[0].name,
+        kind=parts[0].kind,
+        rows=sum(part.rows for part in parts),
+        known=sum(part.known for part in parts),
+        values=values,
+        problems=_most_frequent_first(part.problems for part in parts),
+    )
+
+
+def _most_frequent_first(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total = sum((Counter(one) for one in counts), Counter())
+    return dict(sorted(total.items(), key=lambda one: (-one[1], one[0])))
+
+
+def merged(frames: Sequence[pl.LazyFrame], key: str) -> pl.LazyFrame:
+    """Merge frames sorted by a key, never holding one whole; what has the same key is in one."""
+    while len(frames) > 1:
+        pairs = zip_longest(frames[::2], frames[1::2])
+        frames = [a if b is None else a.merge_sorted(b, key=key) for a, b in pairs]
+    return frames[0]
 
 
 def gather_clean(
     shards: Sequence[Path], files: Mapping[str, Path], log: LogSettings, out: CleanFiles
 ) -> CleaningReport:
-    """Write what `pipeline_lib.data.clean.clean` writes, to the byte; only items are held.
+    """Write what `pipeline_lib.data.clean.clean.clean` writes, to the byte; only items are held.
 
     shards: the folders of all. files: raw files by role. Raises RawFileError when a file is not
     what it should be.

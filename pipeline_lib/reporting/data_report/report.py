@@ -5,21 +5,88 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline_lib.data.report import CleaningReport, FeatureCount
+from pipeline_lib.data.clean.report import CleaningReport, FeatureCount
 from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.rules import NO_ROWS
 from pipeline_lib.reporting.data_report.histograms import count_bins, spread, target_bins
 from pipeline_lib.reporting.data_report.record import (
     Coverage,
     DataReport,
+    Example,
     FeatureValues,
+    FileRows,
     PerUser,
+    Rejection,
     Size,
+    UserStep,
 )
-from pipeline_lib.reporting.data_report.rejections import count_rows
-from pipeline_lib.reporting.data_report.steps import user_steps
 from pipeline_lib.schemas.columns import FOLDS, GROUPS, PARTS
 from pipeline_lib.settings.partition import Partition
 from pipeline_lib.settings.task import Task
+
+EXAMPLES = 5
+LONGEST_TEXT = 200
+CUT = "…"
+
+
+def count_rows(report: CleaningReport, rejects: pl.LazyFrame) -> list[FileRows]:
+    """Give each file's counts, and up to five rejected rows for each reason.
+
+    rejects: as in `pipeline_lib.schemas.clean.REJECTS`.
+    """
+    examples = _examples(rejects)
+    return [
+        FileRows(
+            **count.model_dump(exclude={"reasons"}),
+            reasons=[
+                Rejection(reason=reason, rows=rows, examples=examples[count.file, reason])
+                for reason, rows in count.reasons.items()
+            ],
+        )
+        for count in report.files
+    ]
+
+
+def _examples(rejects: pl.LazyFrame) -> dict[tuple[str, str], list[Example]]:
+    """Find the first rows of each file and reason; rejects may be many millions."""
+    reason = pl.concat_str("column", "reason", separator=": ", ignore_nulls=True).alias("reason")
+    rows = rejects.select("file", reason, "line", "text")
+    first = rows.group_by("file", "reason").agg(pl.col("line").bottom_k(EXAMPLES)).explode("line")
+    chosen = rows.join(first, on=["file", "reason", "line"], how="semi")
+    cut = pl.when(pl.col("text").str.len_chars() > LONGEST_TEXT).then(
+        pl.col("text").str.head(LONGEST_TEXT) + CUT
+    )
+    found: dict[tuple[str, str], list[Example]] = {}
+    texts = chosen.with_columns(cut.otherwise("text").alias("text")).sort("file", "line")
+    for file, why, line, text in texts.collect(engine="streaming").iter_rows():
+        found.setdefault((file, why), []).append(Example(line=line, text=text))
+    return found
+
+
+def user_steps(
+    users: int, dropped: dict[str, int], problems: set[str], rules: Partition
+) -> list[UserStep]:
+    """Put the reasons why users were dropped in the order of the partition's steps.
+
+    users: those there were. dropped: of them, by reason. problems: the reasons that are blank or
+    wrong features.
+    """
+    cold = f"Not among the {100 * rules.cold_share:g} % with fewest interactions"
+    features, few = "Blank or wrong features", "Too few interactions"
+    order = [cold, features, few] if rules.order == "cold-first" else [features, few, cold]
+    steps: dict[str, dict[str, int]] = {name: {} for name in ("No interactions", *order)}
+    for reason, number in dropped.items():
+        if reason in problems:
+            steps[features][reason] = number
+        elif reason == NO_ROWS:
+            steps["No interactions"][reason] = number
+        else:
+            steps[few if reason.startswith("fewer than ") else cold][reason] = number
+    left, found = users, []
+    for name, reasons in steps.items():
+        left -= sum(reasons.values())
+        found.append(UserStep(name=name, dropped=reasons, left=left))
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import polars as pl
 from matplotlib.figure import Figure
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.figures.captions import caption, error_name, users_and_seeds
 from pipeline_lib.reporting.figures.frames import user_errors
 from pipeline_lib.reporting.figures.plot import Plot

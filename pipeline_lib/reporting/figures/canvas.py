@@ -8,9 +8,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline_lib.comparison.record import Comparison, MethodResult
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult
 from pipeline_lib.reporting.figures.style import FAINT, INK, MIDDLE, PAGE, SMALL
-from pipeline_lib.reporting.notes import SAMPLE
+from pipeline_lib.reporting.tables.notes import SAMPLE
 
 LABEL_WIDTH = 24  # characters
 FAR = 3  # by how much a row may reach beyond the middle one before it is cut

@@ -1,9 +1,9 @@
 """The sentences that captions share."""
 
-from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.metrics.definitions import USER_ERROR
-from pipeline_lib.reporting.columns import HEADERS
-from pipeline_lib.reporting.notes import sample_note
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.metrics.registry import USER_ERROR
+from pipeline_lib.reporting.tables.columns import HEADERS
+from pipeline_lib.reporting.tables.notes import sample_note
 from pipeline_lib.schemas.columns import GROUPS
 
 

@@ -4,8 +4,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.reporting.columns import HEADERS
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.figures.boxes import HINT, draw_boxes
 from pipeline_lib.reporting.figures.canvas import (
     axis_end,
@@ -21,6 +20,7 @@ from pipeline_lib.reporting.figures.frames import by_role, named, shown, user_er
 from pipeline_lib.reporting.figures.plot import Plot
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import INK, lighten, looks
+from pipeline_lib.reporting.tables.columns import HEADERS
 
 CHANCE = 0.5
 

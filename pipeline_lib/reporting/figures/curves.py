@@ -7,7 +7,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from pipeline_lib.comparison.record import MethodResult
+from pipeline_lib.evaluation.comparison import MethodResult
 from pipeline_lib.reporting.figures.frames import named
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import Look

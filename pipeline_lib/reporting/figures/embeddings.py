@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.figures.canvas import DENSE, legend, panels, sheet, short
 from pipeline_lib.reporting.figures.captions import caption
 from pipeline_lib.reporting.figures.frames import by_role, named, shown

@@ -3,8 +3,8 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.metrics.definitions import USER_ERROR
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.metrics.registry import USER_ERROR
 from pipeline_lib.reporting.figures.boxes import HINT, draw_boxes
 from pipeline_lib.reporting.figures.canvas import (
     count_beyond,

@@ -4,7 +4,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline_lib.comparison.record import Comparison, MethodResult
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult
 from pipeline_lib.reporting.figures.canvas import legend, sheet, short
 from pipeline_lib.reporting.figures.captions import caption, users_and_seeds, users_by_group
 from pipeline_lib.reporting.figures.curves import draw_curve, loss_axis, mean_losses

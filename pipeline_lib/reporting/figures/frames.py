@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
-from pipeline_lib.comparison.record import Comparison, MethodResult
-from pipeline_lib.metrics.definitions import USER_ERROR
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.metrics.registry import USER_ERROR
 from pipeline_lib.reporting.figures.results import Results
 
 ROLES = ("reference", "baseline", "proposed", "ablation")

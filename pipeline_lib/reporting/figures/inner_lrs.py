@@ -3,7 +3,7 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.figures.canvas import legend, panels, sheet, short
 from pipeline_lib.reporting.figures.captions import caption, users_and_seeds, users_by_group
 from pipeline_lib.reporting.figures.frames import by_role, shown

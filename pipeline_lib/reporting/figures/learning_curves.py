@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.figures.canvas import legend, panels, sheet, short
 from pipeline_lib.reporting.figures.captions import caption, seeds
 from pipeline_lib.reporting.figures.curves import CHOSEN, draw_curve, loss_axis, mean_losses

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipeline_lib.metrics.definitions import TaskKind
-from pipeline_lib.settings.methods.base import InnerLoop, LearnerSettings, MethodSettings
+from pipeline_lib.metrics.registry import TaskKind
+from pipeline_lib.settings.methods.base import (
+    InnerLoop,
+    LearnerSettings,
+    MethodSettings,
+    settings_class,
+)
 from pipeline_lib.settings.methods.paml import UserRateSettings
-from pipeline_lib.settings.methods.parse import settings_class
 
 Methods = Mapping[str, MethodSettings]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 from matplotlib.figure import Figure
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.figures.results import Results
 
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import (
     ScalarFormatter,
 )
 
-from pipeline_lib.comparison.record import MethodResult
+from pipeline_lib.evaluation.comparison import MethodResult
 from pipeline_lib.reporting.figures.frames import named
 from pipeline_lib.reporting.figures.group_marks import fill, shown_groups
 from pipeline_lib.reporting.figures.style import MIDDLE

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandera.polars as pa
 import polars as pl
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.figures.plan import has_user_rates
 from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.results import (
@@ -17,7 +17,7 @@ from pipeline_lib.schemas.results import (
     user_metrics_schema,
 )
 from pipeline_lib.schemas.training import HISTORY
-from pipeline_lib.storage import read_table
+from pipeline_lib.storage.tables import read_table
 
 
 @dataclass(frozen=True)

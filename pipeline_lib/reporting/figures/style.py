@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 
-from pipeline_lib.comparison.record import MethodResult
+from pipeline_lib.evaluation.comparison import MethodResult
 
 PAGE = 7.0  # inches, the width of a journal's two columns
 INK, MIDDLE, FAINT = "#1a1a1a", "#6e6e6e", "#dcdcdc"

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from pipeline_lib.comparison.record import Comparison, MethodResult
-from pipeline_lib.metrics.definitions import USER_ERROR
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.metrics.registry import USER_ERROR
 from pipeline_lib.reporting.figures.canvas import sheet
 from pipeline_lib.reporting.figures.captions import caption, error_name, seeds
 from pipeline_lib.reporting.figures.end_labels import LINE, End, label_ends

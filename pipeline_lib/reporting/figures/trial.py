@@ -13,7 +13,7 @@ from pipeline_lib.reporting.figures.canvas import sheet
 from pipeline_lib.reporting.figures.group_marks import EDGES, MARKERS, fill, shown_groups
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import INK, MIDDLE, STYLE
-from pipeline_lib.storage import atomic_path
+from pipeline_lib.storage.tables import atomic_path
 
 PIXELS_PER_INCH = 150
 BINS = 30

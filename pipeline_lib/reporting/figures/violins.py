@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
 
-from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.metrics.definitions import USER_ERROR
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.metrics.registry import USER_ERROR
 from pipeline_lib.reporting.figures.boxes import MEAN
 from pipeline_lib.reporting.figures.canvas import (
     axis_end,

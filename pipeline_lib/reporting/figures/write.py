@@ -11,7 +11,7 @@ from pipeline_lib.reporting.figures.plot import Plot
 from pipeline_lib.reporting.figures.plots import PLOTS
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import STYLE
-from pipeline_lib.storage import atomic_path, write_text
+from pipeline_lib.storage.tables import atomic_path, write_text
 
 PIXELS_PER_INCH = 200
 

@@ -1,18 +1,62 @@
 """A run's report as one HTML page that needs nothing beside it."""
 
+import struct
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from markupsafe import Markup
 
-from pipeline_lib.reporting.data_report.page import DataView, data_view, source, templates
-from pipeline_lib.reporting.notes import SAMPLE
-from pipeline_lib.reporting.page.embed import Embedded, embed
-from pipeline_lib.reporting.page.record import DatasetPart, RunReport
+from pipeline_lib.reporting.page.data import DataView, data_view, source, templates
+from pipeline_lib.reporting.page.record import DatasetPart, FigureFile, RunReport
 from pipeline_lib.reporting.page.runs import Environments, environments, runs_table
 from pipeline_lib.reporting.page.shown import ShownTable, dataset_table, run_table
 from pipeline_lib.reporting.page.summary import Tile, dataset_tiles, run_tiles, verdict
+from pipeline_lib.reporting.tables.notes import SAMPLE
+
+PNG = b"\x89PNG\r\n\x1a\n"
+LARGEST_CSV = 200_000
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A figure for an `img`, sizes in pixels; csv is None where the file is too large to embed."""
+
+    name: str
+    caption: str
+    png: str
+    width: int
+    height: int
+    csv: str | None
+    csv_file: Path
+
+
+def embed(file: FigureFile) -> Embedded:
+    """Read a figure's files; raise ValueError when the image is no PNG."""
+    image = file.png.read_bytes()
+    if not image.startswith(PNG):
+        raise ValueError(f"{file.png} is no PNG file")
+    width, height = struct.unpack(">II", image[16:24])
+    return Embedded(
+        name=file.name,
+        caption=file.caption.removeprefix(f"{SAMPLE}. "),  # the page says so itself
+        png=_address("image/png", image),
+        width=width,
+        height=height,
+        csv=_csv(file.csv),
+        csv_file=file.csv,
+    )
+
+
+def _csv(path: Path) -> str | None:
+    if path.stat().st_size > LARGEST_CSV:
+        return None
+    return _address("text/csv;charset=utf-8", path.read_bytes())
+
+
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.evaluation import Evaluation
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.layout import Table
+from pipeline_lib.reporting.tables.table import Table
 from pipeline_lib.training.record import TrainingRecord
 
 
@@ -46,7 +46,7 @@ class RunReport:
     """A whole run; tables, missing: those of no single dataset.
 
     settings: YAML by heading. environment: of the process that writes the report, see
-    `pipeline_lib.provenance.environment`.
+    `pipeline_lib.jobs.environment.environment`.
     """
 
     name: str

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_lib.metrics.definitions import METRICS
-from pipeline_lib.reporting.columns import HEADERS, digits
-from pipeline_lib.reporting.layout import DASH, Cell
-from pipeline_lib.reporting.notes import SPLIT_DIGITS
+from pipeline_lib.metrics.registry import METRICS
 from pipeline_lib.reporting.page.record import DatasetPart, RunReport, Trial
 from pipeline_lib.reporting.page.shown import ShownCell, ShownRow, ShownTable, runs_id
 from pipeline_lib.reporting.paper import Metric
+from pipeline_lib.reporting.tables.columns import HEADERS, digits
+from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS
+from pipeline_lib.reporting.tables.table import DASH, Cell
 
 NOTES = [
     "Epoch: the one chosen on validation users. Seconds: wall-clock, of training and validation. "

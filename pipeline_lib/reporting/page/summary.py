@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_lib.comparison.record import Comparison, MethodResult, Pair
-from pipeline_lib.metrics.definitions import METRICS, TaskKind
-from pipeline_lib.reporting.columns import (
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Pair
+from pipeline_lib.metrics.registry import METRICS, TaskKind
+from pipeline_lib.reporting.page.record import DatasetPart, RunReport
+from pipeline_lib.reporting.paper import Metric
+from pipeline_lib.reporting.tables.columns import (
     HEADERS,
     SIGNIFICANT,
     digits,
@@ -13,9 +15,7 @@ from pipeline_lib.reporting.columns import (
     signed,
     spread_text,
 )
-from pipeline_lib.reporting.notes import SPLIT_DIGITS, group_sizes
-from pipeline_lib.reporting.page.record import DatasetPart, RunReport
-from pipeline_lib.reporting.paper import Metric
+from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS, group_sizes
 
 MAIN: dict[TaskKind, Metric] = {"rating": "mse", "click": "auc"}
 HOUR = 3600

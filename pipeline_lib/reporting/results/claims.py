@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_lib.reporting.columns import SIGNIFICANT, digits, signed
 from pipeline_lib.reporting.paper import Metric
 from pipeline_lib.reporting.results.numbers import Numbers, p_text
+from pipeline_lib.reporting.tables.columns import SIGNIFICANT, digits, signed
 
 
 class FalseClaimError(Exception):

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline_lib.comparison.record import Pair, Statistic
-from pipeline_lib.reporting.columns import digits, p_cell, signed, spread_text
-from pipeline_lib.reporting.layout import DASH
+from pipeline_lib.evaluation.comparison import Pair, Statistic
 from pipeline_lib.reporting.paper import Metric
 from pipeline_lib.reporting.results.runs import (
     DatasetResults,
@@ -13,6 +11,8 @@ from pipeline_lib.reporting.results.runs import (
     find,
     find_dataset,
 )
+from pipeline_lib.reporting.tables.columns import digits, p_cell, signed, spread_text
+from pipeline_lib.reporting.tables.table import DASH
 
 
 @dataclass(frozen=True)

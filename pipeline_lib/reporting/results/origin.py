@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from pipeline_lib.reporting.render import escape
 from pipeline_lib.reporting.results.runs import DatasetResults, Run
+from pipeline_lib.reporting.tables.write import escape
 from pipeline_lib.training.record import TrainingRecord
 
 HOUR = 3600

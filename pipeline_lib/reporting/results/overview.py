@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from pipeline_lib.comparison.record import MethodResult, Pair
-from pipeline_lib.metrics.definitions import USER_ERROR, TaskKind
-from pipeline_lib.reporting.columns import HEADERS, digits, signed, spread_text
-from pipeline_lib.reporting.layout import DASH
-from pipeline_lib.reporting.notes import group_sizes
+from pipeline_lib.evaluation.comparison import MethodResult, Pair
+from pipeline_lib.metrics.registry import USER_ERROR, TaskKind
 from pipeline_lib.reporting.paper import Metric
-from pipeline_lib.reporting.render import aligned, escape
 from pipeline_lib.reporting.results.numbers import p_text
 from pipeline_lib.reporting.results.runs import DatasetResults, UnknownResultError
+from pipeline_lib.reporting.tables.columns import HEADERS, digits, signed, spread_text
+from pipeline_lib.reporting.tables.notes import group_sizes
+from pipeline_lib.reporting.tables.table import DASH
+from pipeline_lib.reporting.tables.write import aligned, escape
 from pipeline_lib.schemas.columns import GROUPS
 
 RANKED: dict[TaskKind, tuple[Metric, ...]] = {"rating": ("ndcg_3", "ndcg_5"), "click": ("auc",)}

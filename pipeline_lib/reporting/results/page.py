@@ -5,7 +5,6 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from pipeline_lib.reporting.columns import signed
 from pipeline_lib.reporting.paper import PaperFigures
 from pipeline_lib.reporting.results.claims import Claims, claim
 from pipeline_lib.reporting.results.files import Files
@@ -16,6 +15,7 @@ from pipeline_lib.reporting.results.paper_numbers import PaperNumbers
 from pipeline_lib.reporting.results.runs import Runs, find, find_dataset
 from pipeline_lib.reporting.results.support import Support
 from pipeline_lib.reporting.results.work import choices_table, times_table
+from pipeline_lib.reporting.tables.columns import signed
 
 Words = dict[str, Callable[..., object]]
 

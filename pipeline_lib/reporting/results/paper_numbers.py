@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipeline_lib.reporting.columns import p_cell, spread_text
 from pipeline_lib.reporting.paper import Figure, Metric, PaperFigures, PaperRow
 from pipeline_lib.reporting.results.runs import UnknownResultError, find
+from pipeline_lib.reporting.tables.columns import p_cell, spread_text
 
 
 @dataclass(frozen=True)

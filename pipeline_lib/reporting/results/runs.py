@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline_lib.comparison.record import Comparison, MethodResult
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.storage import read_json
-from pipeline_lib.training.choice import Choice
+from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingRecord
+from pipeline_lib.training.search import Choice
 
 V = TypeVar("V")
 

@@ -3,9 +3,9 @@
 import csv
 from dataclasses import dataclass
 
-from pipeline_lib.metrics.definitions import USER_ERROR
-from pipeline_lib.reporting.columns import digits
+from pipeline_lib.metrics.registry import USER_ERROR
 from pipeline_lib.reporting.results.runs import Runs, find, find_dataset
+from pipeline_lib.reporting.tables.columns import digits
 
 ALL = ""  # as the figure's CSV has it
 

@@ -1,8 +1,8 @@
 """Tables of what a run's trainings and searches took and came to."""
 
-from pipeline_lib.reporting.layout import DASH
-from pipeline_lib.reporting.render import aligned, escape
 from pipeline_lib.reporting.results.runs import DatasetResults
+from pipeline_lib.reporting.tables.table import DASH
+from pipeline_lib.reporting.tables.write import aligned, escape
 
 
 def choices_table(results: DatasetResults) -> str:

@@ -54,6 +54,3 @@ class ATPAMLSettings(UserRateSettings):
                 "users of a batch"
             )
         return self
-
-
-Settings = ATPAMLSettings

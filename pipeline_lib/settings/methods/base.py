@@ -1,9 +1,14 @@
 """What the settings of every method, and of every learner, have."""
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from pipeline_lib.settings.errors import SettingsError, unknown, validate
 from pipeline_lib.settings.strict import Strict
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -66,3 +71,37 @@ class InnerLoop(LearnerSettings):
         "second",
         description="second: differentiate through the inner steps; first: do not.",
     )
+
+
+@cache
+def _kinds() -> dict[str, type[MethodSettings]]:
+    """Find the settings class of every kind in the families beside this module."""
+    families = [path.stem for path in Path(__file__).parent.glob("*.py")]
+    modules = [import_module(f"{__package__}.{family}") for family in sorted(families)]
+    classes = [own for module in modules for own in vars(module).values() if isinstance(own, type)]
+    settings = [own for own in classes if issubclass(own, MethodSettings)]
+    return {kind: own for own in settings for kind in get_args(own.model_fields["kind"].annotation)}
+
+
+def known_kinds() -> list[str]:
+    """List the kinds of methods by name."""
+    return sorted(_kinds())
+
+
+def settings_class(kind: str) -> type[MethodSettings]:
+    """Return the settings class of a kind."""
+    return _kinds()[kind]
+
+
+def kind_modules(kind: str) -> list[str]:
+    """Name the modules of a kind's family: of its settings, and of its methods."""
+    settings = settings_class(kind).__module__
+    return [settings, f"pipeline_lib.methods.{settings.rpartition('.')[2]}"]
+
+
+def parse_method(raw: Mapping[str, Any], source: str = "method") -> MethodSettings:
+    """Check a method's settings; raise SettingsError naming `source` and the key."""
+    kind = str(raw.get("kind"))
+    if kind not in known_kinds():
+        raise SettingsError(f"{source}: kind: {unknown(kind, 'kind', known_kinds())}")
+    return validate(settings_class(kind), raw, source)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from pipeline_lib.settings.methods.item_mean import ItemBiasSettings
+from pipeline_lib.settings.methods.references import ItemBiasSettings
 
 
 class MatrixFactorisationSettings(ItemBiasSettings):
@@ -16,6 +16,3 @@ class MatrixFactorisationSettings(ItemBiasSettings):
     factors: PositiveInt = Field(description="Factors of a user and of an item.")
     penalty: PositiveFloat = Field(description="Penalty of each factor.")
     sweeps: PositiveInt = Field(description="Times users and items are solved by turns.")
-
-
-Settings = MatrixFactorisationSettings

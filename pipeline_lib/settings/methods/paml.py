@@ -1,8 +1,8 @@
-"""Settings of PAML."""
+"""Settings of PAML and its variants without a memory."""
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from pipeline_lib.settings.methods.base import InnerLoop
 
@@ -20,4 +20,15 @@ class PAMLSettings(UserRateSettings):
     kind: Literal["paml"]
 
 
-Settings = PAMLSettings
+class RegPAMLSettings(UserRateSettings):
+    """PAML with a regulariser."""
+
+    kind: Literal["reg-paml"]
+    gamma: NonNegativeFloat = Field(description="Weight γ of the regulariser.")
+
+
+class SharedPAMLSettings(InnerLoop):
+    """Meta-learning with one learned inner learning rate for all users."""
+
+    kind: Literal["shared-paml"]
+    lr_max: PositiveFloat = Field(description="Upper bound of the learning rate.")

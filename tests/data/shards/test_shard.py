@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.data.clean import clean
+from pipeline_lib.data.clean.clean import clean
+from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.data.shards.clean import clean_shard, listed_items
-from pipeline_lib.data.shards.files import ShardFiles
 from pipeline_lib.data.shards.gather import gather_clean
-from pipeline_lib.data.shards.shard import Shard
-from pipeline_lib.data.whole import CleanFiles
+from pipeline_lib.data.shards.shard import Shard, ShardFiles
 from pipeline_lib.settings.dataset import Dataset
 
 NAMES = st.lists(st.one_of(st.none(), st.text(max_size=8)), max_size=60)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pipeline_lib.metrics.definitions import TaskKind
+from pipeline_lib.metrics.registry import TaskKind
 from pipeline_lib.reporting.figures.plan import PLANS, figures_for, missing
 from pipeline_lib.reporting.figures.plots import PLOTS
 from tests.reporting.figures.worlds import DEMO, METHODS, some

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from pipeline_lib.reporting.figures.results import TrialFiles, read_results
-from pipeline_lib.storage import TableError
+from pipeline_lib.storage.tables import TableError
 from tests.reporting.figures.worlds import invented, some
 
 METHODS = some(["melu", "paml", "two-bias"])

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline_lib.reporting.figures.group_marks import FACES, HATCHES, MARKERS
 from pipeline_lib.reporting.figures.style import KINDS, OTHER_KINDS, looks
-from pipeline_lib.settings.methods.parse import known_kinds
+from pipeline_lib.settings.methods.base import known_kinds
 from tests.reporting.figures.vision import VISIONS, lab, nearest
 from tests.reporting.figures.worlds import DEMO, METHODS, compared, settings, some
 

@@ -17,7 +17,7 @@ from pipeline_lib.reporting.figures.plots import PLOTS
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.reporting.figures.style import PAGE, STYLE
 from pipeline_lib.reporting.figures.write import PIXELS_PER_INCH, write_figures
-from pipeline_lib.reporting.notes import SAMPLE
+from pipeline_lib.reporting.tables.notes import SAMPLE
 from tests.reporting.figures.worlds import CLICK, DEMO, METHODS, RATING, invented, settings, some
 
 FORMATS = ("csv", "png", "svg", "txt")

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from pipeline_lib.comparison.record import Comparison, MethodResult, Statistic
-from pipeline_lib.metrics.definitions import USER_ERROR
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Statistic
+from pipeline_lib.metrics.registry import USER_ERROR
 from pipeline_lib.reporting.figures.plan import has_user_rates, is_learner
 from pipeline_lib.reporting.figures.results import Results
 from pipeline_lib.settings.methods.base import MethodSettings, Role

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.page.page import run_page
 from pipeline_lib.reporting.page.record import RunReport
 from pipeline_lib.reporting.paper import PaperFigures

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.image import imsave
 
-from pipeline_lib.comparison.record import Comparison, MethodResult
-from pipeline_lib.evaluation import Evaluation
-from pipeline_lib.reporting.dataset_tables import dataset_tables
-from pipeline_lib.reporting.layout import Table
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.reporting.page.record import DatasetPart, FigureFile, RunReport, Trial
 from pipeline_lib.reporting.paper import PaperFigures
-from pipeline_lib.reporting.table_6 import table_6
+from pipeline_lib.reporting.tables.all import dataset_tables
+from pipeline_lib.reporting.tables.datasets import table_6
+from pipeline_lib.reporting.tables.table import Table
 from pipeline_lib.training.record import TrainingRecord
 from tests.reporting.small_data import rejects, small_report
 

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from pipeline_lib.reporting.data_report.page import data_page
+from pipeline_lib.reporting.page.data import data_page
 from pipeline_lib.reporting.page.record import RunReport
 from tests.reporting.page.chromium import addresses, read_log, show
 from tests.reporting.page.small_run import shown_tables

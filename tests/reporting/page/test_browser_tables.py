@@ -9,9 +9,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-from pipeline_lib.reporting.layout import Block, Cell, Column, Row, Table
 from pipeline_lib.reporting.page.page import run_page
 from pipeline_lib.reporting.page.record import RunReport
+from pipeline_lib.reporting.tables.table import Block, Cell, Column, Row, Table
 from tests.reporting.page.chromium import show, tap
 
 pytestmark = pytest.mark.slow

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.comparison.record import Comparison
-from pipeline_lib.reporting.notes import SAMPLE
-from pipeline_lib.reporting.page.embed import LARGEST_CSV, embed
-from pipeline_lib.reporting.page.page import run_page
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.reporting.page.page import LARGEST_CSV, embed, run_page
 from pipeline_lib.reporting.page.record import RunReport
 from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.tables.notes import SAMPLE
 from tests.reporting.page.parsed import Page
 from tests.reporting.page.small_run import HOSTILE, small_figure, small_run
 

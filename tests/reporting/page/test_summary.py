@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_lib.comparison.record import Comparison
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.page.record import RunReport
 from pipeline_lib.reporting.page.summary import dataset_tiles, run_tiles, verdict
 from tests.reporting.conftest import item_mean, only, pair, single

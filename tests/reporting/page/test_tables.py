@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline_lib.metrics.definitions import METRICS
-from pipeline_lib.reporting.columns import HEADERS, digits
-from pipeline_lib.reporting.layout import METHODS, Cell
+from pipeline_lib.metrics.registry import METRICS
 from pipeline_lib.reporting.page.page import run_page
 from pipeline_lib.reporting.page.record import RunReport
 from pipeline_lib.reporting.page.shown import ShownCell
+from pipeline_lib.reporting.tables.columns import HEADERS, digits
+from pipeline_lib.reporting.tables.table import METHODS, Cell
 from tests.reporting.page.parsed import Page, ParsedCell, ParsedRow
 from tests.reporting.page.small_run import shown_tables
 

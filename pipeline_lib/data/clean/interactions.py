@@ -1,0 +1,145 @@
+"""Clean interactions and events, streamed from file to file: they may be many millions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline_lib.data.clean.checks import PASSED, Check, judge, kept, rejected
+from pipeline_lib.data.clean.profiles import read_key, row_checks, value_checks
+from pipeline_lib.data.clean.report import FileCount, count_file
+from pipeline_lib.data.clean.values import as_number
+from pipeline_lib.data.raw.places import REPEATED, later
+from pipeline_lib.data.raw.table import RawTable
+from pipeline_lib.settings.tables import EventTable, InteractionTable
+from pipeline_lib.settings.task import ClickTask, RatingTask
+from pipeline_lib.storage.tables import repeated_rows
+
+REPEAT = "another row of this user and item is taken"
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """What became of a large file: lazy clean rows and rejects, whose files are in a scratch.
+
+    rejects: `place`, rising, and as in `pipeline_lib.schemas.clean.REJECTS`.
+    """
+
+    rows: pl.LazyFrame
+    rejects: pl.LazyFrame
+    count: FileCount
+
+
+@dataclass(frozen=True)
+class Known:
+    """The users or items that there are, `names`, and the file that lists them."""
+
+    names: pl.Series
+    file: str
+
+
+def read_interactions(
+    raw: RawTable,
+    table: InteractionTable,
+    task: RatingTask | ClickTask,
+    known: dict[str, Known],
+    scratch: Path,
+) -> Streamed:
+    """Clean interactions: `place`, rising, `user`, `item`, `target`, at most one a user and item.
+
+    known: by key column, where rows with others are rejected.
+    """
+    keys = {"user": table.user, "item": table.item}
+    rows = raw.rows.with_columns(
+        *(read_key(raw, name, column, table.blank) for name, column in keys.items()),
+        read_key(raw, "target", table.target, table.blank),
+    )
+    target = as_number(pl.col("target"))
+    checks = [
+        *row_checks(raw, table, keys),
+        *value_checks("target", pl.col("target"), table.target, number=True),
+        _within(table.target.column or "target", target, task),
+        *(_listed(name, keys[name].column or name, found) for name, found in known.items()),
+    ]
+    number = target.cast(pl.Float32).alias("target")
+    with raw.reading():
+        judged = _judged(rows, ["user", "item", number], checks, scratch / "interactions.parquet")
+    rejects = rejected(judged, raw.file, checks)
+    return _without_repeats(raw, table, kept(judged), rejects, scratch / "repeats.parquet")
+
+
+def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -> Streamed:
+    """Count events: `user`, the columns `by`, `events`, `hits`, `trials`; sorted by the first."""
+    keys = {"user": table.user, "event": table.event}
+    rows = raw.rows.with_columns(
+        *(read_key(raw, name, column, table.blank) for name, column in keys.items()),
+        *(
+            read_key(raw, name, column, table.blank).fill_null("").alias(name)
+            for name, column in table.by.items()
+        ),
+    )
+    listed = _listed("user", table.user.column or "user", users)
+    checks = [*row_checks(raw, table, keys), listed]
+    with raw.reading():
+        judged = _judged(rows, ["user", "event", *table.by], checks, scratch / "events.parquet")
+    counted = (
+        kept(judged)
+        .group_by("user", *table.by)
+        .agg(
+            pl.len().cast(pl.Int64).alias("events"),
+            pl.col("event").is_in(list(table.hits)).sum().cast(pl.Int64).alias("hits"),
+            pl.col("event").is_in(list(table.trials)).sum().cast(pl.Int64).alias("trials"),
+        )
+    )
+    rows = counted.sort("user", *table.by).collect(engine="streaming").lazy()
+    rejects = rejected(judged, raw.file, checks)
+    total = rows.select(pl.col("events").sum()).collect().item()
+    return Streamed(rows, rejects, count_file(raw.file, total, rejects))
+
+
+def _within(column: str, target: pl.Expr, task: RatingTask | ClickTask) -> Check:
+    if isinstance(task, ClickTask):
+        return Check(column, ~target.is_in([0.0, 1.0]), "neither 0 nor 1")
+    low, high = task.scale
+    beyond = ~target.is_between(low, high)
+    return Check(column, beyond, f"outside the scale {low:g} to {high:g}")
+
+
+def _listed(name: str, column: str, known: Known) -> Check:
+    unknown = ~pl.col(name).is_in(known.names.implode())
+    return Check(column, unknown, f"{name} has no row in {known.file}")
+
+
+def _judged(
+    rows: pl.LazyFrame, columns: Sequence[str | pl.Expr], checks: Sequence[Check], path: Path
+) -> pl.LazyFrame:
+    """Judge all rows in one pass over the raw file; a text is kept where it is rejected."""
+    judged = rows.select("place", "line", "text", *columns, judge(checks))
+    text = pl.when(pl.col("failed") != PASSED).then(pl.col("text"))
+    judged.with_columns(text).sink_parquet(path)
+    return pl.scan_parquet(path)
+
+
+def _without_repeats(
+    raw: RawTable,
+    table: InteractionTable,
+    rows: pl.LazyFrame,
+    rejects: pl.LazyFrame,
+    scratch: Path,
+) -> Streamed:
+    found = repeated_rows(rows.drop("text"), ["user", "item"])
+    if not found.is_empty():
+        order = [-pl.col("target"), pl.col("line")] if table.repeats == "highest" else ["line"]
+        taken = found.sort(order).group_by("user", "item", maintain_order=True).first()["line"]
+        others = found.filter(~pl.col("line").is_in(taken.implode()))["line"]
+        rows = rows.filter(~pl.col("line").is_in(others.implode()))
+        repeat = [Check(None, pl.lit(value=True), REPEAT)]
+        texts = raw.rows.select("place", "line", "text").filter(
+            pl.col("line").is_in(others.implode())
+        )
+        rejected(texts.with_columns(judge(repeat)), raw.file, repeat).sink_parquet(scratch)
+        rejects = pl.concat([rejects, later(pl.scan_parquet(scratch), REPEATED)])
+    clean = rows.select("place", "user", "item", "target")
+    count = count_file(raw.file, clean.select(pl.len()).collect().item(), rejects)
+    return Streamed(clean, rejects, count)

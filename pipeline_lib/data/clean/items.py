@@ -1,0 +1,122 @@
+"""Clean the files of items and join their features."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from pipeline_lib.data.clean.checks import Check
+from pipeline_lib.data.clean.profiles import Profiles, read_profiles
+from pipeline_lib.data.clean.report import check_kept
+from pipeline_lib.data.clean.values import BLANK
+from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.raw.table import RawTable
+from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.features import AnyFeature, Numeric
+
+
+@dataclass(frozen=True)
+class Items:
+    """All items.
+
+    rows: as in `Profiles`, of all files. files: by role. features: those that are read. left_out:
+    those whose file is missing, or one that they are computed from. unlisted: how many items no
+    file lists.
+    """
+
+    rows: pl.DataFrame
+    files: dict[str, Profiles]
+    features: dict[str, AnyFeature]
+    left_out: list[str]
+    unlisted: int = 0
+
+    @property
+    def rejects(self) -> dict[str, pl.LazyFrame]:
+        """List the rejects of each file by role."""
+        return {role: file.rejects.lazy() for role, file in self.files.items()}
+
+
+def read_items(raw: Mapping[str, RawTable], log: LogSettings, *, events: bool) -> Items:
+    """Read the files of items; a feature comes from the first that has its column.
+
+    events: whether there is a file of events. Raises RawFileError when a column is nowhere, no
+    item feature is left, or no row of a file.
+    """
+    features, left_out = _found_features(raw, log, events=events)
+    files: dict[str, Profiles] = {}
+    waiting = dict(features)
+    for number, table in enumerate(log.items, start=1):
+        if (source := raw.get(f"items_{number}")) is None:
+            continue
+        own = {f: x for f, x in waiting.items() if (x.column or f) in source.columns}
+        waiting = {f: x for f, x in waiting.items() if f not in own}
+        checks = [_listed(table.item.column or "item", files["items_1"])] if files else []
+        found = read_profiles(source, table, ("item", table.item), own, checks)
+        check_kept(source.path, found.count, found.rejects.lazy())
+        files[f"items_{number}"] = found
+    joined, *others = (file.rows for file in files.values())
+    for rows in others:
+        joined = joined.join(rows, on="item", how="left")
+    return Items(_filled(joined, features), files, features, left_out)
+
+
+def with_unlisted(items: Items, rows: pl.LazyFrame) -> Items:
+    """Add the items of interactions that no file lists, without features."""
+    met = rows.select("item").unique()
+    new = met.join(items.rows.lazy().select("item"), on="item", how="anti")
+    unlisted = new.collect(engine="streaming")
+    if unlisted.is_empty():
+        return items
+    both = pl.concat([items.rows, unlisted], how="diagonal")
+    return replace(items, rows=_filled(both, items.features), unlisted=unlisted.height)
+
+
+def _found_features(
+    raw: Mapping[str, RawTable], log: LogSettings, *, events: bool
+) -> tuple[dict[str, AnyFeature], list[str]]:
+    """List the item features that a file here has, and those left out as their file is missing."""
+    tables = [raw[role] for role in raw if role.startswith("items_")]
+    some_missing = len(tables) < len(log.items)
+    found: dict[str, AnyFeature] = {}
+    left_out: list[str] = []
+    for name, feature in log.item_features.items():
+        if isinstance(feature, Numeric) and feature.derived:
+            unread = [g for g in log.event_groups if not _has(tables, g, log.item_features[g])]
+            no_events = feature.rate == "events" and (not events or unread)
+            if no_events or set(feature.parents) & set(left_out):
+                left_out.append(name)
+        elif _has(tables, name, feature):
+            found[name] = feature
+        elif some_missing:
+            left_out.append(name)
+        else:
+            tables[0].column(feature.column or name)
+    if not found and len(left_out) == len(log.item_features):
+        raise RawFileError(
+            f"{tables[0].path} alone has none of the item features {', '.join(left_out)}; name "
+            f"others of its columns {', '.join(tables[0].columns)}, or put the missing file there"
+        )
+    return found, left_out
+
+
+def _has(tables: Sequence[RawTable], name: str, feature: AnyFeature) -> bool:
+    return any((feature.column or name) in t.columns for t in tables)
+
+
+def _listed(column: str, first: Profiles) -> Check:
+    names = first.rows["item"].implode()
+    reason = f"item has no row in {first.count.file}"
+    return Check(column, ~pl.col("item").is_in(names), reason)
+
+
+def _filled(items: pl.DataFrame, features: Mapping[str, AnyFeature]) -> pl.DataFrame:
+    """Call what no file says blank."""
+    problems = [
+        pl.when(pl.col(f).is_null() & pl.col(f"problem {f}").is_null())
+        .then(pl.lit(BLANK))
+        .otherwise(pl.col(f"problem {f}"))
+        .alias(f"problem {f}")
+        for f in features
+    ]
+    lists = [name for name, feature in features.items() if feature.kind == "multi-valued"]
+    return items.with_columns(problems).with_columns(pl.col(lists).fill_null([]))

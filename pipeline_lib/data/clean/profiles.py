@@ -1,0 +1,104 @@
+"""Clean the tables of users and of items: one row each, with features."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import polars as pl
+
+from pipeline_lib.data.clean.checks import Check, judge, kept, rejected
+from pipeline_lib.data.clean.report import FeatureCount, FileCount, count_feature, count_file
+from pipeline_lib.data.clean.values import clean_text, find_problems, read_feature
+from pipeline_lib.data.raw.places import REPEATED, later, placed
+from pipeline_lib.data.raw.table import RawTable
+from pipeline_lib.settings.columns import Column
+from pipeline_lib.settings.features import AnyFeature
+from pipeline_lib.settings.tables import Table
+
+REPEAT = "duplicate of an earlier row"
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """One raw file's users or items.
+
+    rows: the key, a column a feature, and `problem <feature>`, null where the value is sound.
+    rejects: `place`, rising, and as in `pipeline_lib.schemas.clean.REJECTS`.
+    """
+
+    rows: pl.DataFrame
+    rejects: pl.DataFrame
+    count: FileCount
+
+
+def read_profiles(
+    raw: RawTable,
+    table: Table,
+    key: tuple[str, Column],
+    features: Mapping[str, AnyFeature],
+    checks: Sequence[Check] = (),
+) -> Profiles:
+    """Clean one file. key: `user` or `item`, and how it is read. checks: further ones, on `key`.
+
+    A row is rejected when its shape or key is wrong, a filter or a check fails, or an earlier row
+    has the same key; a wrong feature rejects nothing.
+    """
+    name, column = key
+    read = {
+        f: read_feature(raw.column(_column(f, feature)), feature, table.blank)
+        for f, feature in features.items()
+    }
+    rows = raw.rows.with_columns(read_key(raw, name, column, table.blank))
+    all_checks = [*row_checks(raw, table, {name: column}), *checks]
+    columns = [
+        *("line", "text", judge(all_checks), name),
+        *(value.alias(f) for f, (value, _) in read.items()),
+        *(problem.alias(f"problem {f}") for f, (_, problem) in read.items()),
+    ]
+    with raw.reading():
+        judged = rows.select(columns).collect(engine="streaming")
+    judged = judged.sort("line")  # joined records came last
+    by_line = placed(judged.lazy())
+    repeats = [Check(column.column or name, pl.int_range(pl.len()).over(name) > 0, REPEAT)]
+    unique = kept(by_line).with_columns(judge(repeats))
+    rejects = [
+        rejected(by_line, raw.file, all_checks),
+        later(rejected(unique, raw.file, repeats), REPEATED),
+    ]
+    clean = kept(unique).drop("place", "line", "text").collect()
+    rejected_rows = pl.concat(rejects).collect()
+    return Profiles(clean, rejected_rows, count_file(raw.file, clean.height, rejected_rows.lazy()))
+
+
+def read_key(raw: RawTable, name: str, column: Column, blank: Sequence[str]) -> pl.Expr:
+    """Clean a key column's texts."""
+    return clean_text(raw.column(column.column or name), column, blank).alias(name)
+
+
+def row_checks(raw: RawTable, table: Table, keys: Mapping[str, Column]) -> list[Check]:
+    """List what is asked of every row: its shape, sound keys and the table's filters."""
+    shape = Check(None, pl.col("misshapen"), f"line has not {len(raw.columns)} fields")
+    sound = [value_checks(name, pl.col(name), column) for name, column in keys.items()]
+    filters = [
+        value_checks(str(f.column), read_key(raw, str(f.column), f, table.blank), f)
+        for f in table.filters
+    ]
+    return [shape, *chain(*sound, *filters)]
+
+
+def value_checks(name: str, text: pl.Expr, column: Column, *, number: bool = False) -> list[Check]:
+    """List what is asked of a column's clean texts."""
+    problems = find_problems(text, column, number=number)
+    return [Check(column.column or name, wrong, words) for wrong, words in problems]
+
+
+def count_features(rows: pl.DataFrame, features: Mapping[str, AnyFeature]) -> list[FeatureCount]:
+    """Count values and problems of features; rows: as in `Profiles`."""
+    return [
+        count_feature(name, feature.kind, rows[name], rows[f"problem {name}"])
+        for name, feature in features.items()
+    ]
+
+
+def _column(name: str, feature: AnyFeature) -> str:
+    return feature.column or name

@@ -1,0 +1,83 @@
+"""Clean what belongs to users, to all of them or to a shard: profiles, interactions and events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline_lib.data.clean.interactions import Known, Streamed, read_events, read_interactions
+from pipeline_lib.data.clean.profiles import Profiles, count_features, read_profiles
+from pipeline_lib.data.clean.report import UserReport
+from pipeline_lib.data.raw.table import RawTable
+from pipeline_lib.schemas.clean import events
+from pipeline_lib.schemas.columns import types
+from pipeline_lib.settings.dataset import LogSettings
+
+
+@dataclass(frozen=True)
+class UserLogs:
+    """What was read of users' files; events: None where there is no such file."""
+
+    users: Profiles
+    interactions: Streamed
+    events: Streamed | None
+
+    @property
+    def rejects(self) -> dict[str, pl.LazyFrame]:
+        """List the rejects of each file by role."""
+        streamed = {role: found.rejects for role, found in self._streamed.items()}
+        return {"users": self.users.rejects.lazy(), **streamed}
+
+    @property
+    def _streamed(self) -> dict[str, Streamed]:
+        there = {"events": self.events} if self.events else {}
+        return {"interactions": self.interactions, **there}
+
+    def user_table(self, log: LogSettings) -> pl.DataFrame:
+        """Make the table of users, sorted (see `pipeline_lib.schemas.clean`)."""
+        people = self.users.rows.with_columns(_problem(log))
+        return people.select("user", *log.user_features, "problem").sort("user")
+
+    def event_table(self, log: LogSettings) -> pl.LazyFrame:
+        """Make the table of events, sorted by user (see `pipeline_lib.schemas.clean`)."""
+        empty = pl.LazyFrame(schema=types(events(log.event_groups)))
+        return self.events.rows if self.events else empty
+
+    def report(self, raw: Mapping[str, RawTable], log: LogSettings) -> UserReport:
+        """Count what was read."""
+        people = self.users
+        problem = people.rows.select(_problem(log))["problem"]
+        streamed = {role: found.count for role, found in self._streamed.items()}
+        return UserReport(
+            files={"users": people.count, **streamed},
+            joined_lines={role: raw[role].joined for role in ("users", *streamed)},
+            user_values=count_features(people.rows, log.user_features),
+            sound_users=problem.null_count(),
+        )
+
+
+def read_user_logs(
+    raw: Mapping[str, RawTable], log: LogSettings, items: pl.Series, scratch: Path
+) -> UserLogs:
+    """Clean users, interactions and events; items: the names of those that there are."""
+    people = read_profiles(raw["users"], log.users, ("user", log.users.user), log.user_features)
+    users = Known(people.rows["user"], log.users.file)
+    known = {"user": users}
+    if log.unknown_items == "reject":
+        known["item"] = Known(items, log.items[0].file)
+    rows = read_interactions(raw["interactions"], log.interactions, log.task, known, scratch)
+    if log.events is None or "events" not in raw:
+        return UserLogs(people, rows, None)
+    return UserLogs(people, rows, read_events(raw["events"], log.events, users, scratch))
+
+
+def _problem(log: LogSettings) -> pl.Expr:
+    """Say what drops each user: the first feature that is blank or wrong."""
+    found = [
+        pl.format("{} is {}", pl.lit(name), pl.col(f"problem {name}"))
+        for name, feature in log.user_features.items()
+        if feature.missing == "drop"
+    ]
+    problem = pl.coalesce(*found) if found else pl.lit(None, pl.String)
+    return problem.alias("problem")

@@ -1,0 +1,109 @@
+"""From raw texts to clean values, and to what is wrong with them."""
+
+import html
+from collections.abc import Sequence
+from itertools import pairwise
+
+import polars as pl
+
+from pipeline_lib.settings.columns import Cleaning, Column
+from pipeline_lib.settings.features import AnyFeature, Bucketed, MultiValued, Numeric
+
+BLANK = "blank"
+
+
+def clean_text(raw: pl.Expr, cleaning: Cleaning, blank: Sequence[str]) -> pl.Expr:
+    """Clean texts; those that are empty, or one of `blank` before or after it, become null."""
+    text = raw
+    if cleaning.entities == "html":
+        text = text.map_batches(_unescaped, return_dtype=pl.String, is_elementwise=True)
+    if cleaning.extract:
+        text = text.str.extract(cleaning.extract)
+    if cleaning.remove:
+        text = text.str.replace_all(cleaning.remove, "")
+    text = text.str.strip_chars()
+    if cleaning.case:
+        text = text.str.to_lowercase() if cleaning.case == "lower" else text.str.to_uppercase()
+    if cleaning.replace:
+        text = text.replace(cleaning.replace)
+    empty = text.is_in(["", *blank])
+    if blank:
+        empty |= raw.str.strip_chars().is_in(blank)
+    return pl.when(~empty).then(text)
+
+
+def find_problems(
+    text: pl.Expr, column: Column, *, number: bool = False
+) -> list[tuple[pl.Expr, str]]:
+    """List what may be wrong with clean texts, and in words; the first that is true counts.
+
+    number: whether they must be numbers even where `column` sets no bounds.
+    """
+    problems = [(text.is_null(), BLANK)]
+    if column.pattern:
+        asked = column.meaning or f"like {column.pattern}"
+        problems.append((~text.str.contains(column.pattern), f"not {asked}"))
+    if column.values:
+        problems.append(
+            (~text.is_in(list(column.values)), f"not one of {', '.join(column.values)}")
+        )
+    value = as_number(text)
+    if column.between:
+        low, high = column.between
+        wrong = ~value.is_between(low, high).fill_null(value=False)
+        problems.append((wrong, f"not a number from {low:g} to {high:g}"))
+    elif number:
+        problems.append((value.is_null(), "not a number"))
+    return problems
+
+
+def as_number(text: pl.Expr) -> pl.Expr:
+    """Read finite numbers; what is none becomes null."""
+    value = text.cast(pl.Float64, strict=False)
+    return pl.when(value.is_finite()).then(value)
+
+
+def _unescaped(texts: pl.Series) -> pl.Series:
+    """Replace entities; only distinct texts that have any are touched."""
+    marked = texts.filter(texts.str.contains("&", literal=True)).unique()
+    if marked.is_empty():
+        return texts
+    return texts.replace(marked, pl.Series([html.unescape(text) for text in marked]))
+
+
+def read_feature(
+    raw: pl.Expr, feature: AnyFeature, blank: Sequence[str]
+) -> tuple[pl.Expr, pl.Expr]:
+    """Compute a feature's values from raw texts, and what is wrong with these.
+
+    Values are a string (categorical, bucketed), a list of strings (multi-valued) or a float
+    (numeric), null where blank or wrong; a list is empty there. Nothing is wrong where the
+    problem is null.
+    """
+    if isinstance(feature, MultiValued):
+        values = _split(raw, feature, blank)
+        return values, pl.when(values.list.len() == 0).then(pl.lit(BLANK))
+    text = clean_text(raw, feature, blank)
+    number = isinstance(feature, Numeric | Bucketed)
+    problems = find_problems(text, feature, number=number)
+    problem = pl.coalesce(*(pl.when(wrong).then(pl.lit(words)) for wrong, words in problems))
+    value = as_number(text) if number else text
+    if isinstance(feature, Bucketed):
+        value = _bucket(value, feature.edges)
+    return pl.when(problem.is_null()).then(value), problem
+
+
+def _split(raw: pl.Expr, feature: MultiValued, blank: Sequence[str]) -> pl.Expr:
+    if blank:
+        raw = pl.when(~raw.str.strip_chars().is_in(blank)).then(raw)
+    part = clean_text(pl.element(), feature, blank)
+    values = raw.str.split(feature.separator).list.eval(part).list.drop_nulls()
+    return values.list.unique(maintain_order=True).fill_null([])
+
+
+def _bucket(number: pl.Expr, edges: Sequence[float]) -> pl.Expr:
+    """Name the bucket: `below 18`, `18 to 25`, `25 and above`; the lower edge is within."""
+    names = [(number < edges[0], f"below {edges[0]:g}")]
+    names += [(number < high, f"{low:g} to {high:g}") for low, high in pairwise(edges)]
+    names += [(number.is_not_null(), f"{edges[-1]:g} and above")]
+    return pl.coalesce(*(pl.when(within).then(pl.lit(name)) for within, name in names))

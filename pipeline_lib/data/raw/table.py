@@ -1,0 +1,161 @@
+"""Open a raw file as a lazy table of texts, every row of which can be named."""
+
+import csv
+import mmap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+
+from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.raw.encoding import as_utf8
+from pipeline_lib.data.raw.layout import Layout, joined_records, layout_of
+from pipeline_lib.data.raw.places import placed
+from pipeline_lib.settings.errors import unknown
+from pipeline_lib.settings.tables import Table
+
+LIST_SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """What one raw file holds.
+
+    rows: `place` (rising, see `pipeline_lib.data.raw.places`), `line` (from 1, where the record
+    starts), `text`, `misshapen` (whether the record has another number of fields than columns)
+    and a string column for each raw column. joined: lines that are parts of longer records, since
+    newlines stand within quotes.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: pl.LazyFrame
+    joined: int = 0
+
+    @property
+    def file(self) -> str:
+        """Name the file."""
+        return self.path.name
+
+    def column(self, name: str) -> pl.Expr:
+        """Name a column; raise RawFileError when the file has not got it."""
+        if name not in self.columns:
+            raise RawFileError(f"{self.path}: {unknown(name, 'column', self.columns)}")
+        return pl.col(f"raw_{name}")
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read the rows within; what Polars then meets is told as the file's fault."""
+        try:
+            yield
+        except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
+            raise RawFileError(
+                f"{self.path} is damaged ({error}); write or download it again"
+            ) from error
+
+
+def open_table(path: Path, table: Table, scratch: Path) -> RawTable:
+    """Open a file; nothing but its encoding, its names and torn records are looked at yet.
+
+    scratch: a folder for a copy in UTF-8. Raises RawFileError when the file is missing, empty or
+    in another encoding.
+    """
+    return _open_parquet(path) if table.is_parquet else _open_text(path, table, scratch)
+
+
+def _open_text(path: Path, table: Table, scratch: Path) -> RawTable:
+    source = as_utf8(path, table.encoding, scratch)
+    quoted = table.quoting != "none" and _has_quotes(source)
+    names, first = (table.columns, 1) if table.columns else _header(source, path, table)
+    layout = layout_of(table, len(names), quoted=quoted)
+    scan = pl.scan_lines(source, name="text", row_index_name="line", row_index_offset=1)
+    text = pl.col("text").str.strip_suffix("\r").str.strip_prefix("\ufeff")
+    if layout.separator != table.splits_at:
+        text = text.str.replace_all(table.splits_at, layout.separator, literal=True)
+    lines = scan.select(pl.col("line").cast(pl.Int64), text).filter(pl.col("line") >= first)
+    records, joined = _joined(path, lines, layout) if quoted else (placed(lines), 0)
+    fields = layout.split(pl.col("text"), quoted=quoted)
+    rows = records.with_columns(
+        (~layout.fits(pl.col("text"), quoted=quoted)).alias("misshapen"),
+        *(field.alias(f"raw_{name}") for field, name in zip(fields, names, strict=True)),
+    )
+    if layout.separator != table.splits_at:
+        texts = pl.col("^(text|raw_.*)$").str
+        rows = rows.with_columns(texts.replace_all(layout.separator, table.splits_at, literal=True))
+    return RawTable(path, tuple(names), rows, joined)
+
+
+def _joined(path: Path, lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, int]:
+    try:
+        return joined_records(lines, layout)
+    except ValueError as error:
+        raise RawFileError(
+            f"{path}: {error}; if quotes mean nothing in this file, set `quotes: none`"
+        ) from error
+
+
+def _has_quotes(path: Path) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(b'"') >= 0
+
+
+def _header(source: Path, path: Path, table: Table) -> tuple[Sequence[str], int]:
+    """Read the line of names; return them and the line after it."""
+    with source.open(encoding="utf-8-sig", newline="\n") as file:
+        line = next(islice(file, 1)).rstrip("\r\n")
+    if table.quoting != "none":
+        layout = layout_of(table, 1, quoted=True)
+        text = line.replace(table.splits_at, layout.separator)
+        try:
+            names = next(csv.reader([text], delimiter=layout.separator), [])
+        except csv.Error:  # a name longer than the csv module reads
+            names = []
+    else:
+        names = line.split(table.splits_at)
+    names = [name.strip() for name in names]
+    if not names or len(set(names)) < len(names) or "" in names:
+        raise RawFileError(
+            f"{path}: line 1 should name the columns, but is {line[:80]!r}; if the file has no "
+            "such line, list the names under `columns`"
+        )
+    return names, 2
+
+
+def _open_parquet(path: Path) -> RawTable:
+    if not path.is_file():
+        raise RawFileError(f"{path} does not exist; put it there or correct raw_dir")
+    try:
+        schema = pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise RawFileError(f"{path} is no Parquet file: {error}") from error
+    schema = {name: dtype for name, dtype in schema.items() if _has_text(dtype)}
+    texts = [_as_text(name, dtype).alias(f"raw_{name}") for name, dtype in schema.items()]
+    rows = (
+        pl.scan_parquet(path)
+        .select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line"), *texts)
+        .with_columns(
+            pl.col("line").alias("place"),
+            pl.concat_str(pl.col("^raw_.*$").fill_null(""), separator="\t").alias("text"),
+            pl.lit(value=False).alias("misshapen"),
+        )
+    )
+    return RawTable(path, tuple(schema), rows)
+
+
+def _has_text(dtype: pl.DataType) -> bool:
+    """Tell whether a column can be read as text; one that cannot is none of ours."""
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    return not inner.is_nested() and inner != pl.Duration
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.List):
+        return pl.col(name).cast(pl.List(pl.String)).list.join(LIST_SEPARATOR)
+    if dtype.is_float():  # 1.0 where other files have 1
+        return pl.col(name).cast(pl.String).str.strip_suffix(".0")
+    if dtype == pl.Boolean:
+        return pl.col(name).cast(pl.Int8).cast(pl.String)
+    return pl.col(name).cast(pl.String)

@@ -1,0 +1,94 @@
+"""A batch of users with their rows packed: only true rows, no padding."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.episodes.format import Catalogue, Episodes, Rows
+
+
+@dataclass(frozen=True)
+class PackedRows:
+    """The rows of a batch's users, user by user.
+
+    user, item: [rows] int64 into the batch's users and items. rank: [rows] int64 among the
+    user's rows. place: [rows] int64 into the fold's rows. target: [rows] float32.
+    counts: [users] int64, rows of each user.
+    """
+
+    user: Tensor
+    item: Tensor
+    rank: Tensor
+    place: Tensor
+    target: Tensor
+    counts: Tensor
+
+    def sum(self, values: Tensor) -> Tensor:
+        """Sum values [rows, ...] within each user, [users, ...]."""
+        total = values.new_zeros(len(self.counts), *values.shape[1:])
+        return total.index_add(0, self.user, values)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Average values [rows] within each user, [users]."""
+        return self.sum(values) / self.counts
+
+    def spread(self, values: Tensor) -> Tensor:
+        """Give each row its user's value: from [users, ...] to [rows, ...]."""
+        return values.index_select(0, self.user)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some users of a fold, those with fewest support rows first.
+
+    users: [users] int64 into the fold. codes: [users, features] int64. values: [users, features],
+    what they count for. items: [items] int64 into the catalogue, each once. item_codes,
+    item_weights, item_bags: their features, as EmbeddingBag wants them.
+    """
+
+    users: Tensor
+    codes: Tensor
+    values: Tensor
+    items: Tensor
+    item_codes: Tensor
+    item_weights: Tensor
+    item_bags: Tensor
+    support: PackedRows
+    query: PackedRows
+
+    def __len__(self) -> int:
+        """Count the users."""
+        return len(self.users)
+
+
+def by_support(episodes: Episodes, users: Tensor) -> Tensor:
+    """Sort users of a fold, [users] int64, by how many support rows they have."""
+    return users[episodes.support.users.lengths(users).argsort(stable=True)]
+
+
+def take_batch(episodes: Episodes, catalogue: Catalogue, users: Tensor) -> Batch:
+    """Assemble a batch of the fold's users at the places `users`, [users] int64."""
+    users = by_support(episodes, users)
+    support, query = _pack(episodes.support, users), _pack(episodes.query, users)
+    items, item = torch.unique(torch.cat((support.item, query.item)), return_inverse=True)
+    codes, weights, bags = catalogue.take(items)
+    local = item.split((len(support.item), len(query.item)))
+    return Batch(
+        users=users,
+        codes=episodes.codes[users],
+        values=episodes.values[users],
+        items=items,
+        item_codes=codes,
+        item_weights=weights,
+        item_bags=bags,
+        support=replace(support, item=local[0]),
+        query=replace(query, item=local[1]),
+    )
+
+
+def _pack(rows: Rows, users: Tensor) -> PackedRows:
+    place, user, rank = rows.users.take(users)
+    return PackedRows(
+        user, rows.item[place], rank, place, rows.target[place], rows.users.lengths(users)
+    )

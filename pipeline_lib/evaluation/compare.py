@@ -1,0 +1,140 @@
+"""Compare the methods of a dataset: over seeds, between groups, with one another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipeline_lib.evaluation.comparison import Comparison, Gap, MethodResult, Statistic
+from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.evaluation.statistics import independent_p
+from pipeline_lib.evaluation.users import UserMeans
+from pipeline_lib.metrics.registry import METRICS, TaskKind
+from pipeline_lib.settings.methods.base import MethodSettings
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One evaluated training: its record and its users' metrics."""
+
+    evaluation: Evaluation
+    users: pl.DataFrame
+
+
+def compare(
+    dataset: str,
+    title: str,
+    sample: bool,
+    methods: dict[str, MethodSettings],
+    trials: Sequence[Trial],
+) -> Comparison:
+    """Compare methods; raise ValueError when one has no trial, or tasks, splits or users differ."""
+    _check(dataset, methods, trials)
+    first = trials[0].evaluation
+    own = {name: [t for t in trials if t.evaluation.method == name] for name in methods}
+    over_users = UserMeans(
+        first.task.kind, {name: [t.users for t in o] for name, o in own.items()}, first.split_sha256
+    )
+    gaps = over_users.gaps()
+    results = [_result(name, methods[name], own[name], over_users, gaps[name]) for name in methods]
+    baselines = _best(results, "baseline", first.task.kind)
+    return Comparison(
+        dataset=dataset,
+        title=title,
+        sample=sample,
+        task=first.task,
+        split_sha256=first.split_sha256,
+        test_users=first.users,
+        ranked_users=first.ranked_users,
+        short_users=first.short_users,
+        users_by_group=dict(trials[0].users["group"].value_counts(sort=True).iter_rows()),
+        baselines=baselines,
+        references=_best(results, "reference", first.task.kind),
+        methods=[_against(result, results, baselines) for result in results],
+        pairs=over_users.pairs(),
+    )
+
+
+def _check(dataset: str, methods: dict[str, MethodSettings], trials: Sequence[Trial]) -> None:
+    missing = methods.keys() - {t.evaluation.method for t in trials}
+    if missing:
+        raise ValueError(f"{dataset}: no result of {', '.join(sorted(missing))}")
+    if any(not t.users["user"].equals(trials[0].users["user"]) for t in trials):
+        raise ValueError(f"{dataset}: results of different test users cannot be compared")
+    for what, found in (
+        ("splits", {t.evaluation.split_sha256 for t in trials}),
+        ("tasks", {t.evaluation.task for t in trials}),
+    ):
+        if len(found) != 1:
+            raise ValueError(
+                f"{dataset}: results of {len(found)} different {what} cannot be compared"
+            )
+
+
+def _result(
+    name: str,
+    settings: MethodSettings,
+    trials: Sequence[Trial],
+    over_users: UserMeans,
+    gap: Gap | None,
+) -> MethodResult:
+    evaluations = [t.evaluation for t in trials]
+    return MethodResult(
+        name=name,
+        label=settings.label or name,
+        kind=settings.kind,
+        role=settings.role,
+        seeds=[e.seed for e in evaluations],
+        constant_users=max(e.constant_users for e in evaluations),
+        metrics={
+            metric: _statistic(evaluations, metric, over_users.interval(name, metric))
+            for metric in METRICS[evaluations[0].task.kind]
+            if all(metric in e.metrics for e in evaluations)
+        },
+        gap=gap,
+    )
+
+
+def _statistic(
+    evaluations: Sequence[Evaluation], metric: str, interval: tuple[float, float] | None
+) -> Statistic:
+    values = [e.metrics[metric] for e in evaluations]
+    low, high = interval or (None, None)
+    return Statistic(
+        values=values,
+        mean=float(np.mean(values)),
+        sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        users=evaluations[0].counted[metric],
+        low=low,
+        high=high,
+    )
+
+
+def _best(results: Sequence[MethodResult], role: str, kind: TaskKind) -> dict[str, str]:
+    best = {}
+    for name, metric in METRICS[kind].items():
+        sign = -1 if metric.higher_is_better else 1
+        losses = {r.name: sign * r.metrics[name].mean for r in results if _has(r, role, name)}
+        if losses:
+            best[name] = min(losses, key=losses.__getitem__)
+    return best
+
+
+def _has(result: MethodResult, role: str, metric: str) -> bool:
+    return result.role == role and metric in result.metrics
+
+
+def _against(
+    result: MethodResult, results: Sequence[MethodResult], baselines: dict[str, str]
+) -> MethodResult:
+    by_name = {r.name: r for r in results}
+    tested = {}
+    for metric, statistic in result.metrics.items():
+        best = baselines.get(metric)
+        p = None
+        if best not in (None, result.name) and result.role != "reference":
+            rival = by_name[best].metrics[metric].values
+            p = independent_p(np.array(statistic.values), np.array(rival))
+        tested[metric] = statistic.model_copy(update={"baseline_p": p})
+    return result.model_copy(update={"metrics": tested})

@@ -1,0 +1,121 @@
+"""Judge a trained method on the test users."""
+
+import polars as pl
+from pydantic import BaseModel
+
+from pipeline_lib.metrics.registry import NDCG_AT
+from pipeline_lib.metrics.users import summarise, user_metrics
+from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.settings.task import RatingTask, Task
+from pipeline_lib.training.record import TrainingRecord
+
+ROW = ["user", "item"]
+
+
+class PredictionError(Exception):
+    """The predictions are not those of the test users' query rows."""
+
+
+def check_complete(predictions: pl.DataFrame, due: pl.DataFrame, what: str) -> None:
+    """Raise PredictionError unless the rows due, [user, item, target], are predicted once each."""
+    left = due.with_columns(pl.col("target").cast(pl.Float32))
+    right = predictions.with_columns(pl.col("target").cast(pl.Float32))
+    key = [*ROW, "target"]
+    twice = right.filter(pl.struct(ROW).is_duplicated())
+    for found, problem in (
+        (left.join(right, on=key, how="anti"), "have no prediction"),
+        (right.join(left, on=key, how="anti"), "are predicted but not due"),
+        (twice, "are predicted twice"),
+    ):
+        if not found.is_empty():
+            user, item = found.select(ROW).row(0)
+            raise PredictionError(
+                f"{what}: {found.height:,} query rows {problem}, the first of user {user} and item "
+                f"{item}; delete the method's predictions.parquet and run snakemake again"
+            )
+
+
+def check_by_support(by_support: pl.DataFrame, predictions: pl.DataFrame, what: str) -> None:
+    """Raise PredictionError unless every limit of support rows has the rows of the same users.
+
+    Where the limit is null, scores have to be those of the predictions.
+    """
+    due = predictions.join(by_support, on="user", how="semi")
+    for (limit,), rows in by_support.group_by("support_rows"):
+        check_complete(rows, due, f"{what}, support rows {'all' if limit is None else limit}")
+    from_all = by_support.filter(pl.col("support_rows").is_null())
+    check_complete(from_all, due, f"{what}, support rows all")
+    if not from_all.join(due, on=[*ROW, "score"], how="anti").is_empty():
+        raise PredictionError(f"{what}: by_support.parquet has other scores than predictions")
+
+
+class Evaluation(BaseModel):
+    """One trained method on the test users.
+
+    counted: by metric, the users who have it. ranked_users: those whose items can be ranked; None
+    for clicks. short_users: by ranking metric, those of them with fewer rows than it looks at.
+    constant_users: those with two rows or more who got one score for all.
+    """
+
+    method: str
+    seed: int
+    task: Task
+    split_sha256: str
+    users: int
+    ranked_users: int | None
+    short_users: dict[str, int]
+    constant_users: int
+    counted: dict[str, int]
+    metrics: dict[str, float]
+
+
+def evaluate(
+    predictions: pl.DataFrame, due: pl.DataFrame, training: TrainingRecord, split: SplitRecord
+) -> tuple[pl.DataFrame, Evaluation]:
+    """Compute each user's metrics and the method's, as the task it was trained for asks.
+
+    due: `user`, `item`, `target` of the query rows of all test users. Raises PredictionError when
+    other rows are predicted than those due, each once, and ValueError when the method was trained
+    on another split than the one at hand.
+    """
+    if training.split_sha256 != split.sha256:
+        raise ValueError(
+            f"{training.method} was trained on split {training.split_sha256}, but the split is "
+            f"{split.sha256}; train it again"
+        )
+    check_complete(predictions, due, f"{training.dataset}: {training.method}")
+    task = training.task
+    users = user_metrics(predictions, task)
+    counted, metrics = summarise(users, task)
+    record = Evaluation(
+        method=training.method,
+        seed=training.seed,
+        task=task,
+        split_sha256=training.split_sha256,
+        users=users.height,
+        ranked_users=_ranked_users(users, task),
+        short_users=_short_users(users, predictions, task),
+        constant_users=_constant_users(predictions),
+        counted=counted,
+        metrics=metrics,
+    )
+    return users, record
+
+
+def _ranked_users(users: pl.DataFrame, task: Task) -> int | None:
+    if isinstance(task, RatingTask):
+        return users.height - users[f"ndcg_{NDCG_AT[0]}"].null_count()
+    return None
+
+
+def _short_users(users: pl.DataFrame, predictions: pl.DataFrame, task: Task) -> dict[str, int]:
+    if not isinstance(task, RatingTask):
+        return {}
+    ranked = users.filter(pl.col(f"ndcg_{NDCG_AT[0]}").is_not_null())
+    rows = predictions.group_by("user").len().join(ranked, on="user")["len"]
+    return {f"ndcg_{k}": int((rows < k).sum()) for k in NDCG_AT}
+
+
+def _constant_users(predictions: pl.DataFrame) -> int:
+    rows = predictions.group_by("user").agg(pl.len(), pl.col("score").n_unique().alias("scores"))
+    return rows.filter((pl.col("len") > 1) & (pl.col("scores") == 1)).height

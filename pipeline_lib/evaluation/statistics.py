@@ -1,0 +1,116 @@
+"""Two-tailed tests of means, effect sizes, Holm's correction and bootstrap intervals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import ttest_1samp, ttest_ind
+
+Values = NDArray[np.float64]
+RESAMPLES = 2000
+LEVEL = 0.95
+CELLS = 10_000_000  # counts held at once
+NOISE = 1e-9  # differences this small beside the values come from rounding
+
+
+class Bootstrap:
+    """Resamples of the same users, so that the differences of means have intervals as well."""
+
+    def __init__(self, users: int, seed: int) -> None:
+        self.users = users
+        self.seed = seed
+
+    def means(self, values: Values) -> Values:
+        """Average columns, [users, columns], over the users of each resample: [resamples, columns].
+
+        NaN is a user without that value. A resample without any value has NaN.
+        """
+        known = ~np.isnan(values)
+        filled, known = np.where(known, values, 0.0), known.astype(np.float64)
+        random = np.random.default_rng(self.seed)
+        chunk = max(1, CELLS // self.users)
+        parts = []
+        for start in range(0, RESAMPLES, chunk):
+            counts = self._counts(random, min(chunk, RESAMPLES - start))
+            with np.errstate(invalid="ignore"):
+                parts.append((counts @ filled) / (counts @ known))
+        return np.concatenate(parts)
+
+    def _counts(self, random: np.random.Generator, resamples: int) -> Values:
+        drawn = random.integers(self.users, size=(resamples, self.users))
+        drawn += np.arange(resamples)[:, None] * self.users
+        counts = np.bincount(drawn.ravel(), minlength=resamples * self.users)
+        return counts.reshape(resamples, self.users).astype(np.float64)
+
+
+def interval(means: Values) -> tuple[float, float] | None:
+    """Take the 95 % percentile interval of resamples' means; None where some have no value."""
+    if np.isnan(means).any():
+        return None
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def independent_p(left: Values, right: Values) -> float | None:
+    """Test whether two independent samples, [left] and [right], have one mean.
+
+    The paper's test (Student's, of equal variances); None where either has fewer than two values
+    or no spread.
+    """
+    if min(len(left), len(right)) < 2 or _alike(left) or _alike(right):
+        return None
+    return float(ttest_ind(left, right).pvalue)
+
+
+def paired_p(differences: Values) -> float | None:
+    """Test whether differences, [pairs], have mean 0 (Student's paired test).
+
+    None for fewer than two pairs or differences without spread.
+    """
+    if len(differences) < 2 or _alike(differences):
+        return None
+    return float(ttest_1samp(differences, 0).pvalue)
+
+
+def without_noise(differences: Values, *sides: Values) -> Values:
+    """Set to 0 the differences, [pairs], that rounding of the sides, [pairs] each, explains."""
+    largest = np.max([np.abs(side) for side in sides], axis=0)
+    return np.where(np.abs(differences) <= NOISE * largest, 0.0, differences)
+
+
+def independent_effect(left: Values, right: Values) -> float | None:
+    """Compute Cohen's d of right against left: the difference of means in pooled deviations.
+
+    None where a sample has fewer than two values, or neither has spread.
+    """
+    if min(len(left), len(right)) < 2:
+        return None
+    squares = sum(np.sum((side - side.mean()) ** 2) for side in (left, right))
+    pooled = np.sqrt(squares / (len(left) + len(right) - 2))
+    return float((right.mean() - left.mean()) / pooled) if pooled > 0 else None
+
+
+def paired_effect(differences: Values) -> float | None:
+    """Compute Cohen's d of differences, [pairs]: their mean in their own standard deviations."""
+    if len(differences) < 2 or _alike(differences):
+        return None
+    return float(differences.mean() / differences.std(ddof=1))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Adjust the p of several tests so that any false finding among them keeps its level.
+
+    Holm 1979: the i-th smallest of m is multiplied by m − i + 1, kept in order and at most 1.
+    None, of what could not be tested, stays and does not count.
+    """
+    adjusted: list[float | None] = [None] * len(p_values)
+    tested = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    highest = 0.0
+    for rank, (p, place) in enumerate(tested):
+        highest = max(highest, min(1.0, (len(tested) - rank) * p))
+        adjusted[place] = highest
+    return adjusted
+
+
+def _alike(values: Values) -> bool:
+    return bool(np.ptp(values) <= NOISE * np.max(np.abs(values)))

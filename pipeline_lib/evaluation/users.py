@@ -1,0 +1,141 @@
+"""What users' metrics say of methods: intervals, gaps between groups, paired differences."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipeline_lib.evaluation.comparison import Gap, Pair
+from pipeline_lib.evaluation.statistics import (
+    Bootstrap,
+    holm,
+    independent_effect,
+    independent_p,
+    interval,
+    paired_effect,
+    paired_p,
+    without_noise,
+)
+from pipeline_lib.metrics.registry import METRICS, USER_ERROR, TaskKind
+from pipeline_lib.schemas.columns import GROUPS
+from pipeline_lib.seeds import derive_seed
+
+Values = NDArray[np.float64]
+FEWEST = 2  # users that an interval can be drawn from
+
+
+class UserMeans:
+    """Users' metrics, averaged over a method's seeds, and resampled with one set of draws.
+
+    users: by method, each seed's table of users, in one order. split_sha256: seeds the draws, so
+    that the same split gives the same intervals.
+    """
+
+    def __init__(
+        self, kind: TaskKind, users: Mapping[str, Sequence[pl.DataFrame]], split_sha256: str
+    ) -> None:
+        first = next(iter(users.values()))[0]
+        self.methods = list(users)
+        self.metrics = METRICS[kind]
+        self.error = USER_ERROR[kind]
+        self.groups = first["group"].to_numpy()
+        self.values = {
+            name: np.stack([self._values(name, seeds) for seeds in users.values()], axis=1)
+            for name, metric in self.metrics.items()
+            if metric.column in first.columns
+        }
+        self.resampled = {
+            name: means
+            for group in (None, *GROUPS)
+            for name, means in self._resample(group, split_sha256).items()
+        }
+
+    def _resample(self, group: str | None, split_sha256: str) -> dict[str, Values]:
+        """Resample the metrics of a group's users, or of all, with one set of draws."""
+        names = [name for name in self.values if self.metrics[name].group == group]
+        users = (
+            np.full(len(self.groups), fill_value=True) if group is None else self.groups == group
+        )
+        if not (names and users.any()):
+            return {}
+        seed = derive_seed(0, "bootstrap", group or "all", split_sha256)
+        columns = np.concatenate([self.values[name][users] for name in names], axis=1)
+        means = Bootstrap(len(columns), seed).means(columns)
+        if len(columns) < FEWEST:
+            means[:] = np.nan
+        return dict(zip(names, np.split(means, len(names), axis=1), strict=True))
+
+    def _values(self, name: str, seeds: Sequence[pl.DataFrame]) -> Values:
+        metric = self.metrics[name]
+        columns = [users[metric.column].cast(pl.Float64).to_numpy() for users in seeds]
+        mean: Values = np.mean(columns, axis=0)
+        return mean if metric.group is None else np.where(self.groups == metric.group, mean, np.nan)
+
+    def interval(self, method: str, metric: str) -> tuple[float, float] | None:
+        """Find the 95 % bootstrap interval of a method's mean; None where it has none."""
+        if metric not in self.resampled:
+            return None
+        return interval(self.resampled[metric][:, self.methods.index(method)])
+
+    def gaps(self) -> dict[str, Gap | None]:
+        """Compare minor users' errors with major users'; None where a group has no user."""
+        gaps = {method: self._gap(place) for place, method in enumerate(self.methods)}
+        adjusted = holm([gap.p if gap else None for gap in gaps.values()])
+        return {
+            method: gap and gap.model_copy(update={"holm_p": p})
+            for (method, gap), p in zip(gaps.items(), adjusted, strict=True)
+        }
+
+    def _gap(self, place: int) -> Gap | None:
+        names = [f"{self.error}_{group}" for group in GROUPS]
+        major, minor = (_known(self.values[name][:, place]) for name in names)
+        if not (len(major) and len(minor)):
+            return None
+        resampled = [self.resampled[name][:, place] for name in names]
+        low, high = interval(resampled[1] - resampled[0]) or (None, None)
+        return Gap(
+            difference=float(minor.mean() - major.mean()),
+            low=low,
+            high=high,
+            effect=independent_effect(major, minor),
+            p=independent_p(major, minor),
+        )
+
+    def pairs(self) -> list[Pair]:
+        """Compare every two methods user by user, in each metric over all users."""
+        pairs = []
+        for name, values in self.values.items():
+            if self.metrics[name].group is not None or np.isnan(values).all():
+                continue
+            found = [self._pair(name, i, j) for i, j in combinations(range(len(self.methods)), 2)]
+            adjusted = holm([pair.p for pair in found])
+            pairs += [
+                pair.model_copy(update={"holm_p": p})
+                for pair, p in zip(found, adjusted, strict=True)
+            ]
+        return pairs
+
+    def _pair(self, metric: str, left: int, right: int) -> Pair:
+        values, resampled = self.values[metric], self.resampled[metric]
+        sides = _known(values[:, [left, right]])
+        differences = without_noise(sides[:, 0] - sides[:, 1], sides[:, 0], sides[:, 1])
+        low, high = interval(resampled[:, left] - resampled[:, right]) or (None, None)
+        return Pair(
+            metric=metric,
+            left=self.methods[left],
+            right=self.methods[right],
+            users=len(differences),
+            difference=float(differences.mean()),
+            low=low,
+            high=high,
+            effect=paired_effect(differences),
+            p=paired_p(differences),
+        )
+
+
+def _known(values: Values) -> Values:
+    rows = values.reshape(len(values), -1)
+    known: Values = values[~np.isnan(rows).any(axis=1)]
+    return known

@@ -1,0 +1,98 @@
+"""The code behind a rule: the library's modules that its script depends on, and their hash."""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "pipeline_lib"
+ROOT = Path(__file__).parents[2]
+# What shows or mirrors a result does not change it.
+NOT_COUNTED = {
+    f"{PACKAGE}.{part}"
+    for part in ("jobs.log", "jobs.environment", "devices.leases", "training.watch")
+}
+MIRROR = f"{PACKAGE}.tracking"
+
+
+def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
+    """Hash a script and the library code that it depends on (see `dependencies`).
+
+    Comments, docstrings and formatting do not count, so a change of them runs nothing again.
+    """
+    return _digest(script, tuple(modules))
+
+
+def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
+    """Find the library's modules that a script imports, those that they import, and so on.
+
+    modules: further ones that it imports by name at run time.
+    """
+    found: dict[str, Path] = {}
+    waiting = [*_read(script).imports, *modules]
+    while waiting:
+        name = waiting.pop()
+        if name in found or not (path := _module_file(name)):
+            continue
+        found[name] = path
+        waiting.extend(_read(path).imports)
+    return found
+
+
+@cache
+def _digest(script: Path, modules: tuple[str, ...]) -> str:
+    digest = hashlib.sha256(_read(script).digest)
+    for name, path in sorted(dependencies(script, modules).items()):
+        digest.update(name.encode())
+        digest.update(_read(path).digest)
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a file imports, and a hash of its code."""
+
+    imports: tuple[str, ...]
+    digest: bytes
+
+
+@cache
+def _read(path: Path) -> _Source:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    imports = tuple(_imported(nodes))
+    for node in nodes:
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return _Source(imports, hashlib.sha256(repr(_plain(tree)).encode()).digest())
+
+
+def _plain(part: object) -> object:
+    """Take what a syntax tree says without empty fields, which differ from Python to Python."""
+    if isinstance(part, ast.AST):
+        fields = ((name, _plain(value)) for name, value in ast.iter_fields(part))
+        return type(part).__name__, *(own for own in fields if own[1] not in (None, []))
+    return [_plain(item) for item in part] if isinstance(part, list) else part
+
+
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def _module_file(name: str) -> Path | None:
+    """Find the file of a module of the library that counts."""
+    if name.split(".")[0] != PACKAGE or name in NOT_COUNTED or name.startswith(MIRROR):
+        return None
+    base = ROOT.joinpath(*name.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,48 @@
+"""The inner loop: from learning rates to the outputs of the query rows after the users' steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.meta.many_steps import adapt_generally, make_model
+from pipeline_lib.meta.one_step import query_pass, squared_gradients, support_pass
+from pipeline_lib.meta.rates import Rates
+from pipeline_lib.models.head import Head
+from pipeline_lib.models.preference import Embedded, PreferenceNetwork
+from pipeline_lib.settings.methods.base import InnerLoop
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What the users' steps gave.
+
+    outputs: [query rows, outputs]. squared_gradients: computes ‖∇θ L_i‖² over what adapts, at the
+    first step, [users].
+    """
+
+    outputs: Tensor
+    squared_gradients: Callable[[], Tensor]
+
+
+def adapt(
+    network: PreferenceNetwork,
+    head: Head,
+    embedded: Embedded,
+    batch: Batch,
+    rates: Rates,
+    loop: InnerLoop,
+) -> Adapted:
+    """Let each user of a batch adapt to their support rows."""
+    embeddings = loop.adapt == "all"
+    if loop.inner_steps > 1 or embeddings:
+        model = make_model(network, embedded, batch, embeddings)
+        outputs, gradient = adapt_generally(model, head, rates, loop.inner_steps, loop.order)
+        return Adapted(outputs, lambda: model.squares(gradient))
+    support = support_pass(network, head, embedded, batch.support)
+    support = support if loop.order == "second" else support.detach()
+    return Adapted(
+        query_pass(network, embedded, batch, support, rates),
+        lambda: squared_gradients(support, batch),
+    )

@@ -1,0 +1,57 @@
+"""The inner loop: a network that each user adapts by gradient steps on support rows."""
+
+from abc import abstractmethod
+
+from torch import Tensor
+
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.meta.adapt import Adapted, adapt
+from pipeline_lib.meta.rates import Rates, UserRates
+from pipeline_lib.methods.base import Learner, Prediction, Problem
+from pipeline_lib.models.head import make_head
+from pipeline_lib.models.preference import Embedded, PreferenceNetwork
+from pipeline_lib.settings.methods.base import InnerLoop
+
+
+class AdaptiveLearner(Learner):
+    """A learner whose users take gradient steps on their support rows.
+
+    Its loss is the mean over users of the query rows' mean loss after these steps (Finn et al.
+    2017; Lee et al. 2019; Yu et al. 2021).
+    """
+
+    def __init__(self, loop: InnerLoop, problem: Problem) -> None:
+        super().__init__()
+        if problem.network is None:
+            raise ValueError(f"{type(self).__name__} needs the settings of a network")
+        self.loop = loop
+        self.head = make_head(problem.task, problem.network.head)
+        self.network = PreferenceNetwork(problem.sizes, problem.network, self.head.outputs)
+
+    @abstractmethod
+    def rates(self, users: Tensor) -> Rates:
+        """Choose inner learning rates from users' embeddings, [users, user_width]."""
+
+    def training_rates(self, users: Tensor, _batch: Batch) -> Rates:
+        """Choose inner learning rates of training users."""
+        return self.rates(users)
+
+    def objective(self, batch: Batch, adapted: Adapted, _rates: Rates) -> Tensor:
+        """Average each user's query loss after the steps, [users]."""
+        return batch.query.mean(self.head.loss(adapted.outputs, batch.query.target))
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Adapt to the support rows and score the query rows."""
+        embedded = self.network.embed(batch)
+        rates = self.rates(embedded.users)
+        score = self.head.score(self._adapt(batch, embedded, rates).outputs)
+        return Prediction(score, rates.rate if isinstance(rates, UserRates) else None)
+
+    def losses(self, batch: Batch) -> Tensor:
+        """Compute each user's objective after the steps, [users]."""
+        embedded = self.network.embed(batch)
+        rates = self.training_rates(embedded.users, batch)
+        return self.objective(batch, self._adapt(batch, embedded, rates), rates)
+
+    def _adapt(self, batch: Batch, embedded: Embedded, rates: Rates) -> Adapted:
+        return adapt(self.network, self.head, embedded, batch, rates, self.loop)

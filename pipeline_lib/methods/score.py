@@ -1,0 +1,79 @@
+"""Score a whole fold."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.devices.choose import is_out_of_memory
+from pipeline_lib.devices.team import ALONE, Team
+from pipeline_lib.episodes.batch import Batch, take_batch
+from pipeline_lib.episodes.format import Catalogue, Episodes
+from pipeline_lib.methods.base import Method, Prediction
+from pipeline_lib.metrics.loss import row_loss
+from pipeline_lib.settings.task import Task
+
+USERS_PER_BATCH = 128
+
+
+@torch.no_grad()
+def predict_fold(
+    method: Method, episodes: Episodes, catalogue: Catalogue, team: Team = ALONE
+) -> tuple[Tensor, Tensor]:
+    """Score every query row of a fold, [query rows].
+
+    The second tensor holds the inner learning rates, [users]: NaN where a user has not one. Of a
+    team, each process scores some users, and all get all scores.
+    """
+    score = torch.zeros_like(episodes.query.target)
+    inner_lr = score.new_zeros(len(episodes))
+    users = torch.arange(len(episodes), device=episodes.user.device)
+    for part in users.split(USERS_PER_BATCH)[team.rank :: team.size]:
+        for batch, prediction in _predict(method, episodes, catalogue, part):
+            score[batch.query.place] = prediction.score
+            rate = torch.nan if prediction.inner_lr is None else prediction.inner_lr
+            inner_lr[batch.users] = rate
+    return team.sum_(score), team.sum_(inner_lr)
+
+
+def _predict(
+    method: Method, episodes: Episodes, catalogue: Catalogue, users: Tensor
+) -> list[tuple[Batch, Prediction]]:
+    """Score some users, in halves where memory does not suffice for all at once."""
+    try:
+        batch = take_batch(episodes, catalogue, users)
+        found = [(batch, method.predict(batch))]
+    except (MemoryError, RuntimeError) as error:
+        if len(users) == 1 or not is_out_of_memory(error):
+            raise
+    else:
+        return found
+    torch.cuda.empty_cache()
+    return [x for half in users.chunk(2) for x in _predict(method, episodes, catalogue, half)]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A fold's scores against its targets.
+
+    score: [query rows]. inner_lr: [users], NaN where a user has not one. losses: [users], each
+    the mean loss of the user's query rows; loss: their mean.
+    """
+
+    score: Tensor
+    inner_lr: Tensor
+    losses: Tensor
+    loss: float
+
+
+def judge_fold(
+    method: Method, episodes: Episodes, catalogue: Catalogue, task: Task, team: Team = ALONE
+) -> Judged:
+    """Score every query row of a fold, and compute the loss."""
+    score, inner_lr = predict_fold(method, episodes, catalogue, team)
+    query = episodes.query
+    users = torch.arange(len(episodes), device=score.device)
+    _, owner, _ = query.users.take(users)
+    total = score.new_zeros(len(users)).index_add(0, owner, row_loss(task, score, query.target))
+    losses = total / query.users.lengths(users)
+    return Judged(score, inner_lr, losses, float(losses.mean()))

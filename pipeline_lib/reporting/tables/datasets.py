@@ -1,0 +1,135 @@
+"""The paper's Table 6: how large the datasets are."""
+
+from collections.abc import Callable, Sequence
+
+from pipeline_lib.reporting.data_report.record import DataReport
+from pipeline_lib.reporting.paper import PaperDataset, PaperFigures
+from pipeline_lib.reporting.tables.columns import signed
+from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS, sample_note, titled
+from pipeline_lib.reporting.tables.table import MINUS, Block, Cell, Column, Row, RowKind, Table
+
+KIND = RowKind("Dataset", "dataset", ("sample", "dataset"))
+OURS: list[tuple[str, tuple[str, ...], Callable[[DataReport], Cell]]] = [
+    ("Users", ("users",), lambda r: _count(r.users)),
+    ("Items", ("items",), lambda r: _count(r.clean_items)),
+    ("met", ("items_met",), lambda r: _count(r.items)),
+    ("Interactions", ("interactions",), lambda r: _count(r.interactions)),
+    ("per user", ("interactions_per_user_median",), lambda r: _median(r.per_user.kept.median)),
+    ("query", ("query_rows_per_user_median",), lambda r: _median(r.per_user.query.median)),
+    (
+        "Features",
+        ("item_features", "user_features"),
+        lambda r: _features(_of_items(r), _of_users(r)),
+    ),
+    (
+        "Major : minor",
+        ("major_share",),
+        lambda r: _groups(100 * r.users_by_group["major"] / r.users, ".1f"),
+    ),
+]
+PRINTED: dict[str, Callable[[PaperDataset], Cell]] = {
+    "Users": lambda p: _count(p.users),
+    "Items": lambda p: _count(p.items),
+    "Features": lambda p: _features(p.item_features, p.user_features),
+    "Major : minor": lambda p: _groups(p.major_percent, "g"),
+}
+
+
+def table_6(reports: Sequence[DataReport], paper: PaperFigures) -> Table:
+    """Tabulate users, items, interactions, features and groups of a run's datasets.
+
+    The paper's figures are left out for sample data.
+    """
+    sample = any(report.sample for report in reports)
+    names = () if sample else [r.dataset for r in reports if r.dataset in paper.table_6]
+    printed = {name: paper.table_6[name] for name in names}
+    return Table(
+        dataset=None,
+        sample=sample,
+        title=titled("The datasets (the paper's Table 6)", sample),
+        columns=tuple(_columns(reports, printed)),
+        blocks=(Block("dataset", None, tuple(Row(r.dataset, r.dataset) for r in reports)),),
+        notes=tuple(_notes(reports, printed)),
+        kind=KIND,
+    )
+
+
+def _columns(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> list[Column]:
+    columns = []
+    for header, fields, ours in OURS:
+        columns.append(Column(header, fields, {r.dataset: ours(r) for r in reports}))
+        if printed and (theirs := PRINTED.get(header)):
+            cells = {name: theirs(figures) for name, figures in printed.items()}
+            columns.append(Column("paper", tuple(f"paper_{field}" for field in fields), cells))
+            columns += _difference(*columns[-2:])
+    return columns
+
+
+def _difference(ours: Column, theirs: Column) -> list[Column]:
+    """Subtract the paper's numbers from ours, where they are numbers."""
+    gaps = {}
+    for name, cell in theirs.cells.items():
+        mine, printed = ours.cells[name].values[0], cell.values[0]
+        if isinstance(mine, float | int) and isinstance(printed, float | int):
+            gaps[name] = mine - printed
+    cells = {name: Cell(_signed(gap), (round(gap, 12),)) for name, gap in gaps.items()}
+    return [Column("diff.", (f"{ours.fields[0]}_difference",), cells)] if cells else []
+
+
+def _signed(gap: float) -> str:
+    if isinstance(gap, float):
+        return signed(100 * gap, 1)
+    return f"{gap:+,}".replace("-", MINUS)
+
+
+def _notes(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> list[str]:
+    notes = [
+        *sample_note(any(report.sample for report in reports)),
+        "Users: those kept. Items: the catalogue, that is all clean items; met: those that users "
+        "kept have interactions with. Interactions: those of users kept; per user: their median; "
+        "query: the median of those a user is judged on. Features: of items + of users. "
+        "Major : minor: users kept, in %.",
+    ]
+    if printed:
+        notes.append(
+            "paper: Yu et al. (2021), Table 6. diff.: ours − the paper's; of major, in percentage "
+            "points."
+        )
+    for report in reports:
+        split = report.split_sha256[:SPLIT_DIGITS]
+        ours = _listed(_of_items(report), _of_users(report))
+        note = f"{report.dataset}: {report.title}; {ours}; split {split}."
+        if theirs := printed.get(report.dataset):
+            note += f" In the paper: {_listed(theirs.item_features, theirs.user_features)}."
+            note += f" {theirs.note}." if theirs.note else ""
+        notes.append(note)
+    return notes
+
+
+def _listed(items: Sequence[str], users: Sequence[str]) -> str:
+    return f"items' features {', '.join(items)}; users' {', '.join(users)}"
+
+
+def _of_items(report: DataReport) -> list[str]:
+    return [*(f.name for f in report.item_features), *report.computed_features]
+
+
+def _of_users(report: DataReport) -> list[str]:
+    return [f.name for f in report.user_features]
+
+
+def _count(number: int) -> Cell:
+    return Cell(f"{number:,}", (number,))
+
+
+def _median(number: float) -> Cell:
+    return Cell(f"{number:,g}", (number,))
+
+
+def _features(items: Sequence[str], users: Sequence[str]) -> Cell:
+    return Cell(f"{len(items)} + {len(users)}", (", ".join(items), ", ".join(users)))
+
+
+def _groups(major_percent: float, form: str) -> Cell:
+    text = f"{major_percent:{form}} : {100 - major_percent:{form}}"
+    return Cell(text, (round(major_percent / 100, 12),))

@@ -1,0 +1,41 @@
+"""Settings of the reference points."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat
+
+from pipeline_lib.settings.methods.base import MethodSettings
+
+
+class ItemBiasSettings(MethodSettings):
+    """What every method has that gives items a bias."""
+
+    item_shrinkage: NonNegativeFloat = Field(description="Pseudo-rows at the global mean.")
+
+
+class ItemMeanSettings(ItemBiasSettings):
+    """Predict the item's mean over training rows, shrunk to the global mean."""
+
+    kind: Literal["item-mean"]
+
+
+class GlobalMeanSettings(MethodSettings):
+    """Predict the mean rating of the training rows."""
+
+    kind: Literal["global-mean"]
+
+
+class UserMeanSettings(MethodSettings):
+    """Predict the mean of the user's support rows."""
+
+    kind: Literal["user-mean"]
+    click_shrinkage: NonNegativeFloat = Field(
+        0, description="Pseudo-rows at the global mean where clicks are predicted, not ratings."
+    )
+
+
+class TwoBiasSettings(ItemBiasSettings):
+    """Predict global mean + item bias + user bias, the last from the support rows."""
+
+    kind: Literal["two-bias"]
+    user_shrinkage: NonNegativeFloat = Field(description="Pseudo-rows at the items' scores.")

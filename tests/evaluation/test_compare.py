@@ -1,0 +1,252 @@
+"""Comparison over seeds, between groups and with the best baseline."""
+
+from collections.abc import Sequence
+
+import polars as pl
+import pytest
+from scipy.stats import ttest_ind
+
+from pipeline_lib.evaluation.compare import Trial, compare
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.metrics.registry import METRICS
+from pipeline_lib.settings.methods.base import MethodSettings
+from pipeline_lib.settings.task import ClickTask, RatingTask, Task
+
+RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask()
+
+METHODS = {
+    "global-mean": MethodSettings(kind="global-mean", label="Global mean", role="reference"),
+    "melu": MethodSettings(kind="melu", label="MeLU", role="baseline"),
+    "transfer": MethodSettings(kind="transfer", label="Transfer learning", role="baseline"),
+    "paml": MethodSettings(kind="paml", label="PAML", role="proposed"),
+}
+GROUPS = ["major", "major", "major", "minor", "minor"]
+MSE = {
+    "global-mean": [1.0],
+    "melu": [1.4, 1.5, 1.6],
+    "transfer": [1.2, 1.3, 1.7],
+    "paml": [1.0, 1.1, 1.2],
+}
+NDCG = {
+    "global-mean": [0.9],
+    "melu": [0.81, 0.82, 0.83],
+    "transfer": [0.71, 0.72, 0.73],
+    "paml": [0.84, 0.85, 0.89],
+}
+
+
+def trial(
+    method: str,
+    seed: int,
+    metrics: dict[str, float],
+    errors: Sequence[float] = (1, 2, 3, 4, 5),
+    split: str = "5eed",
+    task: Task = RATING,
+) -> Trial:
+    evaluation = Evaluation(
+        method=method,
+        seed=seed,
+        task=task,
+        split_sha256=split,
+        users=5,
+        ranked_users=4 if task == RATING else None,
+        short_users={"ndcg_3": 1, "ndcg_5": 3} if task == RATING else {},
+        constant_users=seed,
+        counted=dict.fromkeys(metrics, 5),
+        metrics=metrics,
+    )
+    error = "mse" if task == RATING else "nel"
+    users = pl.DataFrame({"user": range(5), "group": GROUPS, error: [float(e) for e in errors]})
+    return Trial(evaluation, users)
+
+
+def comparison(trials: Sequence[Trial]) -> Comparison:
+    named = {t.evaluation.method for t in trials}
+    methods = {name: settings for name, settings in METHODS.items() if name in named}
+    return compare("movielens", "MovieLens-1M", False, methods, trials)
+
+
+@pytest.fixture
+def compared() -> Comparison:
+    return comparison(
+        [
+            trial(method, seed, {"mse": mse, "ndcg_3": ndcg})
+            for method in METHODS
+            for seed, (mse, ndcg) in enumerate(zip(MSE[method], NDCG[method], strict=True))
+        ]
+    )
+
+
+def result(compared: Comparison, name: str) -> MethodResult:
+    return compared.method(name)
+
+
+def group_p(compared: Comparison) -> float | None:
+    gap = result(compared, "melu").gap
+    assert gap is not None
+    return gap.p
+
+
+def test_carries_the_split_and_its_users(compared: Comparison) -> None:
+    assert (compared.dataset, compared.title, compared.sample) == (
+        "movielens",
+        "MovieLens-1M",
+        False,
+    )
+    assert compared.split_sha256 == "5eed"
+    assert (compared.test_users, compared.ranked_users) == (5, 4)
+    assert compared.short_users == {"ndcg_3": 1, "ndcg_5": 3}
+    assert compared.users_by_group == {"major": 3, "minor": 2}
+    assert [(m.name, m.label, m.kind, m.role) for m in compared.methods] == [
+        (name, settings.label, settings.kind, settings.role) for name, settings in METHODS.items()
+    ]
+
+
+def test_mean_and_sample_deviation_over_seeds(compared: Comparison) -> None:
+    paml = result(compared, "paml")
+    assert paml.seeds == [0, 1, 2]
+    assert paml.constant_users == 2
+    assert paml.metrics["mse"].users == 5
+    assert paml.metrics["mse"].values == [1.0, 1.1, 1.2]
+    assert paml.metrics["mse"].mean == pytest.approx(1.1)
+    assert paml.metrics["mse"].sd == pytest.approx(0.1)
+
+
+def test_a_single_seed_has_no_deviation(compared: Comparison) -> None:
+    statistic = result(compared, "global-mean").metrics["mse"]
+    assert (statistic.mean, statistic.sd) == (1.0, None)
+
+
+def test_best_baseline_by_metric(compared: Comparison) -> None:
+    assert compared.baselines == {"mse": "transfer", "ndcg_3": "melu"}
+    assert compared.references == {"mse": "global-mean", "ndcg_3": "global-mean"}
+
+
+def test_larger_rankings_and_smaller_errors_are_better() -> None:
+    named = [pair for metrics in METRICS.values() for pair in metrics.items()]
+    better = [name for name, metric in named if metric.higher_is_better]
+    assert better == ["ndcg_3", "ndcg_5", "auc", "auc_user", "auc_major", "auc_minor"]
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "best"),
+    [
+        ("paml", "mse", MSE["transfer"]),
+        ("melu", "mse", MSE["transfer"]),
+        ("paml", "ndcg_3", NDCG["melu"]),
+        ("transfer", "ndcg_3", NDCG["melu"]),
+    ],
+)
+def test_baseline_p_is_the_t_test_of_the_seeds(
+    compared: Comparison, name: str, metric: str, best: list[float]
+) -> None:
+    statistic = result(compared, name).metrics[metric]
+    assert statistic.baseline_p == ttest_ind(statistic.values, best).pvalue
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [("transfer", "mse"), ("melu", "ndcg_3"), ("global-mean", "mse"), ("global-mean", "ndcg_3")],
+)
+def test_best_baselines_and_references_are_not_tested(
+    compared: Comparison, name: str, metric: str
+) -> None:
+    assert result(compared, name).metrics[metric].baseline_p is None
+
+
+def test_one_seed_gives_no_baseline_p() -> None:
+    compared = comparison([trial("melu", 0, {"mse": 1.5}), trial("paml", 0, {"mse": 1.1})])
+    assert result(compared, "paml").metrics["mse"].baseline_p is None
+
+
+def test_constant_values_give_no_p() -> None:
+    compared = comparison(
+        [
+            trial(method, seed, {"mse": mse}, errors=[mse] * 5)
+            for method, mse in (("melu", 1.5), ("paml", 1.25))
+            for seed in range(3)
+        ]
+    )
+    paml = result(compared, "paml")
+    assert (paml.metrics["mse"].baseline_p, paml.gap and paml.gap.p) == (None, None)
+
+
+def test_group_p_averages_each_user_over_seeds_first() -> None:
+    compared = comparison(
+        [
+            trial("melu", 0, {"mse": 1.0}, errors=[1, 2, 3, 4, 9]),
+            trial("melu", 1, {"mse": 1.0}, errors=[3, 2, 5, 6, 7]),
+        ]
+    )
+    assert group_p(compared) == pytest.approx(ttest_ind([2, 2, 4], [5, 8]).pvalue)
+
+
+def test_a_metric_missing_from_a_seed_is_left_out() -> None:
+    compared = comparison(
+        [trial("melu", 0, {"mse": 1.0, "ndcg_3": 0.8}), trial("melu", 1, {"mse": 1.0})]
+    )
+    assert list(result(compared, "melu").metrics) == ["mse"]
+    assert compared.baselines == {"mse": "melu"}
+
+
+def test_refuses_different_splits() -> None:
+    trials = [trial("melu", 0, {"mse": 1.0}), trial("paml", 0, {"mse": 1.0}, split="0dd")]
+    with pytest.raises(ValueError, match="movielens: results of 2 different splits"):
+        comparison(trials)
+
+
+def test_refuses_different_tasks() -> None:
+    lighter = ClickTask(clicked_weight=0.5)
+    trials = [trial("melu", 0, {"nel": 1.0}, task=task) for task in (CLICK, lighter)]
+    with pytest.raises(ValueError, match="movielens: results of 2 different tasks"):
+        comparison(trials)
+
+
+def test_a_pair_read_from_its_other_side_is_turned_round() -> None:
+    errors = {"melu": [1, 2, 3, 4, 9], "paml": [2, 2, 2, 5, 5]}
+    compared = comparison([trial(m, 0, {"mse": 1.0}, errors=e) for m, e in errors.items()])
+    found, turned = compared.pair("mse", "melu", "paml"), compared.pair("mse", "paml", "melu")
+    assert found is not None
+    assert turned is not None
+    assert (found.difference, turned.difference) == pytest.approx((0.6, -0.6))
+    assert (turned.left, turned.right) == ("paml", "melu")
+    assert (turned.low, turned.high) == (-(found.high or 0), -(found.low or 0))
+    assert turned.effect == -(found.effect or 0)
+    assert (turned.p, turned.holm_p) == (found.p, found.holm_p)
+    assert compared.pair("mse", "melu", "melu") is None
+
+
+class TestClicks:
+    NEL, AUC = MSE, NDCG
+
+    @pytest.fixture
+    def clicks(self) -> Comparison:
+        return comparison(
+            [
+                trial(method, seed, {"nel": nel, "auc": auc, "mse": 0.0}, task=CLICK)
+                for method in METHODS
+                for seed, (nel, auc) in enumerate(
+                    zip(self.NEL[method], self.AUC[method], strict=True)
+                )
+            ]
+        )
+
+    def test_compares_the_metrics_of_clicks(self, clicks: Comparison) -> None:
+        assert (clicks.task, clicks.ranked_users) == (CLICK, None)
+        assert all(list(m.metrics) == ["nel", "auc"] for m in clicks.methods)
+        assert clicks.baselines == {"nel": "transfer", "auc": "melu"}
+        assert Comparison.model_validate_json(clicks.model_dump_json()) == clicks
+
+    def test_tests_against_the_best_baseline_of_each_metric(self, clicks: Comparison) -> None:
+        nel, auc = (result(clicks, "paml").metrics[m] for m in ("nel", "auc"))
+        assert nel.baseline_p == ttest_ind(nel.values, self.NEL["transfer"]).pvalue
+        assert auc.baseline_p == ttest_ind(auc.values, self.AUC["melu"]).pvalue
+
+    def test_group_p_is_that_of_users_nel(self) -> None:
+        trials = [
+            trial("melu", seed, {"nel": 1.0}, errors=errors, task=CLICK)
+            for seed, errors in enumerate(([1, 2, 3, 4, 9], [3, 2, 5, 6, 7]))
+        ]
+        p = group_p(comparison(trials))
+        assert p == pytest.approx(ttest_ind([2, 2, 4], [5, 8]).pvalue)

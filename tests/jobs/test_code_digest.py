@@ -1,0 +1,104 @@
+"""What counts as a change of code, and what does not."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.jobs import code_digest
+from pipeline_lib.settings.methods.base import kind_modules, known_kinds
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand a library of three modules in place of the real one."""
+    folder = tmp_path / "pipeline_lib"
+    folder.mkdir()
+    (folder / "a.py").write_text("from pipeline_lib.b import f\n")
+    (folder / "b.py").write_text('def f(x):\n    """Say."""\n    return x + 1\n')
+    (folder / "c.py").write_text("y = 1\n")
+    (tmp_path / "script.py").write_text("from pipeline_lib import a\n")
+    monkeypatch.setattr(code_digest, "ROOT", tmp_path)
+    return folder
+
+
+def digest(library: Path, *modules: str) -> str:
+    for remembered in (code_digest._digest, code_digest._read, code_digest._module_file):
+        remembered.cache_clear()
+    return code_digest.code_digest(library.parent / "script.py", modules)
+
+
+def test_a_change_two_imports_away_counts(library: Path) -> None:
+    before = digest(library)
+    (library / "b.py").write_text('def f(x):\n    """Say."""\n    return x + 2\n')
+    assert digest(library) != before
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        'def f(x):\n    """Say more."""\n    return x + 1\n',
+        '# A comment.\ndef f(x):\n    """Say."""\n\n    return (x + 1)\n',
+        "def f(x):\n    return x + 1\n",
+    ],
+    ids=["docstring", "comment and layout", "no docstring"],
+)
+def test_comments_docstrings_and_layout_do_not_count(library: Path, same: str) -> None:
+    before = digest(library)
+    (library / "b.py").write_text(same)
+    assert digest(library) == before
+
+
+def test_a_module_that_is_not_imported_does_not_count(library: Path) -> None:
+    before = digest(library)
+    (library / "c.py").write_text("y = 2\n")
+    assert digest(library) == before
+
+
+def test_a_module_named_besides_counts(library: Path) -> None:
+    before = digest(library, "pipeline_lib.c")
+    (library / "c.py").write_text("y = 2\n")
+    assert digest(library, "pipeline_lib.c") != before
+
+
+def test_the_script_itself_counts_but_not_its_comments(library: Path) -> None:
+    before, script = digest(library), library.parent / "script.py"
+    script.write_text('"""Do it."""\n# Like this.\nfrom pipeline_lib import a\n')
+    assert digest(library) == before
+    script.write_text("from pipeline_lib import a\n\na.f(1)\n")
+    assert digest(library) != before
+
+
+def test_every_python_gives_the_same_digest(library: Path) -> None:
+    (library / "b.py").write_text(
+        "class A: ...\ndef f(x, *, y=None):\n    return f'{x!r} of {y:>3}', {**x}, None\n"
+    )
+    assert digest(library) == "76313b948d823769"
+
+
+def test_training_depends_on_its_own_method_and_on_no_code_that_makes_its_input() -> None:
+    script = Path(__file__).parents[2] / "workflow/scripts/train.py"
+    modules = code_digest.dependencies(script, kind_modules("melu"))
+    assert {"pipeline_lib.methods.baselines", "pipeline_lib.meta.adapt"} <= modules.keys()
+    families = {module for kind in known_kinds() for module in kind_modules(kind)}
+    foreign = families - set(kind_modules("melu"))
+    foreign |= {
+        f"pipeline_lib.{name}"
+        for name in ("settings.dataset", "settings.run", "partition.split", "data.clean.clean")
+    }
+    assert modules.keys() & foreign == set()
+
+
+def test_the_memory_counts_for_the_method_that_has_one() -> None:
+    script = Path(__file__).parents[2] / "workflow/scripts/train.py"
+    parts = {"pipeline_lib.meta.memory", "pipeline_lib.meta.neighbours.flann"}
+    assert parts <= code_digest.dependencies(script, kind_modules("at-paml")).keys()
+    assert not parts & code_digest.dependencies(script, kind_modules("reg-paml")).keys()
+
+
+def test_what_is_watched_and_mirrored_trains_nothing_again() -> None:
+    """Metrics and MLflow decide no weight: a change of theirs leaves trained methods alone."""
+    script = Path(__file__).parents[2] / "workflow/scripts/train.py"
+    modules = code_digest.dependencies(script, kind_modules("paml"))
+    assert "pipeline_lib.training.fit" in modules
+    spared = ("tracking", "training.watch", "metrics.users", "metrics.ranking")
+    assert not [m for m in modules if m.startswith(tuple(f"pipeline_lib.{s}" for s in spared))]

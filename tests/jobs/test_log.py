@@ -1,0 +1,33 @@
+"""Log lines reach the rule's file and the terminal, an uncaught exception too."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from pipeline_lib.jobs.log import start_log
+log = start_log(Path(sys.argv[1]), "movielens paml seed 3")
+log.info("epoch %d", 1)
+raise ValueError("boom")
+"""
+
+
+def test_lines_and_the_last_error_are_in_the_file_and_on_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "paml.log"
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    for text in (path.read_text(encoding="utf-8"), done.stderr):
+        assert "movielens paml seed 3: epoch 1\n" in text
+        assert text.endswith("ValueError: boom\n")
+
+
+def test_a_new_start_begins_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "paml.log"
+    for _ in range(2):
+        command = [sys.executable, "-c", SCRIPT, str(path)]
+        subprocess.run(command, capture_output=True, check=False)
+    assert path.read_text(encoding="utf-8").count("epoch 1") == 1

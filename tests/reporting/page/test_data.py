@@ -1,0 +1,114 @@
+"""The data report's page: escaped, self-contained, whole."""
+
+import re
+
+import pytest
+
+from pipeline_lib.reporting.data_report.record import Coverage, FeatureValues, FileRows
+from pipeline_lib.reporting.page.data import data_page
+from pipeline_lib.reporting.tables.notes import SAMPLE
+from pipeline_lib.settings.task import ClickTask
+from tests.reporting.page.parsed import Page
+from tests.reporting.small_data import rejects, small_report
+
+
+def test_tags_close_and_ids_are_unique() -> None:
+    page = Page(data_page(small_report()))
+    assert page.open == []
+    ids = page.values("id")
+    assert ids
+    assert len(set(ids)) == len(ids)
+
+
+def test_raw_text_is_escaped_and_made_visible() -> None:
+    html = data_page(small_report())
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;amp;" in html
+    assert r"\x1b\u202exxx" in html
+    assert "\x1b" not in html
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in html
+
+
+def test_every_other_text_is_escaped_too() -> None:
+    bad = "<script>"
+    coverage = Coverage(rows=1, known=0, values=0)
+    feature = FeatureValues(name=bad, kind=bad, clean=coverage, kept=coverage, problems={bad: 1})
+    file = FileRows(file=bad, read=0, kept=0, rejected=0, reasons=[])
+    report = small_report(
+        title=bad,
+        licence=bad,
+        files=[file],
+        user_features=[feature],
+        item_features=[feature],
+        computed_features=[bad],
+        features_left_out=[bad],
+    )
+    html = data_page(report)
+    assert bad not in html
+    assert "script" not in Page(html).tags
+    assert html.count("&lt;script&gt;") >= 12
+
+
+def test_needs_nothing_beside_it() -> None:
+    html = data_page(small_report())
+    page = Page(html)
+    assert {"script", "link", "img", "iframe", "object"}.isdisjoint(page.tags)
+    links = [v for k, v in page.attributes if k in {"src", "href", "xlink:href", "srcset"}]
+    assert all(link and link.startswith("#") for link in links)
+    assert "@import" not in html
+    assert set(re.findall(r"url\((.)", html)) <= {"#"}
+    addresses = set(re.findall(r"https?://[^\s\"'<]+", html))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+
+
+def test_figures_take_the_pages_colours() -> None:
+    html = data_page(small_report())
+    figures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(figures) == 2
+    for figure in figures:
+        assert "#0" not in figure
+        assert "var(--kept)" in figure
+        assert "var(--ink)" in figure
+    assert "prefers-color-scheme: dark" in html
+
+
+def test_is_the_same_every_time() -> None:
+    assert data_page(small_report()) == data_page(small_report())
+
+
+def test_says_what_the_record_does() -> None:
+    html = data_page(small_report(clean_interactions=1_234_567))
+    text = Page(html).words
+    assert "interactions of 1,234,567 clean" in text
+    cells = "".join(f"<td>{cell}</td>" for cell in ("20", "12", "8", "40 %"))
+    assert f'<th scope="row">ratings.dat</th>{cells}' in html
+    assert "line 14" in text
+    assert "line 15" not in text
+    assert "1 clean users with fewer than 2 interactions; 1 clean users with 4 or more" in text
+    assert "Left out, since no file here has them: director." in text
+    assert "1 of the clean items stand in no file of items" in text
+
+
+@pytest.mark.parametrize("sample", [True, False])
+def test_sample_data_is_labelled(sample: bool) -> None:
+    assert (SAMPLE in data_page(small_report(sample=sample))) is sample
+
+
+def test_nothing_rejected() -> None:
+    html = data_page(small_report(rejects(0)))
+    assert "No row was rejected." in html
+    assert "details" not in Page(html).tags
+
+
+def test_clicks() -> None:
+    assert ">click<" in data_page(small_report(task=ClickTask()))
+
+
+@pytest.mark.parametrize(
+    ("rejected", "shown"), [(0, "0 %"), (1, "0.1 %"), (99_999, "99.9 %"), (100_000, "100 %")]
+)
+def test_a_few_are_not_none_and_nearly_all_not_all(rejected: int, shown: str) -> None:
+    file = FileRows(file="f", read=100_000, kept=100_000 - rejected, rejected=rejected, reasons=[])
+    html = data_page(small_report(files=[file]))
+    assert f"<td>{rejected:,}</td><td>{shown}</td>" in html

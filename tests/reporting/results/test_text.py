@@ -1,0 +1,145 @@
+"""The text about finished runs: numbers looked up, claims checked, unknown names refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.results.claims import FalseClaimError
+from pipeline_lib.reporting.results.page import render_results
+from pipeline_lib.reporting.results.runs import Run, UnknownResultError
+from tests.reporting.results_world import COMMAND, dataset_results
+
+Render = Callable[[str], str]
+ML = "'paper', 'movielens'"
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs/images/results"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def render(
+    compared: Comparison, clicks: Comparison, paper: PaperFigures, tmp_path: Path, images: Path
+) -> Render:
+    """Render an expression on a run of both comparisons."""
+    both = {c.dataset: dataset_results(c, tmp_path / c.dataset) for c in (compared, clicks)}
+    runs = {"paper": Run(COMMAND, both)}
+    return lambda asked: render_results(f"{{{{ {asked} }}}}", runs, paper, images).rstrip()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (f"number({ML}, 'melu')", "1.500 ± 0.250"),
+        (f"number({ML}, 'item-mean')", "1.000"),
+        ("number('paper', 'taobao', 'melu', 'auc')", "0.5876 ± 0.2500"),
+        (f"percent({ML}, 'transfer', 'item-mean')", "+25.0 %"),
+        (f"percent({ML}, 'item-mean', 'transfer')", "\N{MINUS SIGN}20.0 %"),
+        (f"gap({ML}, 'melu')|signed", "+0.125"),
+        (f"difference({ML}, 'transfer', 'at-paml')", "+0.125, p < 0.001"),
+        (f"difference({ML}, 'at-paml', 'item-mean')", "+0.125, p = 0.400"),
+        (f"difference({ML}, 'melu', 'transfer')", "+0.250, p = —"),
+        (f"epochs({ML}, 'melu')", "[7, 8, 9]"),
+        (f"epochs({ML}, 'item-mean')", "[]"),
+        (f"with_rows({ML}, 'melu', 4)", "1.750"),
+        (f"with_rows({ML}, 'melu')", "1.500"),
+        ("with_rows_value('paper', 'taobao', 'melu', 4)", "1.75"),
+        ("paper(2, 'movielens', 'melu')", "1.451 ± 0.022"),
+        ("paper(3, 'movielens', 'reg-paml-1e-2', 'mse')", "1.191 ± 0.021"),
+        ("paper_value(4, 'movielens', 'reg-paml', 'mse_minor')", "1.236"),
+        ("paper_p(5, 'movielens', 'paml')", "0.038"),
+        ("command('paper')", COMMAND),
+    ],
+)
+def test_what_is_asked_is_looked_up(render: Render, asked: str, expected: str) -> None:
+    assert render(asked) == expected
+
+
+def test_numbers_are_those_of_the_comparison(render: Render, compared: Comparison) -> None:
+    for method in compared.methods:
+        for metric, statistic in method.metrics.items():
+            mean = statistic.mean
+            assert float(render(f"value({ML}, '{method.name}', '{metric}')")) == mean
+            asked = f"number({ML}, '{method.name}', '{metric}')"
+            assert render(asked).split(" ")[0] == f"{mean:.3f}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("number('papr', 'movielens', 'melu')", "no run 'papr'; there are: paper"),
+        ("origin('papr')", "no run 'papr'; there are: paper"),
+        ("number('paper', 'books', 'melu')", "no dataset 'books'; there are: movielens, taobao"),
+        (f"number({ML}, 'x')", "no method 'x'; there are: item-mean, melu, "),
+        (f"epochs({ML}, 'x')", "no method 'x'; there are: item-mean, melu, "),
+        (f"pair({ML}, 'melu', 'x')", "no method 'x'; there are: item-mean, melu, "),
+        (f"pair({ML}, 'melu', 'paml', 'auc')", "by 'auc'; methods are compared by: mse, ndcg_5"),
+        (f"number({ML}, 'melu', 'auc')", "no metric 'auc'; there are: mse, ndcg_3, ndcg_5, "),
+        (f"with_rows({ML}, 'melu', 3)", "no number of support rows '3'; there are: 4, "),
+        (f"table({ML}, 'table9')", "there is no table9.md; there are: table2"),
+        (f"figure({ML}, 'x')", "there is no x.png; there are: errors"),
+        ("paper(6, 'movielens', 'melu')", "the paper: there is no table '6'; there are: 2, 3, 4"),
+        ("paper(3, 'movielens', 'melu')", "Table 3: there is no method 'melu'; there are: paml, "),
+        ("paper(4, 'movielens', 'melu')", "no metric 'mse'; there are: mse_major, mse_minor"),
+        ("paper_p(2, 'movielens', 'melu')", "Table 2 has no p of melu"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_what_there_is(
+    render: Render, asked: str, said: str
+) -> None:
+    with pytest.raises(UnknownResultError) as caught:
+        render(asked)
+    assert said in str(caught.value)
+
+
+def test_an_unknown_word_is_refused(render: Render) -> None:
+    with pytest.raises(UndefinedError, match="'numbr' is undefined"):
+        render(f"numbr({ML}, 'melu')")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f"claim(value({ML}, 'melu') > 1.4, 'so it is')",
+        f"claim_lower('so it is', {ML}, 'at-paml', ['transfer'])",
+        f"claim_alike('so it is', {ML}, ['at-paml', 'reg-paml'], 0.001)",
+    ],
+)
+def test_a_true_claim_is_rendered(render: Render, asked: str) -> None:
+    assert render(asked) == "so it is"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (f"claim(value({ML}, 'melu') < 1, 'melu is good')", "melu is good"),
+        # The other way round; lower, but not surely; lower than one of two; not tested.
+        (f"claim_lower('good', {ML}, 'transfer', ['at-paml'])", "good .*transfer − at-paml is +0"),
+        (f"claim_lower('good', {ML}, 'item-mean', ['at-paml'])", "is −0.125, p 0.400"),
+        (f"claim_lower('good', {ML}, 'at-paml', ['transfer', 'item-mean'])", "is +0.125, p 0.400"),
+        (f"claim_lower('good', {ML}, 'transfer', ['melu'])", "is −0.250, p —"),
+        (f"claim_alike('same', {ML}, ['melu', 'paml'], 0.4)", "0.5 between melu, paml"),
+    ],
+)
+def test_a_false_claim_is_refused(render: Render, asked: str, said: str) -> None:
+    with pytest.raises(FalseClaimError) as caught:
+        render(asked)
+    assert "the results do not bear this out: " in str(caught.value)
+    assert all(part in str(caught.value) for part in said.split(" .*"))
+
+
+def test_a_table_is_included_below_its_title(render: Render) -> None:
+    assert render(f"table({ML}, 'table2')") == "**Title**\n\n| a |\n| - |"
+
+
+def test_a_figure_is_copied_and_linked(render: Render, images: Path) -> None:
+    text = render(f"figure({ML}, 'errors')")
+    assert text == "![errors](images/results/paper-movielens-errors.png)\n\n*Errors of users.*"
+    assert (images / "paper-movielens-errors.png").read_bytes() == b"PNG of errors"
