@@ -1,39 +1,142 @@
-"""Bring a published archive: download it, recognise it, unpack it."""
+"""Fetch a published archive: download it, check that it is the published one, unpack it."""
 
 import hashlib
 import shutil
-import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from http import HTTPStatus
-from http.client import HTTPException, HTTPResponse
 from lzma import LZMAError
 from pathlib import Path, PureWindowsPath
 from stat import S_ISLNK
 from typing import Literal
-from urllib import request
-from urllib.error import HTTPError
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+import requests
 from rich.console import Console
 from rich.progress import Progress
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential
+from urllib3.exceptions import HTTPError
 
 from pipeline_lib.data.errors import REMEDY, FetchError
 from pipeline_lib.settings.dataset import Archive
 from pipeline_lib.storage.tables import atomic_path
+
+ATTEMPTS = 4
+WAIT = wait_exponential()  # 1, 2, 4 seconds between them
+TIMEOUT = 30.0  # seconds of silence
+CHUNK = 2**16  # bytes
+CONNECTION_FAILURES = (requests.RequestException, HTTPError)
 
 MAX_RATIO = 100  # unpacked bytes for each byte of the archive
 # What zipfile raises on damaged, encrypted or unsupported content, and the disk on refusal.
 UNPACK_FAILURES = (BadZipFile, EOFError, LZMAError, OSError, RuntimeError, ValueError, zlib.error)
 
 
-def unpack(archive: Path, members: Mapping[str, Path]) -> None:
-    """Unpack the files of the given base names, in whatever folder they lie, to their targets.
+def fetch(archive: Archive, members: Mapping[str, Path], target: Path) -> None:
+    """Download the archive to `target`, unless it is there already, and unpack files from it.
 
-    Raises FetchError when the archive is damaged, has a member that leads out of its folder or
-    that is a link, would take too much room, or does not hold each file once; no target is then
-    written.
+    members: the base name of each wanted file, and the path it is unpacked to. Raises FetchError
+    when the archive cannot be downloaded, is not the published one or cannot be unpacked safely;
+    no member is then written.
+    """
+    if not (target.exists() and _identity(target) == (archive.bytes, archive.sha256)):
+        target.unlink(missing_ok=True)
+        download(archive.url, archive.bytes, target)
+        _verify(archive, target)
+    unpack(target, members)
+
+
+def _verify(archive: Archive, target: Path) -> None:
+    size, sha256 = _identity(target)
+    if (size, sha256) != (archive.bytes, archive.sha256):
+        target.unlink()
+        raise FetchError(
+            f"{target} was not the archive published at {archive.url}, and was removed: "
+            f"expected {archive.bytes} bytes with sha256 {archive.sha256}, "
+            f"read {size} bytes with sha256 {sha256}. Run again to download it afresh, or {REMEDY}"
+        )
+
+
+def _identity(path: Path) -> tuple[int, str]:
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def download(url: str, size: int, target: Path) -> None:
+    """Download the `size` bytes at an HTTP address, continuing what is in `target` + '.part'.
+
+    Raises FetchError when the server refuses, or the connection fails at every attempt; the bytes
+    received so far then stay in that file.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    failures = retry_if_exception_type(CONNECTION_FAILURES)
+    try:
+        Retrying(retry=failures, stop=stop_after_attempt(ATTEMPTS), wait=WAIT)(
+            _receive, url, size, part
+        )
+    except RetryError as error:
+        failure = error.last_attempt.exception()
+        raise FetchError(
+            f"{url} could not be downloaded in {ATTEMPTS} attempts: {failure}. "
+            f"Run again to continue after the {_size(part)} bytes in {part}, or {REMEDY}"
+        ) from failure
+    part.replace(target)
+
+
+def _receive(url: str, size: int, part: Path) -> None:
+    start = _size(part)
+    if start >= size:
+        return
+    wanted = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    console = Console(stderr=True)
+    with (
+        requests.get(url, headers=wanted, stream=True, timeout=TIMEOUT) as answer,
+        part.open(_mode(answer, size, part)) as file,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
+        bar = progress.add_task(url, total=size)
+        for chunk in answer.raw.stream(CHUNK, decode_content=False):
+            file.write(chunk)
+            progress.update(bar, completed=file.tell())
+            if file.tell() > size:
+                return
+    if _size(part) < size:
+        raise requests.ConnectionError(f"the connection ended after {_size(part)} of {size} bytes")
+
+
+def _mode(answer: requests.Response, size: int, part: Path) -> Literal["ab", "wb"]:
+    """Return how to open the part: to continue it, or to replace it by the answer.
+
+    Raises requests.ConnectionError when another attempt may help, after it removed a part that
+    the server cannot continue, and FetchError when none will.
+    """
+    status = answer.status_code
+    rest = f"bytes {_size(part)}-{size - 1}/{size}"
+    if status == HTTPStatus.OK:
+        return "wb"
+    if status == HTTPStatus.PARTIAL_CONTENT and answer.headers.get("Content-Range") == rest:
+        return "ab"
+    if status in (HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE):
+        part.unlink(missing_ok=True)
+    elif not 500 <= status < 600:
+        raise FetchError(
+            f"{answer.url} answered {status} {answer.reason}. Check the address, or {REMEDY}"
+        )
+    raise requests.ConnectionError(f"the server answered {status} {answer.reason}")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def unpack(archive: Path, members: Mapping[str, Path]) -> None:
+    """Unpack the files of these base names, in whatever folder of the archive, to their targets.
+
+    Raises FetchError when the archive is damaged, has a member that is a link or leads out of its
+    folder, would take too much room, or does not hold each file once; no target is then written.
     """
     try:
         with ZipFile(archive) as zipped:
@@ -64,140 +167,9 @@ def _find(infos: list[ZipInfo], name: str) -> ZipInfo:
 
 
 def _unpack(zipped: ZipFile, wanted: Mapping[Path, ZipInfo]) -> None:
-    """Unpack all or nothing: no file takes its name before every one is whole."""
+    """Unpack all or none: no file takes its name before every one is complete."""
     with ExitStack() as unfinished:
         for target, info in wanted.items():
             part = unfinished.enter_context(atomic_path(target))
             with zipped.open(info) as source, part.open("wb") as file:
                 shutil.copyfileobj(source, file)
-
-
-TIMEOUT = 30.0  # seconds of silence
-RETRY_WAITS = (0.0, 1.0, 2.0, 4.0)  # seconds before each attempt
-CHUNK = 2**16  # bytes
-
-# None of these opens a file, FTP or data address, so no redirect leaves HTTP either.
-HANDLERS = (
-    request.ProxyHandler,
-    request.UnknownHandler,
-    request.HTTPHandler,
-    request.HTTPSHandler,
-    request.HTTPDefaultErrorHandler,
-    request.HTTPRedirectHandler,
-    request.HTTPErrorProcessor,
-)
-
-
-def download(url: str, size: int, target: Path) -> None:
-    """Download the `size` bytes at an HTTP address; what is there of them is continued.
-
-    Raises FetchError when the server refuses, or breaks off again and again; what came is kept
-    in `target` + '.part'.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    failure = None
-    for wait in RETRY_WAITS:
-        time.sleep(wait)
-        try:
-            _receive(url, size, part)
-        except ConnectionError as error:
-            failure = error
-        else:
-            part.replace(target)
-            return
-    raise FetchError(
-        f"{url} could not be downloaded in {len(RETRY_WAITS)} attempts: {failure}. "
-        f"Run again to continue after the {_size(part)} bytes in {part}, or {REMEDY}"
-    ) from failure
-
-
-def _receive(url: str, size: int, part: Path) -> None:
-    if _size(part) >= size:
-        return
-    console = Console(stderr=True)
-    with (
-        _ask(url, _size(part)) as answer,
-        part.open(_mode(answer, size, part)) as file,
-        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
-    ):
-        bar = progress.add_task(url, total=size)
-        for chunk in _chunks(answer):
-            file.write(chunk)
-            progress.update(bar, completed=file.tell())
-            if file.tell() > size:
-                break
-    if _size(part) < size:
-        raise ConnectionError(f"the connection ended after {_size(part)} of {size} bytes")
-
-
-def _ask(url: str, start: int) -> HTTPResponse | HTTPError:
-    opener = request.OpenerDirector()
-    for handler in HANDLERS:
-        opener.add_handler(handler())
-    if start:
-        opener.addheaders.append(("Range", f"bytes={start}-"))
-    try:
-        answer: HTTPResponse = opener.open(url, timeout=TIMEOUT)
-    except HTTPError as refusal:
-        return refusal
-    except (OSError, HTTPException) as error:
-        raise ConnectionError(str(error)) from error
-    return answer
-
-
-def _mode(answer: HTTPResponse | HTTPError, size: int, part: Path) -> Literal["ab", "wb"]:
-    """Tell whether the answer continues the part or replaces it; drop a part it cannot continue."""
-    rest = f"bytes {_size(part)}-{size - 1}/{size}"
-    if answer.status == HTTPStatus.OK:
-        return "wb"
-    if answer.status == HTTPStatus.PARTIAL_CONTENT and answer.headers["Content-Range"] == rest:
-        return "ab"
-    status = f"{answer.status} {answer.reason}"
-    if answer.status in (HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE):
-        part.unlink(missing_ok=True)
-    elif answer.status not in range(500, 600):
-        raise FetchError(f"{answer.url} answered {status}. Check the address, or {REMEDY}")
-    raise ConnectionError(f"the server answered {status}")
-
-
-def _chunks(answer: HTTPResponse | HTTPError) -> Iterator[bytes]:
-    try:
-        while chunk := answer.read(CHUNK):
-            yield chunk
-    except (OSError, HTTPException) as error:
-        raise ConnectionError(str(error)) from error
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def fetch(archive: Archive, members: Mapping[str, Path], target: Path) -> None:
-    """Download the archive to `target`, unless it is there whole, and unpack files from it.
-
-    members: the base name of each wanted file, and where it goes. Raises FetchError when the
-    archive cannot be had, is not the published one or cannot be unpacked safely; no member is
-    then written.
-    """
-    if not (target.exists() and _identity(target) == (archive.bytes, archive.sha256)):
-        target.unlink(missing_ok=True)
-        download(archive.url, archive.bytes, target)
-        _verify(archive, target)
-    unpack(target, members)
-
-
-def _verify(archive: Archive, target: Path) -> None:
-    size, sha256 = _identity(target)
-    if (size, sha256) != (archive.bytes, archive.sha256):
-        target.unlink()
-        raise FetchError(
-            f"{target} was not the archive published at {archive.url}, and was removed: "
-            f"expected {archive.bytes} bytes with sha256 {archive.sha256}, "
-            f"read {size} bytes with sha256 {sha256}. Run again to download it afresh, or {REMEDY}"
-        )
-
-
-def _identity(path: Path) -> tuple[int, str]:
-    with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()

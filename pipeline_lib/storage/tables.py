@@ -1,4 +1,4 @@
-"""Read and write the files between rules: checked on both sides, whole or not at all."""
+"""Read and write the files between rules: checked on both sides, complete or not at all."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -12,21 +12,6 @@ import polars as pl
 from pandera.errors import SchemaErrors
 from pydantic import BaseModel
 
-
-def repeated_rows(rows: pl.LazyFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Return the rows whose `keys` other rows have as well, in their order.
-
-    Holds one 64-bit hash a row; rows with equal hashes are then compared themselves.
-    """
-    key = pl.struct(keys).hash().alias("hash")
-    hashes = rows.select(key).collect(engine="streaming").to_series().to_numpy(writable=True)
-    hashes.sort()
-    shared = pl.LazyFrame({"hash": np.unique(hashes[1:][hashes[1:] == hashes[:-1]])})
-    suspects = rows.with_columns(key).join(shared, on="hash", how="semi", maintain_order="left")
-    found = suspects.drop("hash").collect(engine="streaming")
-    return found.filter(pl.struct(keys).is_duplicated())
-
-
 M = TypeVar("M", bound=BaseModel)
 ROWS_PER_BATCH = 1_000_000
 ROWS_PER_GROUP = 131_072  # of a parquet file; left to polars, it depends on threads
@@ -39,9 +24,9 @@ class TableError(Exception):
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path that becomes `path` when the block succeeds, and else vanishes.
+    """Yield a temporary path that becomes `path` if the block succeeds, and is removed if not.
 
-    Its bytes are on the disk before it does, so that a power cut leaves no empty file.
+    Its bytes reach the disk before it is renamed, so that a power cut leaves no empty file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -55,14 +40,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def write_table(frame: pl.DataFrame, schema: pa.DataFrameSchema, path: Path) -> None:
-    """Check a table and write it as parquet; raise TableError when it breaks its schema."""
+    """Check a table and write it to parquet; raise TableError if it breaks its schema."""
     _check(frame, schema, path)
     with atomic_path(path) as temporary:
         frame.write_parquet(temporary, row_group_size=ROWS_PER_GROUP)
 
 
 def read_table(path: Path, schema: pa.DataFrameSchema) -> pl.DataFrame:
-    """Read and check a parquet table; raise TableError when damaged or against its schema."""
+    """Read and check a parquet table; raise TableError if it is damaged or breaks its schema."""
     try:
         frame = pl.read_parquet(path)
     except UNREADABLE as error:
@@ -71,10 +56,10 @@ def read_table(path: Path, schema: pa.DataFrameSchema) -> pl.DataFrame:
     return frame
 
 
-def read_rows(path: Path, schema: pa.DataFrameSchema, which: pl.Expr) -> pl.DataFrame:
-    """Read and check some rows of a parquet table; raise TableError as `read_table` does."""
+def read_rows(path: Path, schema: pa.DataFrameSchema, wanted: pl.Expr) -> pl.DataFrame:
+    """Read and check the wanted rows of a parquet table; raise TableError as `read_table` does."""
     try:
-        frame = pl.scan_parquet(path).filter(which).collect()
+        frame = pl.scan_parquet(path).filter(wanted).collect()
     except UNREADABLE as error:
         raise _damaged(path, error) from error
     _check(frame, schema, path)
@@ -82,14 +67,23 @@ def read_rows(path: Path, schema: pa.DataFrameSchema, which: pl.Expr) -> pl.Data
 
 
 def write_large_table(rows: pl.LazyFrame, schema: pa.DataFrameSchema, path: Path) -> None:
-    """Stream rows to parquet and check them batch by batch; as `write_table`, never held whole."""
+    """Stream rows to parquet and check them in batches; as `write_table`, never holding all."""
     with atomic_path(path) as temporary:
-        rows.sink_parquet(temporary, row_group_size=ROWS_PER_GROUP)
+        sink(rows, temporary)
         _check_batches(pl.scan_parquet(temporary), schema, path)
 
 
+def sink(rows: pl.LazyFrame, path: Path) -> None:
+    """Stream rows to an unchecked parquet file, never holding them all.
+
+    Polars gets an open file: given a path, it may make the file after the failure is raised.
+    """
+    with path.open("wb") as file:
+        rows.sink_parquet(file, row_group_size=ROWS_PER_GROUP)
+
+
 def scan_table(path: Path, schema: pa.DataFrameSchema) -> pl.LazyFrame:
-    """Check a parquet table batch by batch and scan it; as `read_table`, never held whole."""
+    """Check a parquet table in batches and scan it; as `read_table`, never holding all rows."""
     try:
         rows = pl.scan_parquet(path)
         _check_batches(rows, schema, path)
@@ -98,13 +92,27 @@ def scan_table(path: Path, schema: pa.DataFrameSchema) -> pl.LazyFrame:
     return rows
 
 
-def write_json(record: BaseModel, path: Path) -> None:
-    """Write a record as indented JSON."""
-    write_text(record.model_dump_json(indent=2) + "\n", path)
+def repeated_rows(rows: pl.LazyFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Return the rows whose `keys` another row has too, in their order.
+
+    Only one 64-bit hash a row is held; rows whose hashes are equal are then compared themselves.
+    """
+    key = pl.struct(keys).hash().alias("hash")
+    hashes = rows.select(key).collect(engine="streaming").to_series().to_numpy(writable=True)
+    hashes.sort()
+    shared = pl.LazyFrame({"hash": np.unique(hashes[1:][hashes[1:] == hashes[:-1]])})
+    suspects = rows.with_columns(key).join(shared, on="hash", how="semi", maintain_order="left")
+    found = suspects.drop("hash").collect(engine="streaming")
+    return found.filter(pl.struct(keys).is_duplicated())
+
+
+def write_json(model: BaseModel, path: Path) -> None:
+    """Write a model as indented JSON."""
+    write_text(model.model_dump_json(indent=2) + "\n", path)
 
 
 def read_json(path: Path, model: type[M]) -> M:
-    """Read a JSON record and check it against its model; raise pydantic's ValidationError."""
+    """Read JSON and check it against a model; raise pydantic's ValidationError if it differs."""
     return model.model_validate_json(path.read_bytes())
 
 
@@ -126,10 +134,10 @@ def _check(frame: pl.DataFrame, schema: pa.DataFrameSchema, path: Path) -> None:
 
 
 def _check_batches(rows: pl.LazyFrame, schema: pa.DataFrameSchema, path: Path) -> None:
-    of_one_row = pa.DataFrameSchema(schema.columns, strict=True)
-    _check(rows.head(0).collect(), of_one_row, path)
+    columns_alone = pa.DataFrameSchema(schema.columns, strict=True)
+    _check(rows.head(0).collect(), columns_alone, path)
     for batch in rows.collect_batches(chunk_size=ROWS_PER_BATCH):
-        _check(batch, of_one_row, path)
+        _check(batch, columns_alone, path)
     keys = [[name] for name, column in schema.columns.items() if column.unique]
     for key in [*keys, schema.unique] if schema.unique else keys:
         if not (found := repeated_rows(rows, key)).is_empty():

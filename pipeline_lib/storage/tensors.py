@@ -1,4 +1,4 @@
-"""Read and write named tensors as safetensors: no pickle, whole or not at all."""
+"""Read and write named tensors as safetensors: no pickle, complete or not at all."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ class TensorFileError(Exception):
 def write_tensors(
     tensors: Mapping[str, Tensor], path: Path, notes: dict[str, str] | None = None
 ) -> None:
-    """Write named tensors, and notes into the file's header; raise OSError when that fails."""
+    """Write named tensors, with notes in the file's header; raise OSError if that fails."""
     own = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     with atomic_path(path) as temporary:
         try:
@@ -27,7 +27,7 @@ def write_tensors(
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read named tensors; raise TensorFileError when the file is damaged."""
+    """Read named tensors; raise TensorFileError if the file is damaged."""
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except SafetensorError as error:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pandera.polars as pa
 import polars as pl
@@ -160,6 +161,29 @@ def test_a_failure_while_rows_are_made_leaves_no_file(path: Path) -> None:
     halfway = good_rows().lazy().with_columns(pl.col("item").replace("7", "x").cast(pl.Int64))
     with pytest.raises(pl.exceptions.InvalidOperationError):
         write_large_table(halfway, SCHEMA, path)
+    assert names(path) == []
+
+
+def test_a_file_that_polars_makes_after_its_failure_is_not_left(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a loaded machine may have it: the thread that writes goes on after the exception."""
+    write_late: list[Callable[[], object]] = []
+
+    def fail_first(rows: pl.LazyFrame, target: Path | BinaryIO, **_: object) -> None:
+        if isinstance(target, Path):
+            write_late.append(lambda: target.write_bytes(b"half"))
+        else:  # an open file's descriptor is copied
+            copy = os.fdopen(os.dup(target.fileno()), "wb")
+            write_late.extend((lambda: copy.write(b"half"), copy.close))
+        raise pl.exceptions.ComputeError("disk full")
+
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", fail_first)
+    with pytest.raises(pl.exceptions.ComputeError):
+        write_large_table(good_rows().lazy(), SCHEMA, path)
+    for write in write_late:
+        write()
+    assert write_late
     assert names(path) == []
 
 

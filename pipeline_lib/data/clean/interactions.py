@@ -14,7 +14,7 @@ from pipeline_lib.data.raw.places import REPEATED, later
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.tables import EventTable, InteractionTable
 from pipeline_lib.settings.task import ClickTask, RatingTask
-from pipeline_lib.storage.tables import repeated_rows
+from pipeline_lib.storage.tables import repeated_rows, sink
 
 REPEAT = "another row of this user and item is taken"
 
@@ -117,7 +117,7 @@ def _judged(
     """Judge all rows in one pass over the raw file; a text is kept where it is rejected."""
     judged = rows.select("place", "line", "text", *columns, judge(checks))
     text = pl.when(pl.col("failed") != PASSED).then(pl.col("text"))
-    judged.with_columns(text).sink_parquet(path)
+    sink(judged.with_columns(text), path)
     return pl.scan_parquet(path)
 
 
@@ -138,7 +138,7 @@ def _without_repeats(
         texts = raw.rows.select("place", "line", "text").filter(
             pl.col("line").is_in(others.implode())
         )
-        rejected(texts.with_columns(judge(repeat)), raw.file, repeat).sink_parquet(scratch)
+        sink(rejected(texts.with_columns(judge(repeat)), raw.file, repeat), scratch)
         rejects = pl.concat([rejects, later(pl.scan_parquet(scratch), REPEATED)])
     clean = rows.select("place", "user", "item", "target")
     count = count_file(raw.file, clean.select(pl.len()).collect().item(), rejects)
