@@ -21,8 +21,16 @@ from pipeline_lib.settings.dataset import Dataset, LogSettings
 from pipeline_lib.settings.tables import Table
 from pipeline_lib.storage.tables import read_table
 
-settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.load_profile("repeatable")
+# Few examples by default; `pytest --hypothesis-profile thorough` tries more.
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
+settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=200)
+settings.load_profile("quick")
+
+
+def one_in(number: int) -> settings:
+    """Try fewer examples of a property: one of so many, since each takes long."""
+    return settings(max_examples=settings().max_examples // number)
+
 
 USERS = (
     "1::F::1::10::48067",

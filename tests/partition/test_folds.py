@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.partition.rules import assign_folds, assign_parts
@@ -132,7 +132,6 @@ def test_query_rows_are_those_with_the_lowest_keys() -> None:
 counts_of_users = st.dictionaries(st.text("abc", min_size=1), st.integers(2, 9), min_size=1)
 
 
-@settings(max_examples=60)
 @given(
     counts=counts_of_users,
     share=st.sampled_from([0.1, 0.2, 0.5, 0.9]),
@@ -156,7 +155,6 @@ def test_every_row_is_in_one_part_whatever_the_order(
     )
 
 
-@settings(max_examples=60)
 @given(counts=counts_of_users, seed=st.integers(0, 2**32), data=st.data())
 def test_a_users_parts_do_not_depend_on_other_users(
     counts: dict[str, int], seed: int, data: st.DataObject

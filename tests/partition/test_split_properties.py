@@ -1,12 +1,13 @@
 """Laws of the whole partition, over random logs."""
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.partition.split import Split, partition
 from pipeline_lib.schemas.columns import FOLDS, PARTS
 from pipeline_lib.settings.partition import FoldShares, Partition
+from tests.conftest import one_in
 
 # Of each user: the number of interactions, the features and whether these are sound.
 Log = dict[str, tuple[int, str | None, str, bool]]
@@ -54,7 +55,7 @@ def parts_of(split: Split) -> dict[tuple[str, str], str]:
     return {(user, item): part for user, item, part in rows}
 
 
-@settings(max_examples=60)
+@one_in(3)
 @given(log=LOGS, rules=RULES, seed=SEEDS)
 def test_every_clean_user_is_either_kept_or_dropped(log: Log, rules: Partition, seed: int) -> None:
     split = split_of(log, rules, seed)
@@ -69,7 +70,7 @@ def test_every_clean_user_is_either_kept_or_dropped(log: Log, rules: Partition, 
     assert sum(record.users_by_fold.values()) == sum(record.users_by_group.values()) == len(kept)
 
 
-@settings(max_examples=60)
+@one_in(3)
 @given(log=LOGS, rules=RULES, seed=SEEDS)
 def test_folds_and_parts_are_disjoint_and_complete(log: Log, rules: Partition, seed: int) -> None:
     split = split_of(log, rules, seed)
@@ -83,7 +84,7 @@ def test_folds_and_parts_are_disjoint_and_complete(log: Log, rules: Partition, s
     assert parts["part"].to_list() == [sorted(PARTS)] * len(fold)
 
 
-@settings(max_examples=60)
+@one_in(3)
 @given(log=LOGS, rules=RULES, seed=SEEDS, data=st.data())
 def test_the_order_of_users_and_rows_changes_nothing(
     log: Log, rules: Partition, seed: int, data: st.DataObject
@@ -99,7 +100,7 @@ def test_the_order_of_users_and_rows_changes_nothing(
     assert again.dropped.equals(split.dropped)
 
 
-@settings(max_examples=60)
+@one_in(3)
 @given(log=LOGS, rules=RULES, seed=SEEDS)
 def test_users_that_are_dropped_change_nothing(log: Log, rules: Partition, seed: int) -> None:
     split = split_of(log, rules, seed)
@@ -109,7 +110,7 @@ def test_users_that_are_dropped_change_nothing(log: Log, rules: Partition, seed:
     assert alone.record.sha256 == split.record.sha256
 
 
-@settings(max_examples=60)
+@one_in(3)
 @given(log=LOGS, rules=RULES, seed=SEEDS, data=st.data())
 def test_a_users_parts_do_not_depend_on_who_else_is_there(
     log: Log, rules: Partition, seed: int, data: st.DataObject

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.data.errors import RawFileError
 from pipeline_lib.data.sample.write import write_sample
 from pipeline_lib.settings.dataset import Dataset, SampleLogs
 from pipeline_lib.settings.tables import EventTable, InteractionTable, ItemTable, Table, UserTable
-from tests.conftest import Cleaned, clean_folder, load_dataset
+from tests.conftest import Cleaned, clean_folder, load_dataset, one_in
 
 LONGEST = 60  # rows of a sample's file
 NAMES = ["movielens", "bookcrossing", "taobao"]
@@ -215,7 +215,7 @@ def cleaned(log: Log, files: Mapping[str, str], folder: Path) -> Cleaned:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40)
+@one_in(5)
 @given(edits=EDITS, choice=PLACE)
 def test_every_record_of_a_damaged_log_is_kept_or_rejected_once(
     logs: dict[str, Log],

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, replace
 import polars as pl
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.data.encode.split import CleanTables, EncodedSplit, encode_split
@@ -17,6 +17,7 @@ from pipeline_lib.schemas import clean, split
 from pipeline_lib.settings.dataset import RESERVED
 from pipeline_lib.settings.features import AnyFeature, Categorical, MultiValued, Numeric
 from pipeline_lib.settings.partition import FoldShares, Partition
+from tests.conftest import one_in
 
 FOLD_OF = {
     **dict.fromkeys(("t1", "t2", "t3"), "train"),
@@ -140,7 +141,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("kind", TARGETS)
-@settings(max_examples=100)
+@one_in(2)
 @given(data=st.data())
 def test_nothing_about_other_users_changes_a_byte_that_training_sees(
     kind: str, data: st.DataObject
@@ -151,7 +152,7 @@ def test_nothing_about_other_users_changes_a_byte_that_training_sees(
     assert seen_by_training(one) == seen_by_training(two)
 
 
-@settings(max_examples=40)
+@one_in(5)
 @given(data=st.data())
 def test_other_users_targets_do_not_reach_training_through_the_partition_either(
     data: st.DataObject,
