@@ -12,14 +12,22 @@ import polars as pl
 import pytest
 
 from pipeline_lib.schemas.clean import interactions
+from pipeline_lib.schemas.columns import table
 from pipeline_lib.schemas.split import TRAIN_USERS, split_rows
 from pipeline_lib.storage import tables as storage
 from pipeline_lib.storage.tables import TableError, scan_table, write_large_table, write_table
 
+ROOT = Path(__file__).parents[2]
 SCHEMA = interactions((1, 5))
 ROWS = 1000
 PER_BATCH = 100
-PLACES = (0, 99, 100, 555, 999)  # first and last of a batch, in the middle, and last of all
+ROWS_MADE_WRONG = (
+    0,
+    99,
+    100,
+    555,
+    999,
+)  # first and last of a batch, in the middle, and last of all
 
 
 @pytest.fixture
@@ -86,15 +94,22 @@ def test_small_and_large_tables_are_one_format(path: Path) -> None:
     assert storage.read_table(path, SCHEMA).equals(good_rows())
 
 
-@pytest.mark.parametrize("row", PLACES)
+WRONG: list[tuple[str, pl.Expr]] = [
+    ("target", pl.lit(5.5, pl.Float32)),
+    ("target", pl.lit(float("nan"), pl.Float32)),
+    ("target", pl.lit(None, pl.Float32)),
+    ("user", pl.lit("")),
+    ("item", pl.lit(None, pl.String)),
+]
+
+
+# Every row and every value by default.
 @pytest.mark.parametrize(
-    ("column", "value"),
+    ("row", "column", "value"),
     [
-        ("target", pl.lit(5.5, pl.Float32)),
-        ("target", pl.lit(float("nan"), pl.Float32)),
-        ("target", pl.lit(None, pl.Float32)),
-        ("user", pl.lit("")),
-        ("item", pl.lit(None, pl.String)),
+        pytest.param(row, *wrong, marks=() if ROWS_MADE_WRONG.index(row) == n else pytest.mark.slow)
+        for row in ROWS_MADE_WRONG
+        for n, wrong in enumerate(WRONG)
     ],
 )
 def test_a_wrong_value_is_found_in_every_batch(
@@ -121,7 +136,7 @@ def test_wrong_columns_and_types_are_refused_with_and_without_rows(
     assert column in is_refused(change(good_rows(rows)), SCHEMA, path)
 
 
-@pytest.mark.parametrize("row", [1, 99, 100, 555, 999])
+@pytest.mark.parametrize("row", [1, 100, 999])
 def test_a_key_that_an_earlier_batch_has_is_refused(row: int, path: Path) -> None:
     """The key of the first row, user 0 and item 0, comes again."""
     said = is_refused(changed(row, user=pl.lit("0"), item=pl.lit("0")), SCHEMA, path)
@@ -141,6 +156,23 @@ def test_a_column_that_must_be_unique_is_so_across_batches(row: int, path: Path)
     path.unlink()
     again = pl.when(pl.int_range(pl.len()) == row).then(pl.lit("0")).otherwise("user").alias("user")
     is_refused(users.with_columns(again), TRAIN_USERS, path)
+
+
+def test_no_more_rows_than_a_batch_are_checked_at_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[int] = []
+    validate = pa.DataFrameSchema.validate
+
+    def count(schema: pa.DataFrameSchema, frame: pl.DataFrame, **how: bool) -> object:
+        checked.append(frame.height)
+        return validate(schema, frame, **how)
+
+    monkeypatch.setattr(pa.DataFrameSchema, "validate", count)
+    write_large_table(good_rows().lazy(), SCHEMA, path)
+    scan_table(path, SCHEMA)
+    assert max(checked) == PER_BATCH
+    assert sum(checked) == 2 * ROWS
 
 
 def test_another_schemas_table_is_refused(path: Path) -> None:
@@ -238,6 +270,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory as Linux tells it")
 def test_a_table_is_never_held_whole(tmp_path: Path) -> None:
     few_threads = {**os.environ, "POLARS_MAX_THREADS": "2"}
@@ -252,26 +285,27 @@ def test_a_table_is_never_held_whole(tmp_path: Path) -> None:
     assert int(done.stdout) < 380
 
 
-WRITE = """
-import sys
-from pathlib import Path
-import polars as pl
-from pipeline_lib.schemas.columns import table
-from pipeline_lib.storage.tables import write_large_table, write_table
-import pandera.polars as pa
-schema = table({"x": pa.Column(pl.Int64)})
-rows = pl.LazyFrame({"x": range(300_000)}).filter(pl.col("x") % 3 != 1)
-write_large_table(rows, schema, Path(sys.argv[1]))
-write_table(rows.collect(), schema, Path(sys.argv[2]))
-"""
+def write_both_ways(folder: Path) -> None:
+    """Write a table streamed and at once; its rows are of several groups."""
+    folder.mkdir()
+    schema = table({"x": pa.Column(pl.Int64)})
+    rows = pl.LazyFrame({"x": range(300_000)}).filter(pl.col("x") % 3 != 1)
+    write_large_table(rows, schema, folder / "streamed")
+    write_table(rows.collect(), schema, folder / "at once")
 
 
-def test_bytes_depend_neither_on_threads_nor_on_streaming(tmp_path: Path) -> None:
-    found = set()
+def test_bytes_do_not_depend_on_streaming(tmp_path: Path) -> None:
+    write_both_ways(tmp_path / "here")
+    assert len({path.read_bytes() for path in (tmp_path / "here").iterdir()}) == 1
+
+
+@pytest.mark.slow
+def test_bytes_do_not_depend_on_threads(tmp_path: Path) -> None:
+    script = f"from pathlib import Path; from {__name__} import write_both_ways as write"
     for threads in ("1", "3"):
-        paths = [tmp_path / f"{kind}-{threads}" for kind in ("streamed", "whole")]
-        environment = os.environ | {"POLARS_MAX_THREADS": threads}
-        command = [sys.executable, "-c", WRITE, *map(str, paths)]
-        subprocess.run(command, env=environment, check=True)
-        found |= {path.read_bytes() for path in paths}
-    assert len(found) == 1
+        subprocess.run(
+            [sys.executable, "-c", f"{script}; write(Path({str(tmp_path / threads)!r}))"],
+            env=os.environ | {"POLARS_MAX_THREADS": threads, "PYTHONPATH": str(ROOT)},
+            check=True,
+        )
+    assert len({path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}) == 1

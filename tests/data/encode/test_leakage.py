@@ -224,8 +224,8 @@ def test_the_same_of_a_training_user_does_change_it(change: str) -> None:
     person, look = CHANGES[change]
     before = encode(ALIKE)
     assert look(encode({**ALIKE, "t1": person})) != look(before)
-    for user in OTHERS:
-        after = encode({**ALIKE, user: person})
+    for users in (OTHERS[:2], OTHERS[2:]):
+        after = encode({**ALIKE, **dict.fromkeys(users, person)})
         assert look(after) == look(before)
         assert seen_by_training(after) == seen_by_training(before)
 

@@ -220,6 +220,7 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one(
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
+@pytest.mark.slow
 def test_taste_is_recoverable_from_year_and_publisher_and_hinted_at_by_the_profile(
     rows: Rows, explicit: Explicit, traits: Floats, support: Bools, unexplained: Floats
 ) -> None:

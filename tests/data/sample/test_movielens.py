@@ -230,6 +230,7 @@ def test_taste_is_personal_and_recoverable_from_genres_and_directors(
     assert personal < 0.97 * personal_error(genres[logs.movie], unexplained, logs.user, support)
 
 
+@pytest.mark.slow
 def test_profile_hints_at_taste_but_own_ratings_tell_more(
     logs: Logs, support: Bools, unexplained: Floats, genres: Floats, directors: Floats
 ) -> None:
