@@ -35,7 +35,7 @@ def taobao(config: Path, tmp_path_factory: pytest.TempPathFactory) -> RealLog:
 
 
 def percent(split: Split) -> dict[str, float]:
-    return {f: round(100 * share, 1) for f, share in split.record.common_value_share.items()}
+    return {f: round(100 * share, 1) for f, share in split.summary.common_value_share.items()}
 
 
 def test_every_line_of_movielens_is_kept(movielens_log: RealLog) -> None:
@@ -75,11 +75,11 @@ def test_cold_users_are_the_papers_4832(cold: Split) -> None:
     counts = row_counts(cold)["rows"]
     assert (cold.users.height, cold.interactions.height) == (4832, 428185)
     assert (counts.min(), counts.median(), counts.max()) == (20, 70, 253)
-    assert cold.record.users_dropped == {"not among the 80 % with fewest interactions": 1208}
+    assert cold.summary.users_dropped == {"not among the 80 % with fewest interactions": 1208}
 
 
 def test_folds_have_the_papers_shares(cold: Split) -> None:
-    assert cold.record.users_by_fold == {"train": 3382, "validation": 484, "test": 966}
+    assert cold.summary.users_by_fold == {"train": 3382, "validation": 484, "test": 966}
 
 
 def test_query_has_a_fifth_of_each_users_rows(cold: Split) -> None:
@@ -96,8 +96,8 @@ def test_major_users_are_58_75_percent_of_the_cold_and_60_48_of_all(
     everyone: Split, cold: Split
 ) -> None:
     """Which of the users and values with equal counts are taken moves the first by 0.02."""
-    assert cold.record.users_by_group == {"major": 2839, "minor": 1993}
-    assert everyone.record.users_by_group == {"major": 3653, "minor": 2387}
+    assert cold.summary.users_by_group == {"major": 2839, "minor": 1993}
+    assert everyone.summary.users_by_group == {"major": 3653, "minor": 2387}
 
 
 def test_every_impression_is_accounted_for(taobao: RealLog) -> None:

@@ -106,8 +106,8 @@ def test_a_user_is_sound_exactly_when_every_feature_is_known(log: RealLog) -> No
 
 
 def test_filters_first_every_user_is_accounted_for(filters_first: Split) -> None:
-    record = filters_first.record
-    assert record.users_dropped == {
+    summary = filters_first.summary
+    assert summary.users_dropped == {
         "no interactions": USERS - RATED,
         "fewer than 5 interactions": 25_705,
         "age is blank": 21_901,
@@ -118,14 +118,14 @@ def test_filters_first_every_user_is_accounted_for(filters_first: Split) -> None
         "state is not a name in letters": 11,
         "country is not a name in letters": 3,
     }
-    assert (record.users, record.interactions, record.items) == (5_864, 59_884, 29_852)
-    assert record.clean_users == USERS == record.users + sum(record.users_dropped.values())
-    assert record.users_by_fold == {"train": 4_105, "validation": 586, "test": 1_173}
+    assert (summary.users, summary.interactions, summary.items) == (5_864, 59_884, 29_852)
+    assert summary.clean_users == USERS == summary.users + sum(summary.users_dropped.values())
+    assert summary.users_by_fold == {"train": 4_105, "validation": 586, "test": 1_173}
 
 
 def test_literally_every_user_is_accounted_for(literal: Split) -> None:
-    record = literal.record
-    assert record.users_dropped == {
+    summary = literal.summary
+    assert summary.users_dropped == {
         "no interactions": USERS - RATED,
         "age is blank": 18_864,
         "fewer than 2 interactions": 17_512,
@@ -136,10 +136,10 @@ def test_literally_every_user_is_accounted_for(literal: Split) -> None:
         "state is not a name in letters": 9,
         "country is not a name in letters": 3,
     }
-    assert record.users_dropped[COLDEST] == RATED - RATED * 4 // 5
-    assert (record.users, record.interactions, record.items) == (7_589, 19_383, 11_894)
-    assert record.clean_users == USERS == record.users + sum(record.users_dropped.values())
-    assert record.users_by_fold == {"train": 5_312, "validation": 759, "test": 1_518}
+    assert summary.users_dropped[COLDEST] == RATED - RATED * 4 // 5
+    assert (summary.users, summary.interactions, summary.items) == (7_589, 19_383, 11_894)
+    assert summary.clean_users == USERS == summary.users + sum(summary.users_dropped.values())
+    assert summary.users_by_fold == {"train": 5_312, "validation": 759, "test": 1_518}
 
 
 @pytest.mark.parametrize("rules", ["filters_first", "literal"])
@@ -164,8 +164,8 @@ def test_filters_first_every_user_has_at_least_5_ratings(filters_first: Split) -
 
 
 def test_major_users_have_all_three_common_values(filters_first: Split, literal: Split) -> None:
-    assert filters_first.record.users_by_group == {"major": 3_697, "minor": 2_167}
-    assert literal.record.users_by_group == {"major": 4_334, "minor": 3_255}
+    assert filters_first.summary.users_by_group == {"major": 3_697, "minor": 2_167}
+    assert literal.summary.users_by_group == {"major": 4_334, "minor": 3_255}
 
 
 def test_both_rules_are_of_the_same_clean_log(log: RealLog, literal_log: RealLog) -> None:

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from pipeline_lib.metrics.registry import NDCG_AT
 from pipeline_lib.metrics.users import summarise, user_metrics
-from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.settings.task import RatingTask, Task
 from pipeline_lib.training.record import TrainingRecord
 
@@ -70,7 +70,7 @@ class Evaluation(BaseModel):
 
 
 def evaluate(
-    predictions: pl.DataFrame, due: pl.DataFrame, training: TrainingRecord, split: SplitRecord
+    predictions: pl.DataFrame, due: pl.DataFrame, training: TrainingRecord, split: SplitSummary
 ) -> tuple[pl.DataFrame, Evaluation]:
     """Compute each user's metrics and the method's, as the task it was trained for asks.
 

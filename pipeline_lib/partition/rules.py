@@ -11,34 +11,94 @@ from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import combine_keys, hash_keys
 from pipeline_lib.settings.partition import FoldShares, Partition
 
-
-def exact(share: float) -> Fraction:
-    """Read a share as the decimal that was written: 0.3 of 10 is 3, not 3.0000000000000004."""
-    return Fraction(str(share))
-
-
 NO_ROWS = "no interactions"
 
 
+def exact(share: float) -> Fraction:
+    """Return a share as the decimal that was written: 0.3 of 10 is 3, not 3.0000000000000004."""
+    return Fraction(str(share))
+
+
 def choose_users(counts: pl.DataFrame, rules: Partition) -> pl.DataFrame:
-    """Tell which users are kept: `user`, `reason`, null for those kept.
+    """Return why each user is dropped: `user`, `reason`, null for the chosen ones.
 
     counts: `user`, `problem` (null where all features are sound), `interactions`, `clicked`. Only
-    users with interactions are ranked; ties are broken by the user's name. A user has the reason
-    of the first step that drops it. Source: Yu et al. 2021, "Datasets", steps 1 and 3.
+    users with interactions are ranked; ties are broken by the user's name. The reason is that of
+    the first step that drops the user. Source: Yu et al. 2021, "Datasets", steps 1 and 3.
     """
     ranked = counts.filter(pl.col("interactions") > 0).sort("interactions", "user")
     if rules.order == "cold-first":
-        coldest = ranked.head(_share(ranked, rules))
+        coldest = ranked.head(_cold_count(ranked, rules))
         steps = [_not_among(coldest, rules), *_filters(rules)]
     else:
         sound = ranked.filter(pl.coalesce(*_filters(rules)).is_null())
-        steps = [*_filters(rules), _not_among(sound.head(_share(sound, rules)), rules)]
+        steps = [*_filters(rules), _not_among(sound.head(_cold_count(sound, rules)), rules)]
     idle = pl.when(pl.col("interactions") == 0).then(pl.lit(NO_ROWS))
     return counts.select("user", pl.coalesce(idle, *steps).alias("reason")).sort("user")
 
 
-def _share(users: pl.DataFrame, rules: Partition) -> int:
+def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFrame:
+    """Return each user's fold, drawn at random: `user`, `fold`, sorted by user.
+
+    The folds end at the shares' sums, halves rounded up; a user's fold depends on all the names
+    and the seed alone.
+    """
+    shuffled = pl.DataFrame({"user": users, "key": hash_keys(users, seed)}).sort("key", "user")
+    parts = [getattr(shares, fold) for fold in FOLDS]
+    ends = [(2 * upto * len(users) + sum(parts)) // (2 * sum(parts)) for upto in accumulate(parts)]
+    number = pl.int_range(pl.len())
+    later = pl.when(number < ends[1]).then(pl.lit(FOLDS[1])).otherwise(pl.lit(FOLDS[2]))
+    fold = pl.when(number < ends[0]).then(pl.lit(FOLDS[0])).otherwise(later)
+    return shuffled.select("user", fold.alias("fold")).sort("user")
+
+
+def assign_parts(interactions: pl.DataFrame, query_share: float, seed: int) -> pl.DataFrame:
+    """Add the column `part`: each user's interactions at random into support and query.
+
+    The query part has `query_share` of them, halves rounded up, at least one row, and leaves the
+    support one. A user's parts depend on that user's interactions and the seed alone.
+    """
+    keys = combine_keys(
+        hash_keys(interactions["user"], seed), hash_keys(interactions["item"], seed)
+    )
+    rank = pl.col("key").rank("ordinal").over("user")
+    count = pl.len().over("user").cast(pl.Int64)
+    share = exact(query_share)
+    rounded = (2 * share.numerator * count + share.denominator) // (2 * share.denominator)
+    query = rounded.clip(1, count - 1)
+    part = pl.when(rank <= query).then(pl.lit("query")).otherwise(pl.lit("support"))
+    keyed = interactions.with_columns(keys.alias("key"))
+    return keyed.with_columns(part.alias("part")).drop("key")
+
+
+def assign_groups(
+    users: pl.DataFrame, features: Sequence[str], share: float, major_features: int
+) -> pl.DataFrame:
+    """Return each user's group: `user`, `group`.
+
+    A user is major who has common values (see `common_values`) in at least `major_features` of
+    the features. Source: Yu et al. 2021, "Major and minor users".
+    """
+    common = [
+        pl.col(f).is_in(common_values(users, f, share).implode()).cast(pl.Int64) for f in features
+    ]
+    major = pl.sum_horizontal(common) >= major_features
+    group = pl.when(major).then(pl.lit("major")).otherwise(pl.lit("minor"))
+    return users.select("user", group.alias("group"))
+
+
+def common_values(users: pl.DataFrame, feature: str, share: float) -> pl.Series:
+    """Return the `share` of a feature's values (rounded up) that most users have.
+
+    Ties are broken by the value; null, an unknown value, does not count. Source: Yu et al. 2021,
+    "Major and minor users", and Table 1.
+    """
+    known = users[feature].drop_nulls()
+    counts = known.value_counts().sort(["count", feature], descending=[True, False])
+    return counts.head(math.ceil(exact(share) * counts.height))[feature]
+
+
+def _cold_count(users: pl.DataFrame, rules: Partition) -> int:
     return math.floor(exact(rules.cold_share) * users.height)
 
 
@@ -59,63 +119,3 @@ def _not_among(coldest: pl.DataFrame, rules: Partition) -> pl.Expr:
     percent = float(100 * exact(rules.cold_share))
     reason = f"not among the {percent:g} % with fewest interactions"
     return pl.when(~among).then(pl.lit(reason))
-
-
-def common_values(users: pl.DataFrame, feature: str, share: float) -> pl.Series:
-    """List the `share` of a feature's values (rounded up) that most users have.
-
-    Ties are broken by the value; an unknown one, null, is none. Source: Yu et al. 2021, "Major and
-    minor users", and Table 1.
-    """
-    known = users[feature].drop_nulls()
-    counts = known.value_counts().sort(["count", feature], descending=[True, False])
-    return counts.head(math.ceil(exact(share) * counts.height))[feature]
-
-
-def assign_groups(
-    users: pl.DataFrame, features: Sequence[str], share: float, major_features: int
-) -> pl.DataFrame:
-    """Call a user major who has common values in at least `major_features` features.
-
-    Returns `user`, `group`.
-    """
-    common = [
-        pl.col(f).is_in(common_values(users, f, share).implode()).cast(pl.Int64) for f in features
-    ]
-    major = pl.sum_horizontal(common) >= major_features
-    group = pl.when(major).then(pl.lit("major")).otherwise(pl.lit("minor"))
-    return users.select("user", group.alias("group"))
-
-
-def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFrame:
-    """Split users at random into train, validation and test; return `user`, `fold`.
-
-    The folds end at the shares' sums, halves rounded up; which user is where depends on names
-    and the seed alone.
-    """
-    shuffled = pl.DataFrame({"user": users, "key": hash_keys(users, seed)}).sort("key", "user")
-    parts = [getattr(shares, fold) for fold in FOLDS]
-    ends = [(2 * upto * len(users) + sum(parts)) // (2 * sum(parts)) for upto in accumulate(parts)]
-    number = pl.int_range(pl.len())
-    later = pl.when(number < ends[1]).then(pl.lit(FOLDS[1])).otherwise(pl.lit(FOLDS[2]))
-    fold = pl.when(number < ends[0]).then(pl.lit(FOLDS[0])).otherwise(later)
-    return shuffled.select("user", fold.alias("fold")).sort("user")
-
-
-def assign_parts(interactions: pl.DataFrame, query_share: float, seed: int) -> pl.DataFrame:
-    """Add the column `part`: each user's interactions at random into support and query.
-
-    Query gets the `query_share`, halves rounded up, but at least one row, and leaves support one.
-    A user's split depends on that user's interactions and the seed alone.
-    """
-    keys = combine_keys(
-        hash_keys(interactions["user"], seed), hash_keys(interactions["item"], seed)
-    )
-    rank = pl.col("key").rank("ordinal").over("user")
-    count = pl.len().over("user").cast(pl.Int64)
-    share = exact(query_share)
-    rounded = (2 * share.numerator * count + share.denominator) // (2 * share.denominator)
-    query = rounded.clip(1, count - 1)
-    part = pl.when(rank <= query).then(pl.lit("query")).otherwise(pl.lit("support"))
-    keyed = interactions.with_columns(keys.alias("key"))
-    return keyed.with_columns(part.alias("part")).drop("key")

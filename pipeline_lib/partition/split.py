@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.partition.rules import (
     assign_folds,
     assign_groups,
@@ -14,6 +13,7 @@ from pipeline_lib.partition.rules import (
     choose_users,
     common_values,
 )
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.partition import Partition
@@ -22,7 +22,7 @@ ROWS_PER_SLICE = 1_000_000
 
 
 class PartitionError(Exception):
-    """There are too few users to split."""
+    """There are too few cold users to fill every fold."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Split:
     """A partitioned log.
 
     users: `user`, `fold`, `group`. interactions: `user`, `item`, `target`, `fold`, `part`.
-    dropped: `user`, `reason` of the clean users that are not in it.
+    dropped: `user`, `reason`, the clean users that are not among `users`.
     """
 
     users: pl.DataFrame
     interactions: pl.DataFrame
     dropped: pl.DataFrame
-    record: SplitRecord
+    summary: SplitSummary
 
 
 def partition(
@@ -49,12 +49,12 @@ def partition(
     """Split clean users and interactions (Yu et al. 2021, "Datasets" and "Major and minor users").
 
     users: `user`, `problem` and a column a feature. interactions: `user`, `item`, `target`.
-    group_features: those by which major users are told from minor ones. Raises PartitionError
-    when the cold users are too few to fill every fold.
+    group_features: those by which major users differ from minor ones. Raises PartitionError when
+    the cold users are too few to fill every fold.
     """
-    chosen = choose_users(_counts(users, interactions), rules)
-    cold = chosen.filter(pl.col("reason").is_null())["user"]
-    dropped = chosen.filter(pl.col("reason").is_not_null())
+    reasons = choose_users(_counts(users, interactions), rules)
+    cold = reasons.filter(pl.col("reason").is_null())["user"]
+    dropped = reasons.filter(pl.col("reason").is_not_null())
     folds = assign_folds(cold, rules.folds, derive_seed(seed, "folds"))
     if folds["fold"].n_unique() < len(FOLDS):
         raise PartitionError(
@@ -65,19 +65,19 @@ def partition(
     groups = assign_groups(profiles, group_features, rules.top_share, rules.major_features)
     own = interactions.join(folds.lazy(), on="user").collect(engine="streaming")
     rows = assign_parts(own, rules.query_share, derive_seed(seed, "parts")).sort("user", "item")
-    kept = folds.join(groups, on="user").sort("user")
-    shares = {f: _share_with(profiles, f, rules.top_share) for f in group_features}
-    return Split(kept, rows, dropped, _record(kept, rows, dropped, shares, seed))
+    chosen = folds.join(groups, on="user").sort("user")
+    shares = {f: _share_with_common(profiles, f, rules.top_share) for f in group_features}
+    return Split(chosen, rows, dropped, _summary(chosen, rows, dropped, shares, seed))
 
 
-def _record(
+def _summary(
     users: pl.DataFrame,
     rows: pl.DataFrame,
     dropped: pl.DataFrame,
     shares: dict[str, float],
     seed: int,
-) -> SplitRecord:
-    return SplitRecord(
+) -> SplitSummary:
+    return SplitSummary(
         sha256=split_hash(users, rows),
         seed=seed,
         clean_users=users.height + dropped.height,
@@ -108,14 +108,14 @@ def _by_reason(dropped: pl.DataFrame) -> dict[str, int]:
     return dict(counts.iter_rows())
 
 
-def _share_with(profiles: pl.DataFrame, feature: str, top_share: float) -> float:
+def _share_with_common(profiles: pl.DataFrame, feature: str, top_share: float) -> float:
     common = common_values(profiles, feature, top_share)
     having = profiles[feature].is_in(common.implode())
     return int(having.sum()) / profiles.height
 
 
 def split_hash(users: pl.DataFrame, rows: pl.DataFrame) -> str:
-    """Hash who is in which fold and group, and which row in which part, in any order."""
+    """Return a SHA-256 of each user's fold and group and each row's part, whatever their order."""
     digest = hashlib.sha256()
     for frame, columns in ((users, ["user", "fold", "group"]), (rows, ["user", "item", "part"])):
         ordered = frame.select(columns).sort(columns)

@@ -15,7 +15,7 @@ from pipeline_lib.devices.team import ALONE, Team
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Method, build_method, make_problem
 from pipeline_lib.methods.score import judge_fold
-from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings, parse_method
 from pipeline_lib.storage.tables import read_json, read_table
@@ -107,7 +107,7 @@ def run_training(
     record = TrainingRecord(
         **job.model_dump(exclude={"device"}),
         device=device.type,
-        split_sha256=read_json(files["split"], SplitRecord).sha256,
+        split_sha256=read_json(files["split"], SplitSummary).sha256,
         parameters=sum(p.numel() for p in method.parameters()),
         best_epoch=best_epoch(history).epoch if history else None,
         validation_loss=judge_fold(method, folds.validation, folds.catalogue, folds.task).loss,

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_lib.evaluation.evaluate import Evaluation, evaluate
 from pipeline_lib.metrics.users import user_metrics
-from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.training.record import TrainingRecord
 from tests.metrics.test_users import CLICK, CLICKS, PREDICTIONS, RATING, summary
 
@@ -37,7 +37,7 @@ TRAINING = TrainingRecord(
     validation_loss=1.0,
     seconds=0.0,
 )
-SPLIT = SplitRecord(
+SPLIT = SplitSummary(
     sha256="f00d",
     seed=0,
     clean_users=3,

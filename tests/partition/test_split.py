@@ -86,7 +86,7 @@ def test_clicks_are_rows_with_a_target_above_0() -> None:
 def test_groups_are_told_by_the_values_common_among_the_users_kept(split: Split) -> None:
     """Common among b, c, d: F, 2 and, of three equals, x; among all users M, 1 and z would be."""
     assert split.users["group"].to_list() == ["major", "major", "minor"]
-    assert split.record.common_value_share == {"gender": 2 / 3, "age": 2 / 3, "zip": 1 / 3}
+    assert split.summary.common_value_share == {"gender": 2 / 3, "age": 2 / 3, "zip": 1 / 3}
 
 
 def test_unknown_values_are_no_common_ones() -> None:
@@ -94,7 +94,7 @@ def test_unknown_values_are_no_common_ones() -> None:
     unknown = pl.when(~pl.col("user").is_in(["b", "c"])).then("gender").alias("gender")
     users = PROFILES.with_columns(unknown)
     split = partition(users, rows_of(COUNTS).lazy(), FEATURES, RULES, 0)
-    assert split.record.common_value_share["gender"] == 1 / 3
+    assert split.summary.common_value_share["gender"] == 1 / 3
     assert split.users["group"].to_list() == ["minor", "minor", "major"]
 
 
@@ -111,14 +111,14 @@ def test_query_has_a_fifth_of_each_users_interactions(split: Split) -> None:
     assert sorted(query.group_by("user").len().rows()) == [("b", 1), ("c", 1), ("d", 2)]
 
 
-def test_the_record_counts_what_the_split_holds(split: Split) -> None:
-    record = split.record
-    assert (record.seed, record.clean_users) == (0, 6)
-    assert (record.users, record.items, record.interactions) == (3, 8, 13)
-    assert record.users_by_fold == {"train": 1, "validation": 1, "test": 1}
-    assert record.users_by_group == {"major": 2, "minor": 1}
-    assert record.users_dropped == dict.fromkeys(split.dropped["reason"], 1)
-    text = str(record)
+def test_the_summary_counts_what_the_split_holds(split: Split) -> None:
+    summary = split.summary
+    assert (summary.seed, summary.clean_users) == (0, 6)
+    assert (summary.users, summary.items, summary.interactions) == (3, 8, 13)
+    assert summary.users_by_fold == {"train": 1, "validation": 1, "test": 1}
+    assert summary.users_by_group == {"major": 2, "minor": 1}
+    assert summary.users_dropped == dict.fromkeys(split.dropped["reason"], 1)
+    text = str(summary)
     assert text.startswith("6 users: 3 kept, 1 fewer than 2 interactions, 1 no interactions, 1 not")
     assert "; 13 interactions with 8 items; " in text
     assert "2 major, 1 minor; split e00e90224c77" in text
@@ -129,7 +129,7 @@ def test_a_split_is_the_same_on_every_machine_and_version(split: Split) -> None:
     query = split.interactions.filter(pl.col("part") == "query").select("user", "item").rows()
     assert split.users["fold"].to_list() == ["train", "validation", "test"]
     assert query == [("b", "0"), ("c", "1"), ("d", "3"), ("d", "4")]
-    assert split.record.sha256 == SHA256
+    assert split.summary.sha256 == SHA256
 
 
 def test_tables_pass_their_schemas(split: Split) -> None:
@@ -146,7 +146,7 @@ def test_the_order_of_rows_changes_nothing(split: Split, seed: int) -> None:
     assert again.users.equals(split.users)
     assert again.interactions.equals(split.interactions)
     assert again.dropped.equals(split.dropped)
-    assert again.record.model_dump_json() == split.record.model_dump_json()
+    assert again.summary.model_dump_json() == split.summary.model_dump_json()
 
 
 def test_another_seed_or_rule_has_another_hash(split: Split) -> None:
@@ -158,7 +158,7 @@ def test_another_seed_or_rule_has_another_hash(split: Split) -> None:
     ]
     others = [split_by(changed, rows_of(COUNTS)) for changed in rules]
     others.append(split_by(RULES, rows_of(COUNTS), seed=1))
-    assert len({x.record.sha256 for x in (split, *others)}) == 6
+    assert len({x.summary.sha256 for x in (split, *others)}) == 6
 
 
 def test_a_split_is_hashed_in_any_order_of_its_rows(split: Split) -> None:
@@ -175,7 +175,7 @@ def test_a_split_is_hashed_alike_whole_and_in_slices(
 
 def test_the_targets_do_not_change_the_hash(split: Split) -> None:
     rows = rows_of(COUNTS, target=4.0)
-    assert split_by(RULES, rows).record.sha256 == split.record.sha256
+    assert split_by(RULES, rows).summary.sha256 == split.summary.sha256
 
 
 def test_too_few_users_for_three_folds_are_refused_saying_why() -> None:

@@ -64,10 +64,10 @@ def test_every_clean_user_is_either_kept_or_dropped(log: Log, rules: Partition, 
     assert kept == sorted(kept)
     assert dropped == sorted(dropped)
     assert split.dropped["reason"].null_count() == 0
-    record = split.record
-    assert (record.clean_users, record.users) == (len(log), len(kept))
-    assert sum(record.users_dropped.values()) == len(dropped)
-    assert sum(record.users_by_fold.values()) == sum(record.users_by_group.values()) == len(kept)
+    summary = split.summary
+    assert (summary.clean_users, summary.users) == (len(log), len(kept))
+    assert sum(summary.users_dropped.values()) == len(dropped)
+    assert sum(summary.users_by_fold.values()) == sum(summary.users_by_group.values()) == len(kept)
 
 
 @one_in(3)
@@ -94,7 +94,7 @@ def test_the_order_of_users_and_rows_changes_nothing(
     rows = rows[data.draw(st.permutations(range(rows.height)))]
     profiles = profiles[data.draw(st.permutations(range(profiles.height)))]
     again = partition(profiles, rows.lazy(), FEATURES, rules, seed)
-    assert again.record.model_dump_json() == split.record.model_dump_json()
+    assert again.summary.model_dump_json() == split.summary.model_dump_json()
     assert again.users.equals(split.users)
     assert again.interactions.equals(split.interactions)
     assert again.dropped.equals(split.dropped)
@@ -107,7 +107,7 @@ def test_users_that_are_dropped_change_nothing(log: Log, rules: Partition, seed:
     kept = {user: log[user] for user in split.users["user"].to_list()}
     alone = split_of(kept, rules.model_copy(update={"cold_share": 1}), seed)
     assert alone.dropped.is_empty()
-    assert alone.record.sha256 == split.record.sha256
+    assert alone.summary.sha256 == split.summary.sha256
 
 
 @one_in(3)

@@ -3,7 +3,7 @@
 import polars as pl
 
 from pipeline_lib.data.clean.report import CleaningReport, FeatureCount, count_file
-from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.data_report.report import About, Cleaned, Kept, report_data
 from pipeline_lib.schemas.clean import REJECTS
@@ -89,7 +89,7 @@ def cleaning(bad: pl.DataFrame) -> CleaningReport:
 def small_report(bad: pl.DataFrame | None = None, **changes: object) -> DataReport:
     """Report the data above, some fields changed afterwards."""
     bad = rejects() if bad is None else bad
-    record = SplitRecord(
+    record = SplitSummary(
         sha256=SPLIT,
         seed=0,
         clean_users=6,

@@ -13,7 +13,7 @@ import torch
 from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.methods.base import build_method
 from pipeline_lib.methods.score import judge_fold
-from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.storage.tables import write_json, write_table
 from pipeline_lib.training.fit import Folds
@@ -53,7 +53,7 @@ def write_files(folder: Path, folds: Folds = FOLDS) -> dict[str, Path]:
     write_table(pl.DataFrame({"user": NAMES}), TRAIN_USERS, files["train_users"])
     validation = pl.DataFrame({"user": NAMES[:10], "group": GROUPS})
     write_table(validation, VALIDATION_USERS, files["validation_users"])
-    split = SplitRecord(
+    split = SplitSummary(
         sha256="f00d",
         seed=0,
         clean_users=30,

@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.clean.report import CleaningReport
-from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.reporting.data_report.report import About, Cleaned, Kept, report_data
 from pipeline_lib.reporting.page.data import data_page
 from pipeline_lib.schemas.clean import REJECTS
@@ -43,7 +43,7 @@ report = report_data(
     Kept(
         users=read_table(source["split_users"], SPLIT_USERS),
         interactions=scan_table(source["rows"], split_rows(log.task.scale)),
-        record=read_json(source["split"], SplitRecord),
+        record=read_json(source["split"], SplitSummary),
     ),
 )
 write_json(report, Path(snakemake.output.record))

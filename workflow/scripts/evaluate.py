@@ -8,7 +8,7 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.evaluate import check_by_support, evaluate
 from pipeline_lib.metrics.users import user_errors
-from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.results import (
     PREDICTIONS,
     SUPPORT_PREDICTIONS,
@@ -28,7 +28,7 @@ trainings = [read_json(Path(path), TrainingRecord) for path in source.trainings]
 task = trainings[0].task
 judged = (pl.col("fold") == "test") & (pl.col("part") == "query")
 rows = read_rows(Path(source.rows), split_rows(task.scale), judged)
-split = read_json(Path(source.split), SplitRecord)
+split = read_json(Path(source.split), SplitSummary)
 
 for trial, training in enumerate(trainings):
     predictions = read_table(Path(source.predictions[trial]), PREDICTIONS)

@@ -26,8 +26,8 @@ split = partition(
     Partition.model_validate(params.partition),
     params.seed,
 )
-log.info("%s", split.record)
+log.info("%s", split.summary)
 write_table(split.users, SPLIT_USERS, out["users"])
 write_table(split.interactions, split_rows(settings.task.scale), out["interactions"])
 write_table(split.dropped, DROPPED, out["dropped"])
-write_json(split.record, out["record"])
+write_json(split.summary, out["record"])

@@ -10,7 +10,7 @@ from snakemake.iocontainers import Snakemake
 from pipeline_lib.devices.choose import take_devices
 from pipeline_lib.jobs.environment import environment
 from pipeline_lib.jobs.log import start_log
-from pipeline_lib.partition.record import SplitRecord
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.training import HISTORY
 from pipeline_lib.storage.tables import read_json, write_json, write_table
@@ -37,7 +37,7 @@ job = TrainingJob(
 )
 if choice := files.pop("choice", None):
     job = with_values(job, read_json(choice, Choice).values, taken)
-split = read_json(files["split"], SplitRecord).sha256
+split = read_json(files["split"], SplitSummary).sha256
 log = start_log(Path(snakemake.log[0]), f"{job.dataset} {job.method} seed {job.seed}")
 
 trial = out["record"].parent

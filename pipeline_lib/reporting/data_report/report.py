@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline_lib.data.clean.report import CleaningReport, FeatureCount
-from pipeline_lib.partition.record import SplitRecord
 from pipeline_lib.partition.rules import NO_ROWS
+from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.reporting.data_report.histograms import count_bins, spread, target_bins
 from pipeline_lib.reporting.data_report.record import (
     Coverage,
@@ -118,7 +118,7 @@ class Kept:
 
     users: pl.DataFrame
     interactions: pl.LazyFrame
-    record: SplitRecord
+    record: SplitSummary
 
 
 def report_data(about: About, clean: Cleaned, kept: Kept) -> DataReport:

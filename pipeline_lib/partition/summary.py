@@ -1,13 +1,13 @@
-"""The record of a split; what reads it depends on no partition code."""
+"""The summary of a split; what reads it depends on no partition code."""
 
 from pydantic import BaseModel
 
 
-class SplitRecord(BaseModel):
-    """What a split is, and the hash by which results name it.
+class SplitSummary(BaseModel):
+    """What a split holds, and the hash by which results name it.
 
-    clean_users: those there were; users_dropped: by reason; the others are `users`. items: those
-    that the users' interactions are with.
+    clean_users: those before the partition; users_dropped: of them, by reason; users: the others.
+    items: those that these users' interactions are with.
     """
 
     sha256: str
@@ -22,7 +22,7 @@ class SplitRecord(BaseModel):
     common_value_share: dict[str, float]
 
     def __str__(self) -> str:
-        """Render as a log line."""
+        """Return it as a line of a log."""
         dropped = "".join(f", {n:,} {reason}" for reason, n in self.users_dropped.items())
         counts = self.users_by_fold | self.users_by_group
         named = ", ".join(f"{n:,} {name}" for name, n in counts.items())
