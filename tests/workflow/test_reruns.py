@@ -117,7 +117,7 @@ CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
         {*BOOKS, "report", "table_6"},
     ),
     "a figure's code": (
-        add_code("reporting/figures/violins"),
+        add_code("reporting/figures/groups"),
         {"figures_movielens", "report"},
     ),
     "a metric's code": (add_code("metrics/ranking"), EVALUATED | SHOWN),

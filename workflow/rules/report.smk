@@ -5,7 +5,13 @@ from hashlib import sha256
 import yaml
 
 from pipeline_lib.jobs.environment import ROOT
-from pipeline_lib.reporting.figures.plan import figures_for, is_embedded, missing
+from pipeline_lib.reporting.drawing.plot import (
+    figures_for,
+    is_embedded,
+    missing,
+    module_of,
+    plots,
+)
 
 TABLES_BY_DATASET = (
     *(f"table{number}" for number in range(1, 6)),
@@ -163,17 +169,20 @@ for name, dataset in settings.datasets.items():
             png=[
                 report(
                     file,
-                    caption=f"../report/figures/{figure}.rst",
+                    caption="../report/figure.rst",
                     category=name,
                     subcategory="Figures",
-                    labels={"figure": figure.replace("_", " ")},
+                    labels={
+                        "figure": figure.replace("_", " "),
+                        "the paper's": plots()[figure].paper or "none",
+                    },
                 )
                 for figure, file in zip(figures(name), figure_files(name, "png"))
             ],
         params:
             figures=figures(name),
             trials=TRIALS,
-            code=code("figures"),
+            code=code("figures", map(module_of, figures(name))),
         script:
             "../scripts/figures.py"
 

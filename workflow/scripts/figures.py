@@ -6,9 +6,9 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.figures.results import TrialFiles, read_results
-from pipeline_lib.reporting.figures.trial import write_trial
-from pipeline_lib.reporting.figures.write import write_figures
+from pipeline_lib.reporting.drawing.read import read_results
+from pipeline_lib.reporting.drawing.trial import write_trial
+from pipeline_lib.reporting.drawing.write import write_figures
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.tracking.describe import describe_run, ended
 from pipeline_lib.tracking.journal import Journal
@@ -17,13 +17,13 @@ from pipeline_lib.training.record import TrainingRecord
 snakemake: Snakemake
 
 params, source = snakemake.params, snakemake.input
-files = zip(source.users, source.predictions, source.history, source.support, strict=True)
+tables = {
+    name: dict(zip(map(tuple, params.trials), map(Path, source[name]), strict=True))
+    for name in ("users", "predictions", "history", "support")
+}
 results = read_results(
     read_json(Path(source.comparison), Comparison),
-    {
-        (method, seed): TrialFiles(*map(Path, own))
-        for (method, seed), own in zip(params.trials, files, strict=True)
-    },
+    tables,
     Path(source.projection) if source.projection else None,
 )
 write_figures(results, params.figures, Path(snakemake.output.csv[0]).parent)

@@ -1,83 +1,68 @@
 """Users in a plane by their embeddings, major against minor (the paper's Figure 11)."""
 
-import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from typing import TYPE_CHECKING, Any
 
-from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.figures.canvas import DENSE, legend, panels, sheet, short
-from pipeline_lib.reporting.figures.captions import caption
-from pipeline_lib.reporting.figures.frames import by_role, named, shown
-from pipeline_lib.reporting.figures.group_marks import (
+import polars as pl
+
+from pipeline_lib.reporting.drawing import canvas
+from pipeline_lib.reporting.drawing.plot import Plot, is_embedded
+from pipeline_lib.reporting.drawing.style import (
     EDGES,
     FACES,
     MARKERS,
     count_users,
+    group_label,
     shown_groups,
 )
-from pipeline_lib.reporting.figures.plot import Plot
-from pipeline_lib.reporting.figures.results import Results
+from pipeline_lib.reporting.drawing.view import Results, View, named
 
-COLUMNS = 5
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 
 def _tidy(results: Results) -> pl.DataFrame:
-    return named(results.projection, by_role(results.comparison.methods))
+    return named(results.projection, results.methods())
 
 
-def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
-    methods = shown(frame, comparison)
-    rows = -(-len(methods) // COLUMNS)
-    figure = sheet(comparison, "test users by their embeddings", 0.6 + 1.4 * rows)
-    dense = frame.height > DENSE
-    for axes, method in zip(panels(figure, len(methods), COLUMNS), methods, strict=True):
-        _draw_users(axes, frame.filter(method=method.name), dense)
-        axes.set_title(short(method.label))
-    legend(figure, _handles(frame))
-    return figure
+def _draw(view: View) -> None:
+    title = "test users by their embeddings"
+    for axes, method in canvas.method_panels(view, title, columns=5, edge=0.6, each=1.4):
+        _draw_users(axes, view.of(method), dense=view.frame.height > canvas.DENSE)
+    users = count_users(view.frame)
+    canvas.legend(view, [_handle(group, group_label(group, n)) for group, n in users.items()])
 
 
-def _draw_users(axes: Axes, users: pl.DataFrame, dense: bool) -> None:
+def _draw_users(axes: "Axes", users: pl.DataFrame, dense: bool) -> None:
     size = min(max(3000 / users.height, 0.8), 14)
+    look: dict[str, Any] = {"s": size, "linewidths": 0.15, "alpha": 0.8, "rasterized": dense}
     for group in shown_groups(users):
         own = users.filter(group=group)
-        axes.scatter(
-            own["x"],
-            own["y"],
-            s=size,
-            c=FACES[group],
-            marker=MARKERS[group],
-            edgecolors=EDGES[group],
-            linewidths=0.15,
-            alpha=0.8,
-            rasterized=dense,
-        )
+        colours: dict[str, Any] = {"c": FACES[group], "edgecolors": EDGES[group]}
+        axes.scatter(own["x"], own["y"], marker=MARKERS[group], **colours, **look)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[["top", "right"]].set_visible(True)
 
 
-def _handles(frame: pl.DataFrame) -> list[Line2D]:
-    return [
-        Line2D(
-            [],
-            [],
-            linestyle="none",
-            marker=MARKERS[group],
-            color=FACES[group],
-            markeredgecolor=EDGES[group],
-            markersize=5,
-            label=f"{group} users (n = {number:,})",
-        )
-        for group, number in count_users(frame).items()
-    ]
+def _handle(group: str, label: str) -> "Line2D":
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=MARKERS[group],
+        color=FACES[group],
+        markeredgecolor=EDGES[group],
+        markersize=5,
+        label=label,
+    )
 
 
-def _caption(frame: pl.DataFrame, comparison: Comparison) -> str:
-    users = " and ".join(f"{n:,} {group}" for group, n in count_users(frame).items())
-    return caption(
-        comparison,
+def _caption(view: View) -> str:
+    users = " and ".join(f"{n:,} {group}" for group, n in count_users(view.frame).items())
+    return view.caption(
         "Embeddings of test users in a plane, by t-SNE (of fewer than five users, by principal "
         "components): users near each other are alike to the "
         "method; axes, scales and distances between clusters mean nothing. "
@@ -86,4 +71,10 @@ def _caption(frame: pl.DataFrame, comparison: Comparison) -> str:
     )
 
 
-PLOT = Plot("embeddings", tidy=_tidy, draw=_draw, caption=_caption)
+PLOT = Plot(
+    _tidy,
+    _draw,
+    _caption,
+    applies=lambda methods: any(map(is_embedded, methods.values())),
+    paper="Figure 11",
+)

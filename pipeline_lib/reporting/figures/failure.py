@@ -1,48 +1,45 @@
 """AT-PAML beside its failure with a large outer learning rate (the paper's Figure 8)."""
 
-import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
-from pipeline_lib.evaluation.comparison import Comparison, MethodResult
-from pipeline_lib.reporting.figures.canvas import legend, sheet, short
-from pipeline_lib.reporting.figures.captions import caption, users_and_seeds, users_by_group
-from pipeline_lib.reporting.figures.curves import draw_curve, loss_axis, mean_losses
-from pipeline_lib.reporting.figures.frames import by_role, shown
-from pipeline_lib.reporting.figures.group_marks import handles
-from pipeline_lib.reporting.figures.plan import FAILURE
-from pipeline_lib.reporting.figures.plot import Plot
-from pipeline_lib.reporting.figures.rates import bin_rates, draw_rates
-from pipeline_lib.reporting.figures.results import Results
-from pipeline_lib.reporting.figures.style import looks
+import polars as pl
+
+from pipeline_lib.reporting.drawing import canvas
+from pipeline_lib.reporting.drawing.plot import Plot
+from pipeline_lib.reporting.drawing.style import group_handles
+from pipeline_lib.reporting.drawing.view import Results, View
+from pipeline_lib.reporting.figures.inner_lrs import bin_rates, draw_rates
+from pipeline_lib.reporting.figures.learning_curves import draw_curve, loss_axis, mean_losses
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+METHODS = ("at-paml", "at-paml-outer-5e-4")
 
 
 def _tidy(results: Results) -> pl.DataFrame:
     """Put the validation losses by epoch above the bins of inner learning rates."""
-    methods = [m for m in by_role(results.comparison.methods) if m.name in FAILURE]
+    methods = [m for m in results.methods() if m.name in METHODS]
     losses = mean_losses(results, methods).filter(figure="validation/loss")
     return pl.concat([losses, bin_rates(results.rates, methods)], how="diagonal")
 
 
-def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
-    methods = shown(frame, comparison)
-    figure = sheet(comparison, "AT-PAML and the paper's failure case", 2.3)
-    curves, *histograms = figure.subplots(1, 1 + len(methods), width_ratios=(1.25, 1, 1))
-    _draw_losses(curves, frame, methods, comparison)
-    for axes, method in zip(histograms, methods, strict=True):
-        draw_rates(axes, frame.filter(pl.col("group").is_not_null(), method=method.name))
-        axes.set_title(short(method.label))
+def _draw(view: View) -> None:
+    canvas.begin(view, "AT-PAML and the paper's failure case", 2.3)
+    widths = (1.25, *(1 for _ in view.methods))
+    curves, *histograms = view.figure.subplots(1, len(widths), width_ratios=widths)
+    _draw_losses(curves, view)
+    for axes, method in zip(histograms, view.methods, strict=True):
+        draw_rates(axes, view.of(method).drop_nulls("group"))
+        axes.set_title(canvas.short(method.label))
     histograms[0].set_ylabel("share of group, %")
-    legend(figure, handles(users_by_group(comparison)))
-    return figure
+    canvas.legend(view, group_handles(view.users_by_group))
 
 
-def _draw_losses(
-    axes: Axes, frame: pl.DataFrame, methods: list[MethodResult], comparison: Comparison
-) -> None:
-    styles, losses = looks(comparison.methods), frame.filter(figure="validation/loss")
-    for method in methods:
-        draw_curve(axes, losses.filter(method=method.name), styles[method.name])
+def _draw_losses(axes: "Axes", view: View) -> None:
+    losses = view.frame.filter(figure="validation/loss")
+    for method in view.methods:
+        draw_curve(axes, losses.filter(method=method.name), view.looks[method.name])
     loss_axis(axes, losses)
     axes.set_title("validation loss (lower is better)")
     axes.set_xlabel("epoch")
@@ -50,17 +47,23 @@ def _draw_losses(
     axes.legend()
 
 
-def _caption(_: pl.DataFrame, comparison: Comparison) -> str:
-    return caption(
-        comparison,
+def _caption(view: View) -> str:
+    return view.caption(
         "AT-PAML beside AT-PAML with an outer learning rate of 5e-4 (the paper's failure case). "
         "Left: loss of validation users after each epoch, mean over seeds, with a band from the "
         "least to the most where there are several; rings: epochs of the smallest loss, whose "
         "weights are used. Middle and right: inner learning rates of test users, of all seeds, in "
         "% of the group's, major users above and minor ones (hatched) below.",
-        users_and_seeds(comparison),
+        view.users_and_seeds,
         "After the paper's Figure 8.",
     )
 
 
-PLOT = Plot("failure", tidy=_tidy, draw=_draw, caption=_caption)
+PLOT = Plot(
+    _tidy,
+    _draw,
+    _caption,
+    applies=lambda methods: methods.keys() >= set(METHODS),
+    paper="Figure 8",
+    methods=METHODS,
+)

@@ -1,62 +1,58 @@
 """Mean error by how many support rows users adapt on."""
 
-import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+import numpy as np
+import polars as pl
+
 from pipeline_lib.metrics.registry import USER_ERROR
-from pipeline_lib.reporting.figures.canvas import sheet
-from pipeline_lib.reporting.figures.captions import caption, error_name, seeds
-from pipeline_lib.reporting.figures.end_labels import LINE, End, label_ends
-from pipeline_lib.reporting.figures.frames import by_role, named, shown
-from pipeline_lib.reporting.figures.plot import Plot
-from pipeline_lib.reporting.figures.results import Results
-from pipeline_lib.reporting.figures.style import looks
+from pipeline_lib.reporting.drawing import canvas
+from pipeline_lib.reporting.drawing.plot import Plot
+from pipeline_lib.reporting.drawing.view import Results, View, named
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LOG_FROM = 5  # the largest error by the smallest
 MARGIN = 1.1  # below the least error of an axis that is cut
 CUT_FROM = 2  # an error by the largest from all rows; steps sized for many can explode on one
 ALL = "all"
+LINE = 9.0  # points from a line's name to the next
+BESIDE: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
+NAME = 22  # points from the axes to where the name begins
 
 
 def _tidy(results: Results) -> pl.DataFrame:
     """Average errors over users and seeds: `method`, `support_rows` (null: all), mse or nel."""
-    error = USER_ERROR[results.comparison.task.kind]
     means = results.support.group_by("method", "support_rows").agg(
-        pl.col(error).mean(),
+        pl.col(USER_ERROR[results.comparison.task.kind]).mean(),
         pl.col("user").n_unique().alias("users"),
         pl.col("seed").n_unique().alias("seeds"),
     )
-    ordered = means.sort("method", "support_rows", nulls_last=True)
-    return named(ordered, by_role(results.comparison.methods))
+    return named(means.sort("method", "support_rows", nulls_last=True), results.methods())
 
 
-def _draw(frame: pl.DataFrame, comparison: Comparison) -> Figure:
-    methods, error = shown(frame, comparison), USER_ERROR[comparison.task.kind]
-    height = max(150, 1.2 * LINE * len(methods))
-    figure = sheet(comparison, "error by number of support rows", (height + 65) / 72)
-    axes = figure.add_subplot()
-    _draw_lines(axes, frame, methods, comparison)
+def _draw(view: View) -> None:
+    height = max(150, 1.2 * LINE * len(view.methods))
+    canvas.begin(view, "error by number of support rows", (height + 65) / 72)
+    axes = view.figure.add_subplot()
+    _draw_lines(axes, view)
     axes.set_xlabel("support rows of a user, at most")
-    axes.set_ylabel(f"mean {error_name(comparison)} (lower is better)")
+    axes.set_ylabel(f"mean {view.error_name} (lower is better)")
     axes.grid(visible=True, axis="y")
-    _scale(axes, frame[error], _ceiling(frame, error))
-    label_ends(axes, _ends(frame, methods, comparison), height)
-    return figure
+    _scale(axes, view)
+    _name_lines(axes, view, height)
 
 
-def _draw_lines(
-    axes: Axes, frame: pl.DataFrame, methods: list[MethodResult], comparison: Comparison
-) -> None:
-    error, styles = USER_ERROR[comparison.task.kind], looks(comparison.methods)
-    sizes = frame["support_rows"].unique().sort(nulls_last=True).to_list()
-    for method in methods:
-        line, look = frame.filter(method=method.name), styles[method.name]
+def _draw_lines(axes: "Axes", view: View) -> None:
+    sizes = view.frame["support_rows"].unique().sort(nulls_last=True).to_list()
+    for method in view.methods:
+        line, look = view.of(method), view.looks[method.name]
         axes.plot(
             [sizes.index(n) for n in line["support_rows"]],
-            line[error],
+            line[view.error],
             color=look.colour,
             linestyle=look.line,
             marker=look.marker,
@@ -68,44 +64,62 @@ def _draw_lines(
     axes.set_xlim(-0.15, len(sizes) - 0.85)
 
 
-def _ceiling(frame: pl.DataFrame, error: str) -> float:
-    """Find where the axis is cut off: far above every error from all rows."""
-    from_all = frame.filter(pl.col("support_rows").is_null())[error]
-    return CUT_FROM * float(from_all.to_numpy().max())
+def _reach(view: View) -> tuple[float, float, float]:
+    """Return the least and the largest error, and where the axis is cut off if one lies beyond."""
+    errors = view.frame[view.error].to_numpy()
+    from_all = view.frame.filter(pl.col("support_rows").is_null())[view.error].to_numpy()
+    return float(errors.min()), float(errors.max()), CUT_FROM * float(from_all.max())
 
 
-def _scale(axes: Axes, errors: pl.Series, ceiling: float) -> None:
-    least, most = float(errors.to_numpy().min()), float(errors.to_numpy().max())
+def _scale(axes: "Axes", view: View) -> None:
+    least, most, ceiling = _reach(view)
     cut = most > ceiling > least
-    most = min(most, ceiling) if cut else most
-    if least > 0 and most / least > LOG_FROM:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if least > 0 and (ceiling if cut else most) / least > LOG_FROM:
+        canvas.log_axis(axes, "y", (1, 2, 5))
     if cut:
         axes.set_ylim(least / MARGIN, ceiling)
 
 
-def _ends(frame: pl.DataFrame, methods: list[MethodResult], comparison: Comparison) -> list[End]:
-    error, styles = USER_ERROR[comparison.task.kind], looks(comparison.methods)
-    return [
-        End(m.label, float(frame.filter(method=m.name)[error][-1]), styles[m.name]) for m in methods
-    ]
+def _name_lines(axes: "Axes", view: View, height: float) -> None:
+    """Write names beside the axes, about `height` points high, each led to its line's end."""
+    to_axes = axes.transData + axes.transAxes.inverted()
+    lasts = [float(view.of(m)[view.error][-1]) for m in view.methods]
+    ends = [float(to_axes.transform((0, last))[1]) for last in lasts]
+    for method, end, place in zip(view.methods, ends, spread(ends, LINE / height), strict=True):
+        up = (place - end) * height
+        leader: dict[str, Any] = LEADER | {"color": view.looks[method.name].colour}
+        axes.annotate("", (1, end), (NAME - 2, up), arrowprops=leader, **BESIDE)
+        axes.annotate(method.label, (1, end), (NAME, up), va="center_baseline", **BESIDE)
 
 
-def _caption(frame: pl.DataFrame, comparison: Comparison) -> str:
-    name, users = error_name(comparison), int(frame["users"].to_numpy().max())
-    error = USER_ERROR[comparison.task.kind]
-    most = float(frame[error].to_numpy().max())
-    cut = most > _ceiling(frame, error)
-    beyond = f" Lines that leave the frame go up to {most:.3g}." if cut else ""
-    return caption(
-        comparison,
-        f"Mean {name} of test users by how many of their support rows a method had to adapt on, "
-        "at most: who has fewer gave all. Steps of the axis are equally wide whatever the numbers; "
-        f"references are drawn in grey.{beyond} {users:,} test users; {seeds(comparison)}.",
+def spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Move places apart to at least `gap`: each run of them around its mean, if within 0 and 1."""
+    order = np.argsort(wanted, kind="stable")
+    runs: list[list[float]] = []
+    for place in np.asarray(wanted)[order].tolist():
+        runs.append([place])
+        while len(runs) > 1 and _places(runs[-2], gap)[-1] + gap > _places(runs[-1], gap)[0]:
+            runs[-2:] = [runs[-2] + runs[-1]]
+    result = np.empty(len(order))
+    result[order] = [place for run in runs for place in _places(run, gap)]
+    return result.tolist()
+
+
+def _places(run: Sequence[float], gap: float) -> list[float]:
+    half = (len(run) - 1) / 2 * gap
+    middle = max(min(float(np.mean(run)), 1 - half), half)
+    return [middle - half + n * gap for n in range(len(run))]
+
+
+def _caption(view: View) -> str:
+    _, most, ceiling = _reach(view)
+    beyond = f" Lines that leave the frame go up to {most:.3g}." if most > ceiling else ""
+    users = int(view.frame["users"].to_numpy().max())
+    return view.caption(
+        f"Mean {view.error_name} of test users by how many of their support rows a method had to "
+        "adapt on, at most: who has fewer gave all. Steps of the axis are equally wide whatever "
+        f"the numbers; references are drawn in grey.{beyond} {users:,} test users; {view.seeds}.",
     )
 
 
-PLOT = Plot("support_size", tidy=_tidy, draw=_draw, caption=_caption)
+PLOT = Plot(_tidy, _draw, _caption)

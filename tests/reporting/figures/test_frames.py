@@ -5,11 +5,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from pipeline_lib.reporting.figures import clicks, errors, learning_curves, support_size
-from pipeline_lib.reporting.figures.plan import figures_for
-from pipeline_lib.reporting.figures.plots import PLOTS
-from pipeline_lib.reporting.figures.results import Results
-from tests.reporting.figures.worlds import CLICK, METHODS, RATING, invented, some
+from pipeline_lib.reporting.drawing.plot import figures_for, plots
+from pipeline_lib.reporting.drawing.view import Results
+from pipeline_lib.reporting.figures import clicks, errors, learning_curves
+from tests.reporting.drawing.worlds import CLICK, METHODS, RATING, invented, some
 
 TWO = some(["paml", "global-mean"])  # the ablation first
 
@@ -66,22 +65,6 @@ def test_learning_curves_average_seeds_and_mark_the_first_of_equal_best_epochs()
     ]
 
 
-def test_support_sizes_are_means_over_users_and_seeds_all_last() -> None:
-    support = pl.DataFrame(
-        {
-            "method": "paml",
-            "seed": [0, 0, 1, 1, 0, 0],
-            "user": ["a", "b", "a", "b", "a", "b"],
-            "group": "major",
-            "support_rows": [None, None, None, None, 0, 0],
-            "mse": [1.0, 2.0, 3.0, 4.0, 9.0, 11.0],
-        }
-    )
-    frame = support_size.PLOT.tidy(replace(small(), support=support))
-    rows = frame.select("method", "support_rows", "mse", "users", "seeds").rows()
-    assert rows == [("paml", 0, 10.0, 2, 1), ("paml", None, 2.5, 2, 2)]
-
-
 @pytest.mark.parametrize("kind", ["rating", "click"])
 def test_frames_have_each_user_of_the_roles_shown(kind: str) -> None:
     task = CLICK if kind == "click" else RATING
@@ -92,9 +75,9 @@ def test_frames_have_each_user_of_the_roles_shown(kind: str) -> None:
         "groups": {"baseline", "proposed"},
         "ablations": {"proposed", "ablation"},
     }
-    for plot in PLOTS:
-        if plot.name in roles and plot.name in figures_for(results.comparison.task.kind, METHODS):
-            frame = plot.tidy(results).drop_nulls("user")
-            due = {name for name, m in METHODS.items() if m.role in roles[plot.name]}
+    for figure in figures_for(results.comparison.task.kind, METHODS):
+        if figure in roles:
+            frame = plots()[figure].tidy(results).drop_nulls("user")
+            due = {name for name, m in METHODS.items() if m.role in roles[figure]}
             assert set(frame["method"]) == due
             assert frame.height == 7 * len(due)

@@ -5,18 +5,19 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline_lib.reporting.figures.results import TrialFiles, read_results
+from pipeline_lib.reporting.drawing.read import Paths, read_results
 from pipeline_lib.storage.tables import TableError
-from tests.reporting.figures.worlds import invented, some
+from tests.reporting.drawing.worlds import invented, some
 
 METHODS = some(["melu", "paml", "two-bias"])
+NAMES = ("users", "predictions", "history", "support")
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> dict[tuple[str, int], TrialFiles]:
+def files(tmp_path: Path) -> dict[str, Paths]:
     """Two seeds of three methods; user u0 has two rows and u1 one."""
     results = invented(METHODS, users=2, seeds=2)
-    found = {}
+    found: dict[str, dict[tuple[str, int], Path]] = {name: {} for name in NAMES}
     for method in METHODS:
         for seed in (0, 1):
             folder = tmp_path / f"{method}-{seed}"
@@ -40,13 +41,13 @@ def files(tmp_path: Path) -> dict[tuple[str, int], TrialFiles]:
                     "inner_lr": pl.Series([rate] * 3, dtype=pl.Float64),
                 }
             ).write_parquet(folder / "predictions.parquet")
-            names = ("users", "predictions", "history", "support")
-            found[method, seed] = TrialFiles(*(folder / f"{n}.parquet" for n in names))
+            for name in NAMES:
+                found[name][method, seed] = folder / f"{name}.parquet"
     results.projection.write_parquet(tmp_path / "embeddings.parquet")
-    return found
+    return dict(found)
 
 
-def test_reads_what_was_written(files: dict[tuple[str, int], TrialFiles], tmp_path: Path) -> None:
+def test_reads_what_was_written(files: dict[str, Paths], tmp_path: Path) -> None:
     due = invented(METHODS, users=2, seeds=2)
     read = read_results(due.comparison, files, tmp_path / "embeddings.parquet")
     assert read.users.drop("ndcg_3", "ndcg_5").equals(due.users)
@@ -56,7 +57,7 @@ def test_reads_what_was_written(files: dict[tuple[str, int], TrialFiles], tmp_pa
 
 
 def test_rates_are_of_users_and_of_methods_that_choose_them(
-    files: dict[tuple[str, int], TrialFiles],
+    files: dict[str, Paths],
 ) -> None:
     comparison = invented(METHODS, users=2, seeds=2).comparison
     read = read_results(comparison, files, None)
@@ -69,7 +70,7 @@ def test_rates_are_of_users_and_of_methods_that_choose_them(
     assert read.projection.columns == ["method", "user", "group", "x", "y"]
 
 
-def test_a_damaged_table_is_named(files: dict[tuple[str, int], TrialFiles]) -> None:
-    files["melu", 1].support.write_bytes(b"")
+def test_a_damaged_table_is_named(files: dict[str, Paths]) -> None:
+    files["support"]["melu", 1].write_bytes(b"")
     with pytest.raises(TableError, match=r"support\.parquet is damaged"):
         read_results(invented(METHODS, users=2, seeds=2).comparison, files, None)

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.reporting.figures.group_marks import FACES, HATCHES, MARKERS
-from pipeline_lib.reporting.figures.style import KINDS, OTHER_KINDS, looks
+from pipeline_lib.reporting.drawing.style import FACES, HATCHES, KINDS, MARKERS, OTHER_KINDS, looks
 from pipeline_lib.settings.methods.base import known_kinds
-from tests.reporting.figures.vision import VISIONS, lab, nearest
-from tests.reporting.figures.worlds import DEMO, METHODS, compared, settings, some
+from tests.reporting.drawing.vision import VISIONS, lab, nearest
+from tests.reporting.drawing.worlds import DEMO, METHODS, compared, settings, some
 
 PLAIN = 15  # CIELAB units; 2.3 can just be told apart side by side
 

@@ -7,8 +7,8 @@ import polars as pl
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Statistic
 from pipeline_lib.metrics.registry import USER_ERROR
-from pipeline_lib.reporting.figures.plan import has_user_rates, is_learner
-from pipeline_lib.reporting.figures.results import Results
+from pipeline_lib.reporting.drawing.plot import has_user_rates, is_learner
+from pipeline_lib.reporting.drawing.view import Results
 from pipeline_lib.settings.methods.base import MethodSettings, Role
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 

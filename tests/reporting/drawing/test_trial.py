@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from matplotlib import rc_context, style
 
-from pipeline_lib.reporting.figures.style import STYLE
-from pipeline_lib.reporting.figures.trial import draw_trial, write_trial
-from tests.reporting.figures.worlds import CLICK, DEMO, RATING, invented, some
+from pipeline_lib.reporting.drawing.style import STYLE
+from pipeline_lib.reporting.drawing.trial import draw_trial, write_trial
+from tests.reporting.drawing.worlds import CLICK, DEMO, RATING, invented, some
 
 RESULTS = invented(some(DEMO), seeds=2)
 
@@ -53,7 +53,7 @@ def test_it_is_written_for_either_task(task: object, tmp_path: Path) -> None:
 
 
 def test_a_users_own_settings_change_no_byte(tmp_path: Path) -> None:
-    write_trial(RESULTS, "paml", 0, tmp_path / "a.png")
+    write_trial(RESULTS, "two-bias", 0, tmp_path / "a.png")
     with rc_context({"lines.linewidth": 9, "axes.facecolor": "black"}):
-        write_trial(RESULTS, "paml", 0, tmp_path / "b.png")
+        write_trial(RESULTS, "two-bias", 0, tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

@@ -9,10 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pipeline_lib.reporting.figures.canvas import sheet
-from pipeline_lib.reporting.figures.group_marks import EDGES, MARKERS, fill, shown_groups
-from pipeline_lib.reporting.figures.results import Results
-from pipeline_lib.reporting.figures.style import INK, MIDDLE, STYLE
+from pipeline_lib.reporting.drawing import canvas
+from pipeline_lib.reporting.drawing.style import (
+    EDGES,
+    INK,
+    MARKERS,
+    MIDDLE,
+    STYLE,
+    fill,
+    shown_groups,
+)
+from pipeline_lib.reporting.drawing.view import Results, View
 from pipeline_lib.storage.tables import atomic_path
 
 PIXELS_PER_INCH = 150
@@ -35,11 +42,12 @@ def draw_trial(results: Results, method: str, seed: int) -> Figure:
     )
     drawn = [(_losses, history), (_support, support), (_rates, rates)]
     shown = [(draw, frame) for draw, frame in drawn if not frame.is_empty()]
-    figure = sheet(results.comparison, f"{method}, seed {seed}", 2.2)
-    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    view = View(results.users, results.comparison)
+    canvas.begin(view, f"{method}, seed {seed}", 2.2)
+    panels = view.figure.subplots(1, len(shown), squeeze=False)[0]
     for axes, (draw, frame) in zip(panels, shown, strict=True):
         draw(axes, frame)
-    return figure
+    return view.figure
 
 
 def _losses(axes: Axes, history: pl.DataFrame) -> None:

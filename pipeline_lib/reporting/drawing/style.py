@@ -1,12 +1,16 @@
-"""How figures look: widths, type, and the colours of methods."""
+"""How figures look: widths, type, the colours of methods, and the marks of groups of users."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.colors import to_hex, to_rgb
+import polars as pl
 
 from pipeline_lib.evaluation.comparison import MethodResult
+from pipeline_lib.schemas.columns import GROUPS
+
+if TYPE_CHECKING:
+    from matplotlib.patches import Patch
 
 PAGE = 7.0  # inches, the width of a journal's two columns
 INK, MIDDLE, FAINT = "#1a1a1a", "#6e6e6e", "#dcdcdc"
@@ -91,7 +95,7 @@ class Look:
 
 
 def looks(methods: Sequence[MethodResult]) -> dict[str, Look]:
-    """Give each method its kind's colour and marker; variants of a kind differ in tint and line.
+    """Return by method its kind's colour and marker; variants of a kind differ in tint and line.
 
     The kind's own colour is that of its first method that is not an ablation.
     """
@@ -108,6 +112,46 @@ def looks(methods: Sequence[MethodResult]) -> dict[str, Look]:
 
 
 def lighten(colour: str, share: float) -> str:
-    """Mix a colour with white, `share` of it."""
-    red, green, blue = (part + (1 - part) * share for part in to_rgb(colour))
-    return to_hex((red, green, blue))
+    """Mix a colour, such as `#1a1a1a`, with white, `share` of it."""
+    parts = bytes.fromhex(colour[1:])
+    return "#" + bytes(round(part + (255 - part) * share) for part in parts).hex()
+
+
+# Groups are told apart by colour, lightness and hatching.
+FACES = {"major": "#33415c", "minor": "#e9b872"}
+EDGES = {"major": "#1c2536", "minor": "#8c5a14"}
+HATCHES = {"major": None, "minor": "//////"}
+MARKERS = {"major": "o", "minor": "^"}
+
+
+def fill(group: str) -> dict[str, Any]:
+    """Return how an area that stands for a group is filled."""
+    return {
+        "facecolor": FACES[group],
+        "edgecolor": EDGES[group],
+        "hatch": HATCHES[group],
+        "linewidth": 0.6,
+    }
+
+
+def group_handles(users: Mapping[str, int]) -> list["Patch"]:
+    """Return a legend's entries for groups, with the number of users of each."""
+    from matplotlib.patches import Patch
+
+    return [Patch(**fill(group), label=group_label(group, n)) for group, n in users.items()]
+
+
+def group_label(group: str, users: int) -> str:
+    """Return a group's name in a legend, with its number of users."""
+    return f"{group} users (n = {users:,})"
+
+
+def shown_groups(frame: pl.DataFrame) -> list[str]:
+    """Return the groups that a frame has, major users first."""
+    groups = set(frame["group"])
+    return [group for group in GROUPS if group in groups]
+
+
+def count_users(frame: pl.DataFrame) -> dict[str, int]:
+    """Return the number of a frame's users by group."""
+    return {g: frame.filter(group=g)["user"].n_unique() for g in shown_groups(frame)}

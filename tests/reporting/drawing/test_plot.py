@@ -6,9 +6,8 @@ import sys
 import pytest
 
 from pipeline_lib.metrics.registry import TaskKind
-from pipeline_lib.reporting.figures.plan import PLANS, figures_for, missing
-from pipeline_lib.reporting.figures.plots import PLOTS
-from tests.reporting.figures.worlds import DEMO, METHODS, some
+from pipeline_lib.reporting.drawing.plot import figures_for, missing, plots
+from tests.reporting.drawing.worlds import DEMO, METHODS, some
 
 ALWAYS = ("groups", "embeddings", "learning_curves", "support_size")
 
@@ -54,12 +53,17 @@ def test_melu_has_no_rates_of_users() -> None:
     assert figures_for("rating", some(["melu"])) == ("errors", *ALWAYS)
 
 
-def test_all_that_is_planned_can_be_drawn_in_that_order() -> None:
-    assert [plan.name for plan in PLANS] == [plot.name for plot in PLOTS]
+def test_figures_stand_in_the_papers_order_and_ours_last() -> None:
+    assert list(plots()) == [
+        *("clicks", "errors", "inner_lrs", "failure", "ablations", *ALWAYS),
+    ]
 
 
 def test_planning_does_not_wait_for_matplotlib() -> None:
-    code = "import sys, pipeline_lib.reporting.figures.plan; assert 'matplotlib' not in sys.modules"
+    code = (
+        "import sys; from pipeline_lib.reporting.drawing.plot import plots; plots(); "
+        "assert not {'matplotlib', 'scipy'} & {*sys.modules}"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -1,0 +1,131 @@
+"""What figures are drawn from: a dataset's results, and the frame that a figure makes of them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.metrics.registry import USER_ERROR
+from pipeline_lib.reporting.drawing.style import Look, looks
+from pipeline_lib.reporting.tables.columns import HEADERS
+from pipeline_lib.reporting.tables.notes import sample_note
+from pipeline_lib.schemas.columns import GROUPS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ROLES = ("reference", "baseline", "proposed", "ablation")
+
+
+@dataclass(frozen=True)
+class Results:
+    """One dataset's results, of every method and seed.
+
+    users: method, seed, user, group and the task's metrics. rates: method, seed, user, group,
+    inner_lr, of methods that choose one for each user. history: method, seed, epoch, figure,
+    value. support: method, seed, user, group, support_rows (null: all), mse or nel. projection:
+    method, user, group, x, y.
+    """
+
+    comparison: Comparison
+    users: pl.DataFrame
+    rates: pl.DataFrame
+    history: pl.DataFrame
+    support: pl.DataFrame
+    projection: pl.DataFrame
+
+    def methods(self, roles: Collection[str] = ROLES) -> list[MethodResult]:
+        """Return the methods of some roles: references first, ablations last."""
+        own = [m for m in self.comparison.methods if m.role in roles]
+        return sorted(own, key=lambda m: ROLES.index(m.role))
+
+    def user_errors(self, roles: Collection[str] = ROLES) -> pl.DataFrame:
+        """Average each user's error over seeds, for the methods of some roles.
+
+        Returns `method`, `label`, `role`, `user`, `group`, the task's user error, `seeds`.
+        """
+        error = USER_ERROR[self.comparison.task.kind]
+        means = self.users.group_by("method", "user", "group", maintain_order=True).agg(
+            pl.col(error).mean(), pl.len().alias("seeds")
+        )
+        return named(means.sort("method", "user"), self.methods(roles))
+
+
+def named(rows: pl.DataFrame, methods: Sequence[MethodResult]) -> pl.DataFrame:
+    """Return these methods' rows, in their order, with `label` and `role` after `method`."""
+    known = pl.DataFrame(
+        [(m.name, m.label, m.role) for m in methods], ["method", "label", "role"], orient="row"
+    )
+    joined = known.join(rows, on="method", maintain_order="left_right")
+    return joined.select(*known.columns, *(c for c in rows.columns if c != "method"))
+
+
+def _blank() -> "Figure":
+    from matplotlib.figure import Figure  # not at the top: rules only ask for names
+
+    return Figure(layout="constrained")
+
+
+@dataclass(frozen=True)
+class View:
+    """A figure's frame, the comparison that it is of, and the sheet that it is drawn on."""
+
+    frame: pl.DataFrame
+    comparison: Comparison
+    figure: "Figure" = field(default_factory=_blank)
+
+    @cached_property
+    def methods(self) -> list[MethodResult]:
+        """Return the methods that the frame has, by role."""
+        own = [m for m in self.comparison.methods if m.name in set(self.frame["method"])]
+        return sorted(own, key=lambda m: ROLES.index(m.role))
+
+    @cached_property
+    def looks(self) -> dict[str, Look]:
+        """Return how each method looks, the same in all figures of the dataset."""
+        return looks(self.comparison.methods)
+
+    @property
+    def error(self) -> str:
+        """Return the column of the error by which users are compared."""
+        return USER_ERROR[self.comparison.task.kind]
+
+    @property
+    def error_name(self) -> str:
+        """Return that error's name, as in tables."""
+        return HEADERS[USER_ERROR[self.comparison.task.kind]]
+
+    @property
+    def error_axis(self) -> str:
+        """Return the label of an axis of users' errors."""
+        return f"{self.error_name} of a test user (lower is better)"
+
+    @property
+    def users_by_group(self) -> dict[str, int]:
+        """Return the number of test users of each group that has any, major users first."""
+        found = self.comparison.users_by_group
+        return {group: found[group] for group in GROUPS if found.get(group)}
+
+    @property
+    def seeds(self) -> str:
+        """Return how many seeds methods have, in words."""
+        counts = sorted({len(m.seeds) for m in self.comparison.methods})
+        return "one seed" if counts == [1] else f"{' or '.join(map(str, counts))} seeds a method"
+
+    @property
+    def users_and_seeds(self) -> str:
+        """Return a sentence with the numbers of test users and of seeds."""
+        groups = " and ".join(f"{n:,} {group}" for group, n in self.users_by_group.items())
+        return f"{self.comparison.test_users:,} test users, {groups}; {self.seeds}."
+
+    def of(self, method: MethodResult) -> pl.DataFrame:
+        """Return a method's rows of the frame."""
+        return self.frame.filter(method=method.name)
+
+    def caption(self, *sentences: str) -> str:
+        """Join sentences, after the dataset's title and, where so, that its data are generated."""
+        sample = sample_note(self.comparison.sample)
+        return " ".join([*sample, f"{self.comparison.title}.", *sentences])
