@@ -6,8 +6,10 @@ from pydantic import BaseModel
 
 from pipeline_lib.training.record import TrainingRecord
 
+MODEL = "model.json"  # a BestTrial, in the dataset's folder
 
-class Candidate(BaseModel):
+
+class JudgedTrial(BaseModel):
     """A trial and its loss on validation users."""
 
     method: str
@@ -15,24 +17,25 @@ class Candidate(BaseModel):
     validation_loss: float
 
 
-class Choice(BaseModel):
+class BestTrial(BaseModel):
     """The trial that is served, and the others, the best first. digest: of its manifest."""
 
-    chosen: Candidate
-    others: list[Candidate]
+    chosen: JudgedTrial
+    others: list[JudgedTrial]
     digest: str
 
 
-def choose(records: Sequence[TrainingRecord]) -> int:
-    """Find the place of the lowest loss on validation users; the first of equals."""
-    return min(range(len(records)), key=lambda place: records[place].validation_loss)
+def find_best(trainings: Sequence[TrainingRecord]) -> int:
+    """Return the place of the lowest loss on validation users; the first of equals."""
+    return min(range(len(trainings)), key=lambda place: trainings[place].validation_loss)
 
 
-def describe_choice(records: Sequence[TrainingRecord], chosen: int, digest: str) -> Choice:
-    """Describe what was chosen from what."""
+def describe_best(trainings: Sequence[TrainingRecord], best: int, digest: str) -> BestTrial:
+    """Return what `model.json` holds: the best trial, and the others by their loss."""
     trials = [
-        Candidate(method=r.method, seed=r.seed, validation_loss=r.validation_loss) for r in records
+        JudgedTrial(method=t.method, seed=t.seed, validation_loss=t.validation_loss)
+        for t in trainings
     ]
-    others = [*trials[:chosen], *trials[chosen + 1 :]]
+    others = [*trials[:best], *trials[best + 1 :]]
     others.sort(key=lambda trial: trial.validation_loss)
-    return Choice(chosen=trials[chosen], others=others, digest=digest)
+    return BestTrial(chosen=trials[best], others=others, digest=digest)

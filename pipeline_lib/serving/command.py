@@ -11,7 +11,7 @@ import polars as pl
 from pipeline_lib.storage.tables import atomic_path
 
 if TYPE_CHECKING:
-    from pipeline_lib.serving.requests import Request
+    from pipeline_lib.serving.requests import UserRequest
 
 DATA = "data"  # where MLflow puts what a model is loaded from
 
@@ -57,8 +57,8 @@ def _bundle(model: Path) -> Path:
     return inside if inside.is_dir() else model
 
 
-def _requests(users: Path, support: Path | None, candidates: Path | None) -> "list[Request]":
-    from pipeline_lib.serving.requests import Request
+def _requests(users: Path, support: Path | None, candidates: Path | None) -> "list[UserRequest]":
+    from pipeline_lib.serving.requests import UserRequest
 
     profiles = _read(users, ["user"])
     known, asked = defaultdict(list), None
@@ -70,7 +70,7 @@ def _requests(users: Path, support: Path | None, candidates: Path | None) -> "li
     if candidates:
         asked = _candidates(candidates, profiles)
     return [
-        Request(
+        UserRequest(
             row.pop("user") or "",
             row,
             known[name],

@@ -25,7 +25,7 @@ import pipeline_lib
 from pipeline_lib.serving.answers import COLUMNS
 from pipeline_lib.serving.bundle import digest
 from pipeline_lib.serving.recommender import Recommender, load_recommender
-from pipeline_lib.serving.requests import Request, RequestError
+from pipeline_lib.serving.requests import RequestError, UserRequest
 
 PACKAGES = ("mlflow", "numpy", "pandera", "polars", "pydantic", "safetensors", "scipy", "torch")
 TYPES = {"String": "string", "Float64": "double", "Int64": "long", "Boolean": "boolean"}
@@ -107,12 +107,12 @@ def _example(recommender: Recommender) -> pd.DataFrame:
     return pd.DataFrame([known | {"candidates": others}])
 
 
-def _request(row: Mapping[str, Any]) -> Request:
+def _request(row: Mapping[str, Any]) -> UserRequest:
     user = _text(row.get("user")) or ""
     known = {"user", "support", "candidates"}
     support = [_interaction(user, given) for given in _list(row.get("support"))]
     asked = row.get("candidates")
-    return Request(
+    return UserRequest(
         user,
         {name: _text(value) for name, value in row.items() if name not in known},
         support,

@@ -18,7 +18,7 @@ from pipeline_lib.schemas.split import ITEMS
 from pipeline_lib.serving.answers import COLUMNS, rank_answers
 from pipeline_lib.serving.bundle import COPIED, BundleError, check_bundle
 from pipeline_lib.serving.profiles import ProfileReader
-from pipeline_lib.serving.requests import Request, RequestError, check_requests
+from pipeline_lib.serving.requests import RequestError, UserRequest, check_requests
 from pipeline_lib.storage.tables import TableError, read_json, read_table
 from pipeline_lib.storage.tensors import TensorFileError
 from pipeline_lib.training.record import TrainingRecord
@@ -35,7 +35,7 @@ class Recommender:
     items: list[str]
     places: dict[str, int]
 
-    def recommend(self, requests: Sequence[Request], top: int | None = None) -> pl.DataFrame:
+    def recommend(self, requests: Sequence[UserRequest], top: int | None = None) -> pl.DataFrame:
         """Score each user's candidates, the best first.
 
         Returns `user`, `item`, `score`, `rank` from 1 (equal scores in the candidates' order),
@@ -77,7 +77,7 @@ class Recommender:
         )
         return rank_answers(answers, asked, self.places, score[~of_support], top)
 
-    def _candidates(self, request: Request) -> Sequence[str]:
+    def _candidates(self, request: UserRequest) -> Sequence[str]:
         if request.candidates is not None:
             return request.candidates
         met = {item for item, _ in request.support}
@@ -138,6 +138,6 @@ def _tells_support(people: Episodes) -> Tensor:
     return rank >= shown[owner]
 
 
-def _unknown(request: Request, known: Sequence[object]) -> list[str]:
+def _unknown(request: UserRequest, known: Sequence[object]) -> list[str]:
     gone = len(request.support) - len(known)
     return [f"{gone} of {len(request.support)} support items are unknown"] if gone else []

@@ -12,7 +12,7 @@ class RequestError(ValueError):
 
 
 @dataclass(frozen=True)
-class Request:
+class UserRequest:
     """A new user. profile: raw texts by column; None or nothing where unknown.
 
     support: the few interactions known so far, item and target. candidates: items to be scored;
@@ -25,7 +25,7 @@ class Request:
     candidates: Sequence[str] | None = None
 
 
-def check_requests(requests: Sequence[Request], columns: Iterable[str], task: Task) -> None:
+def check_requests(requests: Sequence[UserRequest], columns: Iterable[str], task: Task) -> None:
     """Raise RequestError for the first request that makes no sense."""
     allowed, seen = set(columns), set[str]()
     for request in requests:
@@ -43,13 +43,13 @@ def check_requests(requests: Sequence[Request], columns: Iterable[str], task: Ta
             _check_target(request, item, target, task)
 
 
-def _check_items(request: Request, where: str, items: Sequence[str]) -> None:
+def _check_items(request: UserRequest, where: str, items: Sequence[str]) -> None:
     if len(set(items)) < len(items):
         first = next(item for place, item in enumerate(items) if item in items[:place])
         raise _wrong(request, f"has item {first!r} twice among the {where}; once will do")
 
 
-def _check_target(request: Request, item: str, target: float, task: Task) -> None:
+def _check_target(request: UserRequest, item: str, target: float, task: Task) -> None:
     low, high = task.scale
     if isinstance(task, ClickTask) and target not in (low, high):
         raise _wrong(request, f"has {target:g} for item {item!r}; a click is 1, no click is 0")
@@ -59,5 +59,5 @@ def _check_target(request: Request, item: str, target: float, task: Task) -> Non
         )
 
 
-def _wrong(request: Request, what: str) -> RequestError:
+def _wrong(request: UserRequest, what: str) -> RequestError:
     return RequestError(f"user {request.user!r} {what}")

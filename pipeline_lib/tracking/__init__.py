@@ -1,5 +1,5 @@
-"""Mirror runs into MLflow: jobs write journals, and one sender delivers them.
+"""Mirror the files of the results into MLflow: one process watches them, and sends what is new.
 
-The files of the workflow are the truth. No job talks to MLflow or waits for it, so a store that is
-down or slow costs no training anything, and what it did not take is sent later.
+The files are the truth. No job talks to MLflow or waits for it, so a store that is down or slow
+costs no training anything, and gets what is new when it is back.
 """

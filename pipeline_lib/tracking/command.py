@@ -1,13 +1,11 @@
 """`python -m pipeline_lib sync-tracking`: send what MLflow did not get yet."""
 
 import argparse
-import fcntl
-import logging
-import os
 import sys
 
-from pipeline_lib.tracking.journal import OUTBOX
-from pipeline_lib.tracking.outbox import journals, unsettled
+from filelock import FileLock, Timeout
+
+from pipeline_lib.tracking.watch import LOCK, count_unsent
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,27 +15,26 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _sync(_: argparse.Namespace) -> int:
-    if not (journals(OUTBOX) or unsettled(OUTBOX)):
+    if not count_unsent():
         print("MLflow has everything.")
         return 0
-    with (OUTBOX.parent / "sender.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("A workflow is sending at this moment.")
-            return 0
-        return _deliver()
+    try:
+        with FileLock(LOCK, blocking=False):
+            return _send()
+    except Timeout:
+        print("A workflow is sending at this moment.")
+        return 0
 
 
-def _deliver() -> int:
-    from pipeline_lib.tracking.delivery import Delivery
+def _send() -> int:
+    from pipeline_lib.tracking.update import Updater
 
     try:
-        delivery = Delivery(OUTBOX.parent, os.environ.get("MLFLOW_TRACKING_URI"), logging.root)
-        count = delivery.deliver()
+        updater = Updater()
+        updater.update()
     except Exception as error:
         print(f"The store failed ({type(error).__name__}: {error}).", file=sys.stderr)
-        print(f"{len(journals(OUTBOX))} journals wait in {OUTBOX}.", file=sys.stderr)
+        print(f"{count_unsent()} trainings or models wait.", file=sys.stderr)
         return 1
-    print(f"{count.sent} events sent, {count.refused} journals refused.")
-    return int(bool(count.refused))
+    print(f"{updater.sent} trainings and models sent, {updater.refused} of them refused.")
+    return int(bool(updater.refused))

@@ -1,4 +1,4 @@
-"""What MLflow is told of a training job and of its evaluation."""
+"""What MLflow shows of an attempt and of its evaluation."""
 
 import getpass
 import hashlib
@@ -7,50 +7,58 @@ from pathlib import Path
 
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.metrics.registry import USER_ERROR
-from pipeline_lib.tracking.journal import Metrics, Run, Tags, now
-from pipeline_lib.training.record import TrainingJob, TrainingRecord
-
-SECOND = 1000  # milliseconds
+from pipeline_lib.training.attempt import Start
 
 
-def describe_run(job: TrainingJob, split_sha256: str, files: Path) -> Run:
-    """Describe a training job's run. files: the folder of its results."""
-    started = int(job.started.timestamp() * SECOND)
-    network = job.network.model_dump(mode="json") if job.network else {}
+def attempt_key(start: Start) -> str:
+    """Identify an attempt."""
+    job = start.job
+    return _digest(f"{job.experiment} {job.method} {job.seed} {job.started.isoformat()}")
+
+
+def shared_tags(start: Start) -> dict[str, str]:
+    """Return the tags that the runs of all seeds share with their parent.
+
+    generation: of all runs that differ by nothing but the seed.
+    """
+    job = start.job
     same = job.model_dump_json(include={"settings", "task", "network", "code"})
-    tags = {
+    return {
+        "generation": _digest(f"{job.method} {start.split_sha256} {same}"),
+        "superseded": "false",
+        "dataset": job.dataset,
+        "method": job.method,
+        **{name: str(job.settings[name]) for name in ("gamma",) if name in job.settings},
+    }
+
+
+def own_tags(start: Start, trial: Path) -> dict[str, str]:
+    """Return the tags of a seed's run. trial: the folder of its results."""
+    job = start.job
+    return {
+        "level": "seed",
+        "key": attempt_key(start),
+        "seed": str(job.seed),
         "kind": str(job.settings["kind"]),
-        "split": split_sha256,
+        "split": start.split_sha256,
         "code": job.code,
         "device": job.device,
-        "files": str(files),
+        "files": str(trial),
         "mlflow.user": _user(),
         "mlflow.source.name": "snakemake",
         "mlflow.source.type": "JOB",
         "mlflow.source.git.commit": job.environment.get("revision", "unknown"),
-        **{name: str(job.settings[name]) for name in ("gamma",) if name in job.settings},
     }
-    return Run(
-        key=_digest(f"{job.experiment} {job.method} {job.seed} {job.started.isoformat()}"),
-        generation=_digest(f"{job.method} {split_sha256} {same}"),
-        experiment=job.experiment,
-        method=job.method,
-        seed=job.seed,
-        started=started,
-        tags=tags,
-        params={name: str(value) for name, value in (job.settings | network).items()},
-        dataset=job.dataset,
-        split=split_sha256,
-    )
 
 
-def ended(record: TrainingRecord) -> int:
-    """Tell when a finished job ended, in milliseconds since 1970."""
-    return int((record.started.timestamp() + record.seconds) * SECOND)
+def settings_of(start: Start) -> dict[str, str]:
+    """Return the settings of the method and of its network, as texts."""
+    network = start.job.network.model_dump(mode="json") if start.job.network else {}
+    return {name: str(value) for name, value in (start.job.settings | network).items()}
 
 
-def describe_evaluation(evaluation: Evaluation) -> tuple[Metrics, Tags]:
-    """List the metrics of the test users, and the gap: minor users' error less major users'."""
+def describe_evaluation(evaluation: Evaluation) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the test users' metrics, with the gap (minor less major users' error), and tags."""
     error = USER_ERROR[evaluation.task.kind]
     metrics = {f"test/{name}": value for name, value in evaluation.metrics.items()}
     minor, major = (metrics.get(f"test/{error}_{group}") for group in ("minor", "major"))
@@ -58,7 +66,7 @@ def describe_evaluation(evaluation: Evaluation) -> tuple[Metrics, Tags]:
     if minor is not None and major is not None:
         metrics["test/gap"] = minor - major
         tags["group_gap"] = f"{minor - major:.4f}"
-    return Metrics(time=now(), step=0, values=metrics), Tags(tags=tags)
+    return metrics, tags
 
 
 def _user() -> str:

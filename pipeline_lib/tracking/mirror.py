@@ -4,10 +4,10 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from pipeline_lib.tracking.journal import OUTBOX
-from pipeline_lib.tracking.outbox import journals
+from pipeline_lib.tracking.watch import HOME, count_unsent
 
 PATIENCE = 10.0  # seconds that the end of a workflow waits for the store
+LOG = HOME / "sender.log"
 
 
 class Mirror:
@@ -18,27 +18,29 @@ class Mirror:
 
     def start(self) -> None:
         """Start the sender."""
-        OUTBOX.mkdir(parents=True, exist_ok=True)
-        with (OUTBOX.parent / "sender.log").open("ab") as log:
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        with LOG.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline_lib.tracking.sender", str(OUTBOX.parent)],
+                [sys.executable, "-m", "pipeline_lib.tracking.sender"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C ends the workflow, and not what it had to tell
+                start_new_session=True,  # Ctrl-C ends the workflow, and not what is left to send
             )
 
     def finish(self) -> str:
-        """Let the sender send what is left, for ten seconds at most; tell what it could not."""
+        """Let the sender send what is left, for ten seconds at most.
+
+        Return a message about what it could not send, "" where it sent all.
+        """
         if self.process is None or self.process.stdin is None:
             return ""
         self.process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(PATIENCE)
-        left = len(journals(OUTBOX))
-        if not left:
+        if not (left := count_unsent()):
             return ""
         return (
-            f"MLflow does not have all yet: {left} journals wait in {OUTBOX}/ (see "
-            f"{OUTBOX.parent}/sender.log); `make sync-tracking` sends them"
+            f"MLflow does not have all yet: {left} trainings or models wait (see {LOG}); "
+            "`make sync-tracking` sends them"
         )

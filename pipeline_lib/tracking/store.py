@@ -1,162 +1,153 @@
 """An MLflow store; what is sent twice is there once."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pipeline_lib.tracking.client import Client, RefusedError, refusals, unless_there
-from pipeline_lib.tracking.families import Member, Update, settle
-from pipeline_lib.tracking.journal import Artifact, End, Event, Metrics, Model, Run, Tags, now
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+# A server that hangs holds up one request for ten seconds, and then the sender tries later.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from pipeline_lib.tracking.describe import attempt_key, own_tags, settings_of, shared_tags
+from pipeline_lib.tracking.families import RunState, settle
 from pipeline_lib.tracking.views import experiment_tags
+from pipeline_lib.training.attempt import EpochLine, Start, now
 
-if TYPE_CHECKING:
-    from mlflow.entities import Run as StoredRun
+MOST_METRICS = 1000  # that MLflow takes at once
+DIGEST = 36  # characters, of a dataset
+EXISTS = "RESOURCE_ALREADY_EXISTS"
+REFUSALS = {
+    "BAD_REQUEST",
+    "INVALID_PARAMETER_VALUE",
+    "INVALID_STATE",
+    EXISTS,
+    "RESOURCE_DOES_NOT_EXIST",
+}
+
+
+class RefusedError(Exception):
+    """The store will never take this."""
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise RefusedError for what MLflow will never take, not for what it could not take now."""
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code in REFUSALS:
+            raise RefusedError(str(error)) from error
+        raise
 
 
 class Store:
     """The store at a URI. workspace: tells runs of this folder from those of others."""
 
     def __init__(self, uri: str, artifacts: Path, workspace: str) -> None:
-        self.client = Client(uri, registry_uri=uri)
+        self.client = MlflowClient(uri, registry_uri=uri)
         self.local_artifacts = artifacts if uri.startswith("sqlite:") else None
         self.workspace = workspace
 
-    def deliver(self, run: Run, events: Sequence[Event]) -> None:
-        """Send events of a run; raise RefusedError when the store will never take some of them.
+    def find_or_make(self, start: Start, trial: Path) -> Run:
+        """Find an attempt's run or make it; what an earlier try left out is added."""
+        job, settings, make = start.job, settings_of(start), self.client.create_run
+        experiment, started = self._experiment(job.experiment), int(job.started.timestamp() * 1000)
+        found = self._find(experiment, f"tags.key = '{attempt_key(start)}'")
+        if found and found.data.params.keys() >= settings.keys():  # they are sent last
+            return found
+        shared = {"workspace": self.workspace} | shared_tags(start)
+        condition = f"tags.generation = '{shared['generation']}' and tags.level = 'method'"
+        parent = self._find(experiment, condition) or make(
+            experiment, started, shared | {"level": "method"}, job.method
+        )
+        own = shared | own_tags(start, trial) | {"mlflow.parentRunId": parent.info.run_id}
+        run = found or make(experiment, started, own, f"{job.method} seed {job.seed}")
+        data = Dataset(job.dataset, start.split_sha256[:DIGEST], "local", "{}")
+        context = InputTag("mlflow.data.context", "training")
+        self.client.log_inputs(run.info.run_id, [DatasetInput(data, [context])])
+        for each in (parent, run):
+            params = [Param(name, value) for name, value in settings.items()]
+            self.client.log_batch(each.info.run_id, params=params)
+        return run
 
-        Any other exception means that the store could not be reached or failed.
-        """
-        with refusals():
-            run_id = self._whole(run)
-            self.client.send_metrics(run_id, [e for e in events if isinstance(e, Metrics)])
-        refused = []
-        for event in events:
-            try:
-                with refusals():
-                    self._send(run_id, event)
-            except RefusedError as error:
-                refused.append(str(error))
-        if refused:
-            raise RefusedError("; ".join(refused))
+    def send_epochs(self, run: Run, epochs: Sequence[EpochLine]) -> None:
+        """Send the figures of any number of epochs."""
+        metrics = [Metric(k, v, e.time, e.epoch) for e in epochs for k, v in e.figures.items()]
+        for first in range(0, len(metrics), MOST_METRICS):
+            self.client.log_batch(run.info.run_id, metrics[first : first + MOST_METRICS])
+
+    def send_file(self, run: Run, path: Path) -> None:
+        """Copy a file to a run's artifacts, a plot to `plots/`."""
+        folder = "plots" if path.suffix == ".png" else None
+        self.client.log_artifact(run.info.run_id, str(path), folder)
+
+    def apply(self, state: RunState, run: Run) -> None:
+        """Give a run the tags, metrics and status that it should have, where it has others."""
+        run_id, tags, metrics, time = run.info.run_id, run.data.tags, run.data.metrics, now()
+        changed = [RunTag(k, v) for k, v in state.tags.items() if tags.get(k) != v]
+        new = [Metric(k, v, time, 0) for k, v in state.metrics.items() if metrics.get(k) != v]
+        if changed or new:
+            self.client.log_batch(run_id, new, tags=changed)
+        if state.status == run.info.status:
+            return
+        if state.status == "RUNNING":
+            self.client.update_run(run_id, "RUNNING")
+        else:
+            self.client.set_terminated(run_id, state.status, state.ended)
 
     def settle(self, experiment: str) -> None:
         """Mark superseded runs, and give the parents of seeds their mean and spread."""
-        identifier = self._experiment(experiment)
-        runs = {r.info.run_id: r for r in self._search(identifier, "")}
-        for update in settle([_member(run) for run in runs.values()]):
-            self._apply(update, runs[update.run_id])
+        runs = [*self._search(self._experiment(experiment))]
+        for run, state in settle(runs):
+            self.apply(state, run)
 
-    def _whole(self, run: Run) -> str:
-        """Find a run or make it; what an earlier try that broke off left out is added."""
-        experiment = self._experiment(run.experiment)
-        found = next(self._search(experiment, f" and tags.key = '{run.key}'"), None)
-        if found and found.data.params.keys() >= run.params.keys():  # they are sent last
-            return str(found.info.run_id)
-        parent = self._parent(experiment, run)
-        run_id = str(found.info.run_id) if found else self._make(experiment, run, parent)
-        self.client.send_dataset(run_id, run.dataset, run.split)
-        for own in (parent, run_id):
-            self.client.send_params(own, run.params)
-        return run_id
-
-    def _parent(self, experiment: str, run: Run) -> str:
-        """Find the parent of a run's seeds or make it."""
-        condition = f" and tags.generation = '{run.generation}' and tags.level = 'method'"
-        found = next(self._search(experiment, condition), None)
-        if found:
-            return str(found.info.run_id)
-        tags = self._shared_tags(run) | {"level": "method"}
-        made = self.client.create_run(experiment, run.started, tags, run.method)
-        return str(made.info.run_id)
-
-    def _make(self, experiment: str, run: Run, parent: str) -> str:
-        own = {"level": "seed", "key": run.key, "seed": f"{run.seed}"}
-        tags = {**run.tags, **self._shared_tags(run), **own, "mlflow.parentRunId": parent}
-        name = f"{run.method} seed {run.seed}"
-        made = self.client.create_run(experiment, run.started, tags, name)
-        return str(made.info.run_id)
-
-    def _shared_tags(self, run: Run) -> dict[str, str]:
-        return {
-            "workspace": self.workspace,
-            "generation": run.generation,
-            "superseded": "false",
-            "dataset": run.dataset,
-            "method": run.method,
-            **{name: run.tags[name] for name in ("gamma",) if name in run.tags},
-        }
+    def register(self, run: Run, model: Path, name: str, digest: str) -> None:
+        """Add a version, unless one of the same digest is there, and let `best` point to it."""
+        if not self.client.search_registered_models(f"name = '{name}'"):
+            _unless_there(lambda: self.client.create_registered_model(name))
+        versions = self.client.search_model_versions(f"name = '{name}'")
+        same = next((v for v in versions if v.tags.get("digest") == digest), None)
+        if same is None:
+            self.client.log_artifacts(run.info.run_id, str(model), "model")
+            source, tags = f"{run.info.artifact_uri}/model", {"digest": digest}
+            same = self.client.create_model_version(
+                name, source, run.info.run_id, tags=tags, await_creation_for=0
+            )
+        self.client.set_registered_model_alias(name, "best", same.version)
 
     def _experiment(self, name: str) -> str:
         found = self.client.get_experiment_by_name(name)
         if found is None:
             local = self.local_artifacts
             folder = (local / name).resolve().as_uri() if local else None
-            with unless_there():
-                return str(self.client.create_experiment(name, folder, experiment_tags()))
+            _unless_there(lambda: self.client.create_experiment(name, folder, experiment_tags()))
             found = self.client.get_experiment_by_name(name)
         if found is None:
             raise RefusedError(f"experiment {name} can neither be made nor found")
         return str(found.experiment_id)
 
-    def _search(self, experiment: str, condition: str) -> "Iterator[StoredRun]":
-        return self.client.find_runs(experiment, f"tags.workspace = '{self.workspace}'{condition}")
+    def _find(self, experiment: str, condition: str) -> Run | None:
+        return next(self._search(experiment, f" and {condition}"), None)
 
-    def _send(self, run_id: str, event: Event) -> None:
-        match event:
-            case Tags():
-                self.client.send_tags(run_id, event.tags)
-            case End():
-                self.client.set_terminated(run_id, event.status, event.time)
-            case Artifact() if not event.path.exists():
-                raise RefusedError(f"{event.path} was gone before it was sent")
-            case Artifact() if event.path.is_dir():
-                self.client.log_artifacts(run_id, str(event.path), event.folder)
-            case Artifact():
-                self.client.log_artifact(run_id, str(event.path), event.folder)
-            case Model():
-                self._register(run_id, event)
-
-    def _register(self, run_id: str, model: Model) -> None:
-        """Add a version, unless one of the same digest is there, and let `best` point to it."""
-        if not self.client.search_registered_models(f"name = '{model.name}'"):
-            with unless_there():
-                self.client.create_registered_model(model.name)
-        versions = self.client.search_model_versions(f"name = '{model.name}'")
-        same = [v for v in versions if v.tags.get("digest") == model.digest]
-        if not same:
-            self.client.log_artifacts(run_id, str(model.path), "model")
-            root = self.client.get_run(run_id).info.artifact_uri
-            tags = {"digest": model.digest}
-            same = [
-                self.client.create_model_version(
-                    model.name, f"{root}/model", run_id, tags=tags, await_creation_for=0
-                )
-            ]
-        self.client.set_registered_model_alias(model.name, "best", same[0].version)
-
-    def _apply(self, update: Update, run: "StoredRun") -> None:
-        changed = {k: v for k, v in update.tags.items() if run.data.tags.get(k) != v}
-        self.client.send_tags(run.info.run_id, changed)
-        wrong = {k: v for k, v in update.metrics.items() if run.data.metrics.get(k) != v}
-        self.client.send_metrics(run.info.run_id, [Metrics(time=now(), step=0, values=wrong)])
-        if update.status is not None and update.status != run.info.status:
-            if update.status == "RUNNING":
-                self.client.update_run(run.info.run_id, "RUNNING")
-            else:
-                self.client.set_terminated(run.info.run_id, update.status, update.time)
+    def _search(self, experiment: str, condition: str = "") -> Iterator[Run]:
+        token, own = None, f"tags.workspace = '{self.workspace}'"
+        while token != "":
+            page = self.client.search_runs([experiment], own + condition, page_token=token)
+            yield from page
+            token = page.token or ""
 
 
-def _member(run: "StoredRun") -> Member:
-    tags = run.data.tags
-    return Member(
-        run_id=run.info.run_id,
-        level=tags["level"],
-        dataset=tags["dataset"],
-        method=tags["method"],
-        generation=tags["generation"],
-        seed=tags.get("seed"),
-        started=run.info.start_time,
-        ended=run.info.end_time,
-        status=run.info.status,
-        metrics={k: v for k, v in run.data.metrics.items() if k.startswith("test/")},
-    )
+def _unless_there(make: Callable[[], object]) -> None:
+    """Make something, or let another process have made it at the same moment."""
+    try:
+        make()
+    except MlflowException as error:
+        if error.error_code != EXISTS:
+            raise

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline_lib.tracking.journal import OUTBOX, STORE
+from pipeline_lib.tracking.watch import STORE
 
 HOST = "127.0.0.1"
 PATIENCE = 120  # seconds for the server to start
@@ -28,7 +28,7 @@ def _ui(arguments: argparse.Namespace) -> int:
     if (team := os.environ.get("MLFLOW_TRACKING_URI", "")).startswith("http"):
         _print_links(team, team)
         return 0
-    store = (OUTBOX.parent / STORE).resolve()
+    store = STORE.resolve()
     if problem := _problem(store, arguments.port):
         print(problem, file=sys.stderr)
         return 1

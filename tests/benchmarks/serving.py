@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline_lib.serving.recommender import Recommender, load_recommender
-from pipeline_lib.serving.requests import Request
+from pipeline_lib.serving.requests import UserRequest
 from tests.serving.small_bundle import bundle_of
 from tests.workflow.small_project import copy_project
 
@@ -55,7 +55,7 @@ def _measure(recommender: Recommender, users: int, times: int) -> np.ndarray:
     profile = {"gender": "F", "age": "25", "occupation": "4", "zip": "55117"}
     support = [(item, 4.0) for item in recommender.items[:SUPPORT]]
     items = recommender.items[-CANDIDATES:]
-    requests = [Request(f"user {n}", profile, support, items) for n in range(users)]
+    requests = [UserRequest(f"user {n}", profile, support, items) for n in range(users)]
     taken = []
     for turn in range(times + 2):
         start = time.perf_counter()

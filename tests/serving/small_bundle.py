@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline_lib.serving.bundle import write_bundle
-from pipeline_lib.serving.requests import Request
+from pipeline_lib.serving.requests import UserRequest
 from tests.conftest import load_dataset
 from tests.workflow.small_project import SmallProject
 
@@ -36,7 +36,7 @@ def profiles(project: SmallProject) -> dict[str, dict[str, str | None]]:
     return {user: dict(zip(TEMPLATE, own, strict=True)) for user, *own in users}
 
 
-def cold_users(project: SmallProject) -> list[Request]:
+def cold_users(project: SmallProject) -> list[UserRequest]:
     """Ask about each test user what the workflow had to predict."""
     rows = pl.read_parquet(project.folder / HERE / "split/interactions.parquet")
     rows, raw = rows.filter(fold="test"), profiles(project)
@@ -44,7 +44,7 @@ def cold_users(project: SmallProject) -> list[Request]:
     for (user,), own in rows.sort("user").group_by("user", maintain_order=True):
         support, query = own.filter(part="support"), own.filter(part="query")
         known = list(zip(support["item"], support["target"], strict=True))
-        found.append(Request(str(user), raw[str(user)], known, query["item"].to_list()))
+        found.append(UserRequest(str(user), raw[str(user)], known, query["item"].to_list()))
     return found
 
 
@@ -54,7 +54,7 @@ def due(project: SmallProject, trial: str) -> pl.DataFrame:
     return pl.read_parquet(path).select("user", "item", "score", "inner_lr")
 
 
-def as_json(requests: list[Request]) -> str:
+def as_json(requests: list[UserRequest]) -> str:
     """Write requests as the body of a call over HTTP."""
     records = [
         {

@@ -1,14 +1,31 @@
 """A folder to track runs in."""
 
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.tracking.runs import in_folder
+from pipeline_lib.tracking.store import Store
+from tests.once import made_once
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make MLflow's tables once: that takes seconds, and a copy nothing."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        Store(f"sqlite:///{folder}/mlflow.db", folder, "").client.search_experiments()
+
+    return made_once(tmp_path_factory, "store", make) / "mlflow.db"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    with in_folder(tmp_path, monkeypatch) as tracked:
-        yield tracked
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_store: Path) -> Path:
+    """Work in a folder that has an empty store; return the store's own folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    home = tmp_path / "results/mlflow"
+    home.mkdir(parents=True)
+    shutil.copy(empty_store, home)
+    return home

@@ -1,59 +1,73 @@
-"""Runs to be tracked, and a folder to track them in."""
+"""Trainings to be tracked, and what arrives of them."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 from mlflow import MlflowClient
-from mlflow.entities import Run as StoredRun
+from mlflow.entities import Run
 
-from pipeline_lib.tracking.delivery import Delivery
-from pipeline_lib.tracking.journal import OUTBOX, Journal, Run
+from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.storage.tables import write_json
+from pipeline_lib.tracking.update import Updater
+from pipeline_lib.training.attempt import Start
+from pipeline_lib.training.record import TrainingRecord
+from tests.training.attempts import make_epoch, open_attempt
 
-LOG = logging.getLogger("test")
+
+def train(start: Start, epochs: int = 3) -> Path:
+    """Write the files of a whole training; return the trial's folder."""
+    with open_attempt(start) as file:
+        for number in range(1, epochs + 1):
+            file.add(make_epoch(number))
+        trial = file.path.parents[1]
+        (trial / "weights.safetensors").write_bytes(b"weights")
+        record = TrainingRecord(
+            **start.job.model_dump(exclude={"device"}),
+            device="cpu",
+            split_sha256=start.split_sha256,
+            parameters=7,
+            best_epoch=epochs,
+            validation_loss=0.5,
+            seconds=1.0,
+        )
+        write_json(record, trial / "training.json")
+    return trial
 
 
-def make_run(seed: int = 0, started: int = 1_000_000, generation: str = "g", **own: str) -> Run:
-    values = {"experiment": "sample/shop", "method": "paml"} | own
-    return Run(
-        key=f"{values} {seed} {started} {generation}".encode().hex()[-64:],
-        generation=generation,
-        **values,
-        seed=seed,
-        started=started,
-        tags={"kind": "paml", "gamma": "0.001"},
-        params={"outer_lr": "0.004"},
-        dataset="shop",
-        split="f00d" * 16,
+def judge(trial: Path, start: Start, metrics: Mapping[str, float]) -> None:
+    """Write what an evaluation leaves."""
+    evaluation = Evaluation(
+        method=start.job.method,
+        seed=start.job.seed,
+        task=start.job.task,
+        split_sha256=start.split_sha256,
+        users=3,
+        ranked_users=None,
+        short_users={},
+        constant_users=0,
+        counted={},
+        metrics=dict(metrics),
     )
+    time.sleep(0.01)  # it is newer than the training, on a file system with coarse times as well
+    write_json(evaluation, trial / "evaluation.json")
 
 
-@contextmanager
-def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Journals go to the folder's outbox; yields the folder that has outbox and store."""
-    monkeypatch.chdir(folder)
-    yield folder / OUTBOX.parent
+def update() -> MlflowClient:
+    """Send what is new, as a sender that has just started."""
+    updater = Updater()
+    updater.update()
+    return updater.store.client
 
 
-def write_run(run: Run, epochs: int = 3) -> None:
-    """Write the journal of a whole training."""
-    with Journal(run, LOG) as journal:
-        for epoch in range(1, epochs + 1):
-            journal.metrics({"train/loss": 1 / epoch, "validation/loss": 2 / epoch}, epoch)
-        journal.finish()
+def stored(client: MlflowClient, experiment: str = "sample/shop") -> dict[str, Run]:
+    """Find an experiment's runs by name; of one name, the newest."""
+    return {str(run.info.run_name): run for run in all_runs(client, experiment)}
 
 
-def deliver(folder: Path) -> MlflowClient:
-    delivery = Delivery(folder, None, LOG)
-    delivery.deliver()
-    return delivery.store.client
-
-
-def stored(client: MlflowClient, experiment: str = "sample/shop") -> dict[str, StoredRun]:
-    """Find an experiment's runs by name."""
+def all_runs(client: MlflowClient, experiment: str = "sample/shop") -> list[Run]:
+    """List an experiment's runs, the oldest first."""
     found = client.get_experiment_by_name(experiment)
     assert found is not None
-    runs = client.search_runs([found.experiment_id])
-    return {run.info.run_name: run for run in runs}
+    order = ["attributes.start_time ASC"]
+    return [*client.search_runs([found.experiment_id], order_by=order)]

@@ -1,30 +1,12 @@
-"""What MLflow is told of a training job."""
+"""What MLflow shows of a training."""
 
 import pwd
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pipeline_lib.settings.task import RatingTask
-from pipeline_lib.tracking.describe import describe_run
-from pipeline_lib.training.record import TrainingJob
-
-JOB = TrainingJob(
-    experiment="sample/shop",
-    dataset="shop",
-    method="two-bias",
-    seed=0,
-    started=datetime(2026, 1, 1, tzinfo=UTC),
-    settings={"kind": "two-bias"},
-    task=RatingTask(scale=(1, 5)),
-    network=None,
-    device="cpu",
-    threads=1,
-    processes=1,
-    code="c0de",
-    environment={},
-)
+from pipeline_lib.tracking.describe import attempt_key, own_tags, shared_tags
+from tests.training.attempts import SETTINGS, make_start
 
 
 def test_a_user_without_a_name_can_train(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,5 +19,15 @@ def test_a_user_without_a_name_can_train(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pwd, "getpwuid", nobody)
     monkeypatch.setattr("os.getuid", lambda: 1_000_680_000)
-    run = describe_run(JOB, "f00d", Path("results"))
-    assert run.tags["mlflow.user"] == "1000680000"
+    assert own_tags(make_start(), Path("results"))["mlflow.user"] == "1000680000"
+
+
+def test_a_generation_is_one_of_settings_and_split_and_a_key_one_of_an_attempt() -> None:
+    generations, keys = set(), set()
+    other = make_start(settings=SETTINGS | {"outer_lr": 1})
+    for start in (make_start(), make_start(seed=1), make_start(at=1), other):
+        generations.add(shared_tags(start)["generation"])
+        keys.add(attempt_key(start))
+    assert (len(generations), len(keys)) == (2, 3)
+    elsewhere = make_start().model_copy(update={"split_sha256": "beef"})
+    assert shared_tags(elsewhere)["generation"] not in generations

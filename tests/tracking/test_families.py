@@ -5,8 +5,22 @@ from statistics import stdev
 from types import MappingProxyType
 
 import pytest
+from mlflow.entities import Metric, Run, RunData, RunInfo, RunTag
 
-from pipeline_lib.tracking.families import Member, Update, settle
+from pipeline_lib.tracking.families import RunState, settle
+
+
+def make_run(
+    run_id: str,
+    started: int,
+    ended: int | None,
+    status: str,
+    metrics: Mapping[str, float],
+    **tags: str,
+) -> Run:
+    info = RunInfo(run_id, "1", "me", status, started, ended, "active")
+    values = [Metric(name, value, 0, 0) for name, value in metrics.items()]
+    return Run(info, RunData(values, [], [RunTag(*tag) for tag in tags.items()]))
 
 
 def seed(
@@ -18,23 +32,26 @@ def seed(
     method: str = "paml",
     status: str = "FINISHED",
     metrics: Mapping[str, float] = MappingProxyType({}),
-) -> Member:
-    name, ended = f"{number}", started + 5
-    return Member(run_id, "seed", "shop", method, generation, name, started, ended, status, metrics)
+) -> Run:
+    own = {"dataset": "shop", "method": method, "generation": generation}
+    return make_run(
+        run_id, started, started + 5, status, metrics, level="seed", seed=f"{number}", **own
+    )
 
 
-def parent(run_id: str, generation: str = "g", method: str = "paml") -> Member:
-    return Member(run_id, "method", "shop", method, generation, None, 0, None, "RUNNING", {})
+def parent(run_id: str, generation: str = "g", method: str = "paml") -> Run:
+    own = {"dataset": "shop", "method": method, "generation": generation}
+    return make_run(run_id, 0, None, "RUNNING", {}, level="method", **own)
 
 
-def settled(*members: Member) -> dict[str, Update]:
-    updates = list(settle(members))
-    assert len(updates) == len(members)
-    return {update.run_id: update for update in updates}
+def settled(*runs: Run) -> dict[str, RunState]:
+    states = {run.info.run_id: state for run, state in settle(runs)}
+    assert len(states) == len(runs)
+    return states
 
 
-def superseded(*members: Member) -> set[str]:
-    return {name for name, u in settled(*members).items() if u.tags["superseded"] == "true"}
+def superseded(*runs: Run) -> set[str]:
+    return {name for name, u in settled(*runs).items() if u.tags["superseded"] == "true"}
 
 
 def test_seeds_of_one_generation_all_count() -> None:
@@ -78,7 +95,7 @@ def test_a_parent_has_the_mean_and_spread_of_its_newest_seeds() -> None:
         }
     )
     assert p.tags == {"superseded": "false", "seeds": "0, 1", "group_gap": "0.5000"}
-    assert (p.status, p.time) == ("FINISHED", 8)
+    assert (p.status, p.ended) == ("FINISHED", 8)
 
 
 def test_one_seed_has_no_spread() -> None:

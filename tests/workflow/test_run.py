@@ -116,7 +116,7 @@ def test_mirrors_each_training_into_mlflow(finished: SmallProject) -> None:
     assert set(runs) == seeds | {"two-bias", "melu", "paml"}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert {run.data.tags["superseded"] for run in runs.values()} == {"false"}
-    assert not any((finished.folder / "results/mlflow/outbox").iterdir())
+    assert not list(finished.folder.rglob("*.new"))
     paml = runs["paml seed 0"]
     assert paml.data.params["outer_lr"] == "0.001"
     assert paml.data.tags["mlflow.parentRunId"] == runs["paml"].info.run_id

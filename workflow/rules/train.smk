@@ -1,5 +1,5 @@
-# One job for each dataset, method and seed. No rule reads MLflow, or writes to it: jobs leave
-# journals in results/mlflow/outbox/, and one process sends them (see the Snakefile).
+# One job for each dataset, method and seed. No rule reads MLflow, or writes to it: one process
+# mirrors the results into it (see the Snakefile).
 from glob import glob
 
 from pipeline_lib.settings.methods.base import kind_modules

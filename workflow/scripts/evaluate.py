@@ -1,6 +1,5 @@
 """Compute the metrics of each of a method's trials for each test user and over them."""
 
-import logging
 from pathlib import Path
 
 import polars as pl
@@ -17,8 +16,6 @@ from pipeline_lib.schemas.results import (
 )
 from pipeline_lib.schemas.split import split_rows
 from pipeline_lib.storage.tables import read_json, read_rows, read_table, write_json, write_table
-from pipeline_lib.tracking.describe import describe_evaluation, describe_run, ended
-from pipeline_lib.tracking.journal import Journal
 from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
@@ -40,10 +37,3 @@ for trial, training in enumerate(trainings):
     write_table(users, user_metrics_schema(task), files["users"])
     write_table(errors, support_errors(task), files["support"])
     write_json(evaluation, files["evaluation"])
-
-    run = describe_run(training, training.split_sha256, Path(source.trainings[trial]).parent)
-    with Journal(run, logging.getLogger(run.method)) as journal:
-        journal.finish(ended(training))
-        journal.write(*describe_evaluation(evaluation))
-        shown = [files["evaluation"], files["users"], Path(source.predictions[trial])]
-        journal.artifacts(shown)

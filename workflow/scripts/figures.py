@@ -1,6 +1,5 @@
 """Draw a dataset's figures: as PNG and SVG, with the data behind them and a caption."""
 
-import logging
 from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
@@ -10,8 +9,6 @@ from pipeline_lib.reporting.drawing.read import read_results
 from pipeline_lib.reporting.drawing.trial import write_trial
 from pipeline_lib.reporting.drawing.write import write_figures
 from pipeline_lib.storage.tables import read_json
-from pipeline_lib.tracking.describe import describe_run, ended
-from pipeline_lib.tracking.journal import Journal
 from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
@@ -31,7 +28,3 @@ write_figures(results, params.figures, Path(snakemake.output.csv[0]).parent)
 for training, plot in zip(map(Path, source.trainings), snakemake.output.trials, strict=True):
     record = read_json(training, TrainingRecord)
     write_trial(results, record.method, record.seed, Path(plot))
-    run = describe_run(record, record.split_sha256, training.parent)
-    with Journal(run, logging.getLogger(run.method)) as journal:
-        journal.finish(ended(record))
-        journal.artifacts([Path(plot)], "plots")

@@ -15,8 +15,7 @@ from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.training import HISTORY
 from pipeline_lib.storage.tables import read_json, write_json, write_table
 from pipeline_lib.storage.tensors import write_tensors
-from pipeline_lib.tracking.describe import describe_run
-from pipeline_lib.tracking.journal import Journal, Tags
+from pipeline_lib.training.attempt import AttemptFile, Start
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.processes import train_as_team
 from pipeline_lib.training.record import Epoch, TrainingJob
@@ -52,12 +51,12 @@ def train(on_epoch: Callable[[Epoch], None]) -> Trained:
         return run_training(job, files, trial, devices[0], lambda _: None)
 
 
-with Journal(describe_run(job, split, trial), log) as journal:
+with AttemptFile(trial, Start(job=job, split_sha256=split), log) as attempt:
 
     def on_epoch(epoch: Epoch) -> None:
-        """Show an epoch in the log and in MLflow."""
+        """Show an epoch in the log and in the attempt's file."""
         log.info("%s", epoch)
-        journal.metrics(epoch.figures(), epoch.epoch)
+        attempt.add(epoch)
 
     try:
         trained = train(on_epoch)
@@ -75,9 +74,5 @@ with Journal(describe_run(job, split, trial), log) as journal:
     write_table(history, HISTORY, out["history"])
     write_tensors(trained.method.state_dict(), out["weights"])
     write_json(trained.record, out["record"])
-    journal.metrics(trained.record.figures(), len(trained.history))
-    journal.write(Tags(tags={"device": trained.record.device}))
-    journal.artifacts([out["weights"], out["record"], out["history"]])
-    journal.finish()
 trained.checkpoint.remove()
 log.info("%s", trained.record)

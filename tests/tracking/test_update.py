@@ -1,0 +1,396 @@
+"""What arrives in a store, and that none of it arrives twice."""
+
+import logging
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from mlflow import MlflowClient
+
+from pipeline_lib.serving.best import BestTrial, JudgedTrial
+from pipeline_lib.storage.tables import write_json
+from pipeline_lib.tracking.command import add_parser
+from pipeline_lib.tracking.store import Store
+from pipeline_lib.tracking.update import KILLED, Updater
+from pipeline_lib.tracking.watch import LOCK, count_unsent
+from tests.tracking.runs import all_runs, judge, stored, train, update
+from tests.training.attempts import SETTINGS, make_epoch, make_start, open_attempt
+
+
+def synchronise(*expected: int) -> None:
+    parser = ArgumentParser()
+    add_parser(parser.add_subparsers())
+    arguments = parser.parse_args(["sync-tracking"])
+    assert arguments.func(arguments) in (expected or (0,))
+
+
+def history(client: MlflowClient, run: str, metric: str) -> list[tuple[int, float]]:
+    run_id = stored(client)[run].info.run_id
+    return [(point.step, point.value) for point in client.get_metric_history(run_id, metric)]
+
+
+@pytest.mark.usefixtures("folder")
+class TestRuns:
+    def test_a_run_arrives_with_settings_tags_and_every_epoch(self) -> None:
+        train(make_start())
+        client = update()
+        assert count_unsent() == 0
+        run = stored(client)["paml seed 0"]
+        start = int(make_start().job.started.timestamp() * 1000)
+        assert (run.info.status, run.info.start_time) == ("FINISHED", start)
+        assert run.data.params == {"kind": "paml", "gamma": "0.001", "outer_lr": "0.004"}
+        expected = {"method": "paml", "gamma": "0.001", "seed": "0", "superseded": "false"}
+        assert (expected | {"kind": "paml", "code": "c0de"}).items() <= run.data.tags.items()
+        assert history(client, "paml seed 0", "train/loss") == [(1, 1), (2, 1 / 2), (3, 1 / 3)]
+        final = {"best/epoch": 3.0, "best/validation_loss": 0.5, "model/parameters": 7.0}
+        assert final.items() <= run.data.metrics.items()
+        assert run.inputs is not None
+        (data,) = run.inputs.dataset_inputs
+        assert (data.dataset.name, data.dataset.digest) == ("shop", "f00d" * 9)
+
+    def test_seeds_are_nested_under_a_parent_with_their_mean(self) -> None:
+        for seed, error in ((0, 1.0), (1, 3.0)):
+            trial = train(make_start(seed))
+            groups = {"mse_minor": error, "mse_major": error / 2}
+            judge(trial, make_start(seed), {"mse": error, **groups})
+        runs = stored(update())
+        assert set(runs) == {"paml", "paml seed 0", "paml seed 1"}
+        parent = runs["paml"]
+        for seed in (0, 1):
+            own = runs[f"paml seed {seed}"]
+            assert own.data.tags["mlflow.parentRunId"] == parent.info.run_id
+            assert own.data.metrics["test/gap"] == (0.5, 1.5)[seed]
+        assert parent.data.metrics["test/mse"] == 2
+        assert parent.data.metrics["test/mse_sd"] == pytest.approx(2**0.5)
+        assert parent.data.tags["seeds"] == "0, 1"
+        assert parent.data.tags["group_gap"] == "1.0000"
+        assert parent.info.status == "FINISHED"
+
+    def test_runs_appear_while_they_run(self) -> None:
+        with open_attempt(make_start()) as file:
+            client = update()
+            assert stored(client)["paml seed 0"].info.status == "RUNNING"
+            file.add(make_epoch(1))
+            update()
+            assert history(client, "paml seed 0", "train/loss") == [(1, 1.0)]
+            assert stored(client)["paml"].info.status == "RUNNING"
+        update()
+        assert {run.info.status for run in stored(client).values()} == {"FINISHED"}
+
+    def test_what_came_since_is_sent_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        updater, steps = Updater(), list[int]()
+        real = MlflowClient.log_batch
+
+        def record(client: MlflowClient, run_id: str, metrics: Any = (), **own: Any) -> None:  # noqa: ANN401
+            steps.extend({metric.step for metric in metrics})
+            real(client, run_id, metrics, **own)
+
+        monkeypatch.setattr(MlflowClient, "log_batch", record)
+        with open_attempt(make_start()) as file:
+            for number in (1, 2, 3):
+                file.add(make_epoch(number))
+                updater.update()
+            updater.update()
+        assert steps == [1, 2, 3]
+
+    def test_a_training_that_raises_has_failed_and_says_why(self) -> None:
+        with pytest.raises(ValueError, match="boom"), open_attempt(make_start()):
+            raise ValueError("boom")
+        runs = stored(update())
+        assert {run.info.status for run in runs.values()} == {"FAILED"}
+        assert runs["paml seed 0"].data.tags["error"] == "ValueError: boom"
+
+    def test_a_training_that_is_killed_has_failed(self) -> None:
+        code = (
+            "import time; from tests.training.attempts import *\n"
+            "with open_attempt(make_start()) as file:\n"
+            "    file.add(make_epoch(1)); print('ready', flush=True); time.sleep(60)"
+        )
+        root = str(Path(__file__).parents[2])
+        command = [sys.executable, "-c", code]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": root}
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            client = update()
+            assert stored(client)["paml seed 0"].info.status == "RUNNING"
+            process.send_signal(signal.SIGKILL)
+        runs = stored(update())
+        assert {run.info.status for run in runs.values()} == {"FAILED"}
+        assert runs["paml seed 0"].data.tags["error"] == KILLED
+        assert history(client, "paml seed 0", "train/loss") == [(1, 1.0)]
+        train(make_start(at=60))
+        runs = {run.info.status: run for run in all_runs(update())}
+        assert runs["FAILED"].data.tags["superseded"] == "true"
+        assert runs["FINISHED"].data.tags["superseded"] == "false"
+
+    def test_a_change_of_settings_marks_older_runs_as_superseded(self) -> None:
+        train(make_start())
+        update()
+        train(make_start(at=60, settings=SETTINGS | {"outer_lr": 0.1}))
+        runs = all_runs(update())
+        marks = {(r.data.params["outer_lr"], r.data.tags["superseded"]) for r in runs}
+        assert len(runs) == 4
+        assert marks == {("0.004", "true"), ("0.1", "false")}
+
+    def test_results_of_an_older_attempt_are_not_those_of_a_newer(self) -> None:
+        trial = train(make_start())
+        judge(trial, make_start(), {"mse": 1.0})
+        update()
+        (trial / "training.json").unlink()  # as snakemake does before it trains again
+        with open_attempt(make_start(at=60)):
+            client = update()
+            assert "test/mse" not in stored(client)["paml seed 0"].data.metrics
+        train(make_start(at=120))
+        assert "test/mse" not in stored(update())["paml seed 0"].data.metrics
+        judge(trial, make_start(), {"mse": 2.0})
+        runs = [run for run in all_runs(update()) if run.data.tags["level"] == "seed"]
+        assert [run.data.metrics.get("test/mse") for run in runs] == [1.0, None, 2.0]
+
+    def test_a_training_evaluated_anew_has_the_new_metrics(self) -> None:
+        trial = train(make_start())
+        for error in (2.0, 1.0):
+            judge(trial, make_start(), {"mse": error})
+            runs = stored(update())
+            assert {run.data.metrics["test/mse"] for run in runs.values()} == {error}
+
+    def test_files_are_copied_and_plots_put_into_a_folder(self) -> None:
+        trial = train(make_start())
+        plot = Path("results/sample/shop/figures/trials/paml-0.png")
+        plot.parent.mkdir(parents=True)
+        plot.write_bytes(b"png")
+        client = update()
+        run_id = stored(client)["paml seed 0"].info.run_id
+        names = {artifact.path for artifact in client.list_artifacts(run_id)}
+        assert names == {"weights.safetensors", "training.json", "plots"}
+        assert [a.path for a in client.list_artifacts(run_id, "plots")] == ["plots/paml-0.png"]
+        (trial / "weights.safetensors").write_bytes(b"other")
+        root = Path(stored(update())["paml seed 0"].info.artifact_uri.removeprefix("file://"))
+        assert (root / "weights.safetensors").read_bytes() == b"other"
+
+    def test_more_metrics_than_the_store_takes_at_once(self) -> None:
+        with open_attempt(make_start()) as file:
+            for number in range(1, 402):
+                file.add(make_epoch(number))
+        client = update()
+        assert len(history(client, "paml seed 0", "train/loss")) == 401
+        assert len(history(client, "paml seed 0", "validation/loss")) == 401
+
+    def test_a_figure_that_is_no_number_arrives(self) -> None:
+        with open_attempt(make_start()) as file:
+            file.add(make_epoch(1, loss=math.nan))
+        assert math.isnan(stored(update())["paml seed 0"].data.metrics["train/loss"])
+
+
+def test_a_parent_gets_its_mean_though_the_store_was_gone_when_it_was_due(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionError("the store is gone")
+
+    judge(train(make_start()), make_start(), {"mse": 3.0})
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "settle", fail)
+        with pytest.raises(ConnectionError):
+            update()
+    assert folder.is_dir()
+    synchronise()
+    assert stored(update())["paml"].data.metrics == {"test/mse": 3.0}
+    capsys.readouterr()
+    synchronise()
+    assert capsys.readouterr().out == "MLflow has everything.\n"
+
+
+def test_what_is_sent_again_is_there_once(folder: Path) -> None:
+    """As when the sender dies after sending and before it takes note of that."""
+    judge(train(make_start()), make_start(), {"mse": 1.0})
+    client = update()
+    (note,) = folder.glob("sent-*.json")
+    note.unlink()
+    update()
+    assert note.is_file()
+    note.write_text("{")
+    update()
+    runs = stored(client)
+    assert set(runs) == {"paml", "paml seed 0"}
+    for name in runs:
+        assert history(client, name, "test/mse") == [(0, 1.0)]
+    assert len(history(client, "paml seed 0", "train/loss")) == 3
+
+
+def test_what_a_failing_store_left_half_made_is_made_whole(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails at the first request that makes something, in the next run at the second, ..."""
+    updater, allowed = Updater(), [0]
+
+    def limited(name: str) -> Callable[..., object]:
+        real = getattr(MlflowClient, name)
+
+        def ask(*arguments: object, **others: object) -> object:
+            allowed[0] -= 1
+            if allowed[0] < 0:
+                raise ConnectionError("the store is gone")
+            return real(*arguments, **others)
+
+        return ask
+
+    requests = ("create_run", "log_batch", "log_inputs", "log_artifact", "set_terminated")
+    for name in requests:
+        monkeypatch.setattr(MlflowClient, name, limited(name))
+    for number in range(10):
+        start = make_start(at=number, experiment=f"sample/shop {number}")
+        judge(train(start), start, {"mse": 1.0})
+        allowed[0] = number
+        with pytest.raises(ConnectionError):
+            updater.update()
+        assert count_unsent() == 1
+        allowed[0] = 1000
+        updater.update()
+        runs = stored(updater.store.client, f"sample/shop {number}")
+        assert set(runs) == {"paml", "paml seed 0"}
+        assert all(run.data.params.keys() == SETTINGS.keys() for run in runs.values())
+        assert all(run.data.metrics["test/mse"] == 1.0 for run in runs.values())
+        assert {run.info.status for run in runs.values()} == {"FINISHED"}
+        inputs = runs["paml seed 0"].inputs
+        assert inputs is not None
+        assert [data.dataset.name for data in inputs.dataset_inputs] == ["shop"]
+    assert folder.is_dir()
+
+
+def test_two_folders_may_meet_in_a_new_store(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another folder makes the experiment between this one's look for it and its own try."""
+    train(make_start())
+    real = MlflowClient.create_experiment
+
+    def create_twice(
+        client: MlflowClient, name: str, folder: str | None, tags: dict[str, Any]
+    ) -> str:
+        real(client, name, folder, tags)
+        return real(client, name, folder, tags)
+
+    monkeypatch.setattr(MlflowClient, "create_experiment", create_twice)
+    assert set(stored(update())) == {"paml", "paml seed 0"}
+    assert (caplog.text, folder.is_dir()) == ("", True)
+
+
+def test_runs_of_another_folder_are_left_alone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+    train(make_start())
+    update()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    train(make_start(at=60))
+    runs = all_runs(update())
+    assert len(runs) == 4
+    assert {run.data.tags["superseded"] for run in runs} == {"false"}
+
+
+def test_a_second_store_gets_everything_and_no_file_holds_its_password(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(make_start())
+    update()
+    shutil.copy(folder / "mlflow.db", tmp_path / "secret.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/secret.db")
+    assert count_unsent() == 1
+    update()
+    assert count_unsent() == 0
+    notes = [*folder.glob("sent-*.json")]
+    assert len(notes) == 2
+    assert not [note for note in notes if "secret" in note.name + note.read_text()]
+
+
+@pytest.mark.parametrize("damage", ["line", "record", "setting"])
+def test_what_no_store_takes_is_named_and_the_rest_arrives(
+    folder: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    settings = SETTINGS | ({"bad\nkey": 1} if damage == "setting" else {})
+    trial = train(make_start(settings=settings))
+    if damage == "line":
+        (path,) = trial.glob("attempts/*")
+        path.write_text("no json\n")
+    elif damage == "record":
+        (trial / "training.json").write_text("{}")
+    train(make_start(seed=1, at=60))
+    with caplog.at_level(logging.WARNING):
+        synchronise(1)
+    assert "2 trainings and models sent, 1 of them refused" in capsys.readouterr().out
+    assert f"does not take all of {trial}/attempts/" in caplog.text
+    synchronise(0)  # it is not tried for ever
+    assert stored(update())["paml seed 1"].info.status == "FINISHED"
+    assert folder.is_dir()
+
+
+def test_a_store_that_fails_gets_it_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(make_start())
+    shutil.move(folder / "mlflow.db", folder / "other.db")
+    (folder / "mlflow.db").write_bytes(b"garbage" * 1000)
+    synchronise(1)
+    assert "The store failed" in (said := capsys.readouterr().err)
+    assert "1 trainings or models wait" in said
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/other.db")
+    synchronise(0)
+    assert len(stored(update())) == 2
+
+
+def test_one_process_sends_at_a_time(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(make_start())
+    with FileLock(LOCK):
+        synchronise()
+    assert capsys.readouterr().out == "A workflow is sending at this moment.\n"
+    assert (count_unsent(), folder.is_dir()) == (1, True)
+
+
+def test_a_file_that_is_taken_back_while_it_is_sent_is_no_failure(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when snakemake trains again: it deletes the old results first."""
+    trial = train(make_start())
+    real = Store.send_file
+
+    def take_back(store: Store, run: Any, path: Path) -> None:  # noqa: ANN401
+        path.unlink(missing_ok=True)
+        real(store, run, path)
+
+    with monkeypatch.context() as gone:
+        gone.setattr(Store, "send_file", take_back)
+        update()
+    train(make_start(at=60))
+    assert stored(update())["paml seed 0"].info.status == "FINISHED"
+    assert (count_unsent(), trial.is_dir(), folder.is_dir()) == (0, True, True)
+
+
+def test_a_model_gets_a_version_for_each_digest(folder: Path) -> None:
+    trial = train(make_start())
+    dataset = Path("results/sample/shop")
+    (dataset / "model").mkdir()
+    (dataset / "model/MLmodel").write_text("flavors: {}\n")
+    for digest in ("one", "one", "two"):
+        chosen = JudgedTrial(method="paml", seed=0, validation_loss=1.0)
+        write_json(BestTrial(chosen=chosen, others=[], digest=digest), dataset / "model.json")
+        client = update()
+    versions = client.search_model_versions("name = 'sample-shop'")
+    assert sorted(v.tags["digest"] for v in versions) == ["one", "two"]
+    best = client.get_model_version_by_alias("sample-shop", "best")
+    assert best.tags["digest"] == "two"
+    assert best.run_id == stored(client)["paml seed 0"].info.run_id
+    assert best.source is not None
+    assert (Path(best.source.removeprefix("file://")) / "MLmodel").is_file()
+    assert (trial.is_dir(), folder.is_dir()) == (True, True)
