@@ -46,6 +46,7 @@ def train_small_run(folder: Path, methods: list[str], learners: list[str]) -> No
 def _split(settings: Settings, here: Path) -> None:
     data = settings.datasets[NAME]
     raw = {role: here / "raw" / table.file for role, table in data.tables().items()}
+    assert data.sample is not None
     write_sample(raw, data.sample)
     out = {"users": "users.parquet", "item_table": "items.parquet", "report": "report.json"}
     out |= {name: f"{name}.parquet" for name in ("interactions", "events", "rejects")}
@@ -63,7 +64,7 @@ def _split(settings: Settings, here: Path) -> None:
         split.interactions, split_rows(data.task.scale), here / "split/interactions.parquet"
     )
     write_table(split.dropped, DROPPED, here / "split/dropped.parquet")
-    write_json(split.record, here / "split/split.json")
+    write_json(split.summary, here / "split/split.json")
 
 
 def _encode(settings: Settings, here: Path) -> None:
