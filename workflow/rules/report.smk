@@ -237,7 +237,7 @@ rule report:
             }
             for name, dataset in settings.datasets.items()
         ],
-        templates=templates("*"),
+        templates=templates("*.html", "*.css", "*.js"),
         code=code("report"),
     script:
         "../scripts/report.py"

@@ -48,6 +48,7 @@ rule results:
     params:
         runs=TOLD,
         finished=finished,
+        included=templates("results.md.j2"),
         code=code("results"),
     script:
         "../scripts/results.py"

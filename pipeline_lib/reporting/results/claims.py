@@ -25,7 +25,7 @@ class Claims:
 
     numbers: Numbers
 
-    def lower(
+    def claim_lower(
         self,
         what: str,
         run: str,
@@ -39,11 +39,11 @@ class Claims:
             pair = self.numbers.pair(run, dataset, method, other, metric)
             sure = pair.holm_p is not None and pair.holm_p < SIGNIFICANT
             found = f"{signed(pair.difference, digits(metric))}, p {p_text(pair.holm_p)}"
-            told = f"{what} ({run}/{dataset}, {metric}: {method} − {other} is {found})"
-            claim(sure and pair.difference < 0, told)
+            said = f"{what} ({run}/{dataset}, {metric}: {method} − {other} is {found})"
+            claim(sure and pair.difference < 0, said)
         return what
 
-    def alike(
+    def claim_alike(
         self,
         what: str,
         run: str,
@@ -55,6 +55,6 @@ class Claims:
         """Render that methods' metrics lie within so much of each other."""
         means = [self.numbers.value(run, dataset, method, metric) for method in methods]
         width = max(means) - min(means)
-        told = f"{what} ({run}/{dataset}, {metric}: {width:.4g} between {', '.join(methods)})"
-        claim(width <= within, told)
+        said = f"{what} ({run}/{dataset}, {metric}: {width:.4g} between {', '.join(methods)})"
+        claim(width <= within, said)
         return what

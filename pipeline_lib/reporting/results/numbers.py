@@ -1,32 +1,40 @@
-"""Numbers of finished runs, as a text shows them."""
+"""Numbers of finished runs and of the paper, as a text shows them."""
 
+import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_lib.evaluation.comparison import Pair, Statistic
-from pipeline_lib.reporting.paper import Metric
-from pipeline_lib.reporting.results.runs import (
-    DatasetResults,
-    Runs,
-    UnknownResultError,
-    find,
-    find_dataset,
-)
+from pipeline_lib.reporting.paper import Figure, Metric, PaperFigures, PaperRow
+from pipeline_lib.reporting.results.runs import DatasetResults, Runs, UnknownResultError, find
 from pipeline_lib.reporting.tables.columns import digits, p_cell, signed, spread_text
 from pipeline_lib.reporting.tables.table import DASH
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """What a text may ask of the runs; an unknown name raises UnknownResultError."""
+    """What a text may ask of the runs and of the paper; each public method is one of its words.
+
+    An unknown name raises UnknownResultError.
+    """
 
     runs: Runs
+    printed: PaperFigures
+
+    def command(self, run: str) -> str:
+        """Return the command that makes a run."""
+        return find(self.runs, run, "run", "results").command
+
+    def datasets(self, run: str) -> Mapping[str, DatasetResults]:
+        """Return a run's datasets by name."""
+        return find(self.runs, run, "run", "results").datasets
 
     def dataset(self, run: str, dataset: str) -> DatasetResults:
-        """Find a dataset of a run."""
-        return find_dataset(self.runs, run, dataset)
+        """Return a dataset of a run."""
+        return find(self.datasets(run), dataset, "dataset", f"run {run}")
 
     def value(self, run: str, dataset: str, method: str, metric: Metric = "mse") -> float:
-        """Find a metric's mean over seeds."""
+        """Return a metric's mean over seeds."""
         return self._statistic(run, dataset, method, metric).mean
 
     def number(self, run: str, dataset: str, method: str, metric: Metric = "mse") -> str:
@@ -41,14 +49,14 @@ class Numbers:
         return f"{signed(100 * (own / base - 1), 1)} %"
 
     def gap(self, run: str, dataset: str, method: str) -> float:
-        """Find minor users' error less major users'."""
+        """Return minor users' error less major users'."""
         gap = self.dataset(run, dataset).method(method).gap
         if gap is None:
             raise UnknownResultError(f"{run}/{dataset}/{method}: there is no gap")
         return gap.difference
 
     def pair(self, run: str, dataset: str, left: str, right: str, metric: Metric = "mse") -> Pair:
-        """Find the difference of two methods, left minus right."""
+        """Return the difference of two methods, left minus right."""
         results = self.dataset(run, dataset)
         names = (results.method(left).name, results.method(right).name)
         pair = results.comparison.pair(metric, *names)
@@ -69,14 +77,55 @@ class Numbers:
         return f"{signed(pair.difference, digits(metric))}, p {p if p[0] == '<' else f'= {p}'}"
 
     def epochs(self, run: str, dataset: str, method: str) -> list[int]:
-        """List the epoch chosen on validation users with each seed; a reference has none."""
+        """Return the epoch chosen on validation users with each seed; a reference has none."""
         results = self.dataset(run, dataset)
         records = results.trainings_of(results.method(method).name)
         return [record.best_epoch for record in records if record.best_epoch is not None]
 
+    def with_rows_value(
+        self, run: str, dataset: str, method: str, rows: int | None = None
+    ) -> float:
+        """Return the mean error of users who adapt on so many rows at most; None: all they have."""
+        results = self.dataset(run, dataset)
+        with (results.folder / "figures/support_size.csv").open(encoding="utf-8") as file:
+            lines = [line for line in csv.DictReader(file) if line["method"] == method]
+        known = {line["support_rows"]: float(line[results.error]) for line in lines}
+        wanted = "" if rows is None else str(rows)  # as the figure's CSV has it
+        return find(known, wanted, "number of support rows", f"{run}/{dataset}/{method}")
+
+    def with_rows(self, run: str, dataset: str, method: str, rows: int | None = None) -> str:
+        """Render that error."""
+        n = digits(self.dataset(run, dataset).error)
+        return f"{self.with_rows_value(run, dataset, method, rows):.{n}f}"
+
+    def paper_value(self, table: int, dataset: str, method: str, metric: Metric = "mse") -> float:
+        """Return a mean of the paper's Tables 2 to 5."""
+        return self._figure(table, dataset, method, metric).mean
+
+    def paper(self, table: int, dataset: str, method: str, metric: Metric = "mse") -> str:
+        """Render a mean of the paper's, with its standard deviation where there is one."""
+        return spread_text(self._figure(table, dataset, method, metric), metric)
+
+    def paper_p(self, table: int, dataset: str, method: str) -> str:
+        """Render the paper's p between major and minor users."""
+        p = self._row(table, dataset, method).p
+        if p is None:
+            raise UnknownResultError(f"the paper's Table {table} has no p of {method}")
+        return p_text(p)
+
     def _statistic(self, run: str, dataset: str, method: str, metric: Metric) -> Statistic:
         own = self.dataset(run, dataset).method(method).metrics
         return find(own, metric, "metric", f"{run}/{dataset}/{method}")
+
+    def _figure(self, table: int, dataset: str, method: str, metric: Metric) -> Figure:
+        known = {str(name): own for name, own in self._row(table, dataset, method).figures.items()}
+        return find(known, metric, "metric", f"the paper's Table {table}, {method}")
+
+    def _row(self, table: int, dataset: str, method: str) -> PaperRow:
+        where = f"the paper's Table {table}"
+        tables = {str(number): self.printed.table(number) for number in (2, 3, 4, 5)}
+        own = find(tables, str(table), "table", "the paper")
+        return find(find(own, dataset, "dataset", where).rows, method, "method", where)
 
 
 def p_text(p: float | None) -> str:

@@ -1,23 +1,26 @@
 """Render a text whose numbers, tables and figures are looked up in finished runs."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.evaluation.comparison import Gap, Pair
+from pipeline_lib.reporting.paper import Metric, PaperFigures
 from pipeline_lib.reporting.results.claims import Claims, claim
-from pipeline_lib.reporting.results.files import Files
-from pipeline_lib.reporting.results.numbers import Numbers
-from pipeline_lib.reporting.results.origin import origin_lists
-from pipeline_lib.reporting.results.overview import overview
-from pipeline_lib.reporting.results.paper_numbers import PaperNumbers
-from pipeline_lib.reporting.results.runs import Runs, find, find_dataset
-from pipeline_lib.reporting.results.support import Support
-from pipeline_lib.reporting.results.work import choices_table, times_table
-from pipeline_lib.reporting.tables.columns import signed
+from pipeline_lib.reporting.results.numbers import Numbers, p_text
+from pipeline_lib.reporting.results.runs import Runs, UnknownResultError
+from pipeline_lib.reporting.tables.columns import HEADERS, digits, signed, spread_text
+from pipeline_lib.reporting.tables.notes import group_sizes
+from pipeline_lib.reporting.tables.table import DASH
+from pipeline_lib.reporting.tables.write import aligned, escape
+from pipeline_lib.training.record import TrainingRecord
+from pipeline_lib.training.search import Candidate
 
-Words = dict[str, Callable[..., object]]
+WHOLE = "{% from 'results.md.j2' import overview, choices, times, origin %}"
 
 
 def render_results(text: str, runs: Runs, paper: PaperFigures, images: Path) -> str:
@@ -26,45 +29,82 @@ def render_results(text: str, runs: Runs, paper: PaperFigures, images: Path) -> 
     An unknown name raises UnknownResultError or jinja2's UndefinedError, a false claim
     FalseClaimError.
     """
-    environment = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701 - Markdown
-    environment.filters["signed"] = lambda value, decimals=3: signed(value, decimals)
-    words = number_words(runs, paper) | table_words(runs, images)
-    return environment.from_string(text).render(words) + "\n"
+    environment = Environment(
+        loader=PackageLoader("pipeline_lib.reporting"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - Markdown
+        trim_blocks=True,
+    )
+    numbers = Numbers(runs, paper)
+    environment.filters |= FILTERS
+    environment.globals |= {"claim": claim}
+    for words in (numbers, Claims(numbers), Files(numbers, images)):
+        named = (name for name in vars(type(words)) if not name.startswith("_"))
+        environment.globals |= {name: getattr(words, name) for name in named}
+    return environment.from_string(WHOLE + text).render() + "\n"
 
 
-def number_words(runs: Runs, paper: PaperFigures) -> Words:
-    """Name what looks up numbers or checks a claim."""
-    numbers, printed, support = Numbers(runs), PaperNumbers(paper), Support(runs)
-    claims = Claims(numbers)
-    return {
-        "dataset": numbers.dataset,
-        "value": numbers.value,
-        "number": numbers.number,
-        "percent": numbers.percent,
-        "gap": numbers.gap,
-        "pair": numbers.pair,
-        "difference": numbers.difference,
-        "epochs": numbers.epochs,
-        "with_rows": support.number,
-        "with_rows_value": support.value,
-        "paper": printed.number,
-        "paper_value": printed.value,
-        "paper_p": printed.group_p,
-        "claim": claim,
-        "claim_lower": claims.lower,
-        "claim_alike": claims.alike,
-    }
+@dataclass(frozen=True)
+class Files:
+    """Files of finished runs that a text may include. images: where figures are copied to."""
+
+    numbers: Numbers
+    images: Path
+
+    def table(self, run: str, dataset: str, name: str) -> str:
+        """Include a table that the run wrote, its title in bold."""
+        text = self._find(run, dataset, "tables", f"{name}.md").read_text(encoding="utf-8")
+        title, body = text.split("\n", 1)
+        return f"**{title.removeprefix('# ')}**\n{body}"
+
+    def figure(self, run: str, dataset: str, name: str) -> str:
+        """Copy a figure beside the text and link it, with its caption."""
+        source = self._find(run, dataset, "figures", f"{name}.png")
+        file = f"{run}-{dataset}-{name}.png"
+        shutil.copyfile(source, self.images / file)
+        caption = source.with_suffix(".txt").read_text(encoding="utf-8").strip()
+        return f"![{name.replace('_', ' ')}](images/{self.images.name}/{file})\n\n*{caption}*\n"
+
+    def _find(self, run: str, dataset: str, kind: str, file: str) -> Path:
+        path = self.numbers.dataset(run, dataset).folder / kind / file
+        if not path.is_file():
+            known = ", ".join(sorted(f.stem for f in path.parent.glob(f"*{path.suffix}")))
+            raise UnknownResultError(f"{path.parent}: there is no {file}; there are: {known}")
+        return path
 
 
-def table_words(runs: Runs, images: Path) -> Words:
-    """Name what includes tables, figures and commands."""
-    files = Files(runs, images)
-    return {
-        "table": files.table,
-        "figure": files.figure,
-        "overview": lambda run, dataset, *more: overview(find_dataset(runs, run, dataset), *more),
-        "choices": lambda run, dataset: choices_table(find_dataset(runs, run, dataset)),
-        "times": lambda run, dataset: times_table(find_dataset(runs, run, dataset)),
-        "origin": lambda run: origin_lists(find(runs, run, "run", "results")),
-        "command": lambda run: find(runs, run, "run", "results").command,
-    }
+def _aligned(text: str) -> str:
+    """Align a table: a paragraph is a row, a line a cell."""
+    rows = [row.splitlines() for row in text.strip().split("\n\n")]
+    return aligned([row for row in rows if row])
+
+
+def _difference(own: Pair | Gap | None, metric: Metric) -> str:
+    return DASH if own is None else signed(own.difference, digits(metric))
+
+
+def _hours(made: list[TrainingRecord] | list[Candidate]) -> str:
+    return f"{len(made):,}, {sum(own.seconds for own in made) / 3600:.1f} h in all"
+
+
+def _several(records: Iterable[TrainingRecord], form: str) -> str:
+    """Render what differs among trainings, once each."""
+    return ", ".join(sorted({form.format(**dict(record)) for record in records}))
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "aligned": _aligned,
+    "count": lambda number: f"{number:,.0f}",
+    "difference": _difference,
+    "digits": digits,
+    "group_sizes": group_sizes,
+    "header": HEADERS.__getitem__,
+    "hours": _hours,
+    "loss": lambda value: DASH if value is None else f"{value:.3f}",
+    "md": escape,
+    "mean": fmean,
+    "p": p_text,
+    "several": _several,
+    "signed": lambda value, decimals=3: signed(value, decimals),
+    "spread": spread_text,
+}

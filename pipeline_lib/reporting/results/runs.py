@@ -1,17 +1,25 @@
 """Finished runs, as the text about them looks their results up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.metrics.registry import USER_ERROR, TaskKind
 from pipeline_lib.reporting.data_report.record import DataReport
+from pipeline_lib.reporting.paper import Metric
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingRecord
 from pipeline_lib.training.search import Choice
 
 V = TypeVar("V")
+
+# The error by which users are compared comes first.
+SHOWN: dict[TaskKind, tuple[Metric, ...]] = {
+    "rating": ("mse", "mse_major", "mse_minor", "ndcg_3", "ndcg_5"),
+    "click": ("nel", "nel_major", "nel_minor", "auc"),
+}
 
 
 class UnknownResultError(Exception):
@@ -28,12 +36,39 @@ class DatasetResults:
     trainings: list[TrainingRecord]
     choices: dict[str, Choice]
 
+    @property
+    def error(self) -> Metric:
+        """Return the error by which users are compared."""
+        return USER_ERROR[self.comparison.task.kind]
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return the metrics that an overview shows, the users' error first."""
+        return SHOWN[self.comparison.task.kind]
+
+    @property
+    def best_reference(self) -> MethodResult:
+        """Return the best reference point; raise UnknownResultError where none was run."""
+        if self.error not in self.comparison.references:
+            raise UnknownResultError(f"{self.folder}: no reference point was run; name a method")
+        return self.method(self.comparison.references[self.error])
+
+    @property
+    def versions(self) -> str:
+        """Return the versions of packages that trainings were made with."""
+        used = {own for r in self.trainings for own in r.environment.items()}
+        return ", ".join(sorted(" ".join(own) for own in used if own[0] != "revision"))
+
     def method(self, name: str) -> MethodResult:
-        """Find a method's result."""
+        """Return a method's result; raise UnknownResultError where there is none."""
         return find({m.name: m for m in self.comparison.methods}, name, "method", self.folder)
 
+    def chosen(self, names: Sequence[str]) -> list[MethodResult]:
+        """Return the methods named, or else all."""
+        return [self.method(name) for name in names] or self.comparison.methods
+
     def trainings_of(self, method: str) -> list[TrainingRecord]:
-        """List a method's trainings by seed."""
+        """Return a method's trainings by seed."""
         return [record for record in self.trainings if record.method == method]
 
 
@@ -50,20 +85,15 @@ Runs = Mapping[str, Run]
 
 def read_runs(results: Path, commands: Mapping[str, str]) -> Runs:
     """Read all datasets of runs that have been compared; commands: by folder, what makes it."""
-    return {name: Run(own, _read_datasets(results / name)) for name, own in commands.items()}
+    return {run: Run(own, _read_datasets(results / run)) for run, own in commands.items()}
 
 
 def find(known: Mapping[str, V], name: str, what: str, where: object) -> V:
-    """Look a name up; raise UnknownResultError that says what there is."""
+    """Return what has a name; raise UnknownResultError that says which names there are."""
     if name not in known:
         there = ", ".join(known) or "none"
         raise UnknownResultError(f"{where}: there is no {what} {name!r}; there are: {there}")
     return known[name]
-
-
-def find_dataset(runs: Runs, run: str, dataset: str) -> DatasetResults:
-    """Find a dataset of a run; raise UnknownResultError."""
-    return find(find(runs, run, "run", "results").datasets, dataset, "dataset", f"run {run}")
 
 
 def _read_datasets(run: Path) -> dict[str, DatasetResults]:

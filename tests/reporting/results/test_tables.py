@@ -1,18 +1,19 @@
 """The tables that the text about finished runs makes of its own, against values by hand."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.results.origin import origin_lists
-from pipeline_lib.reporting.results.overview import overview
 from pipeline_lib.reporting.results.runs import Run, UnknownResultError, read_runs
-from pipeline_lib.reporting.results.work import choices_table, times_table
 from pipeline_lib.storage.tables import write_json
 from tests.reporting.conftest import only
+from tests.reporting.results.conftest import Render
 from tests.reporting.results_world import COMMAND, dataset_results, searched
+
+ML = "'paper', 'movielens'"
 
 
 def lines(table: str) -> dict[str, list[str]]:
@@ -22,9 +23,8 @@ def lines(table: str) -> dict[str, list[str]]:
     return {first: others for first, *others in cells}
 
 
-def test_methods_side_by_side(compared: Comparison, tmp_path: Path) -> None:
-    results = dataset_results(compared, tmp_path)
-    text = overview(results)
+def test_methods_side_by_side(render: Render) -> None:
+    text = render(f"overview({ML})")
     found = lines(text)
     assert found["Method"] == [
         *("MSE", "MSE major", "MSE minor", "nDCG@3", "nDCG@5", "gap"),
@@ -41,9 +41,8 @@ def test_methods_side_by_side(compared: Comparison, tmp_path: Path) -> None:
     assert "1,234 test users (734 major and 500 minor)." in text
 
 
-def test_clicks_side_by_side(clicks: Comparison, tmp_path: Path) -> None:
-    results = dataset_results(clicks, tmp_path)
-    found = lines(overview(results))
+def test_clicks_side_by_side(render: Render) -> None:
+    found = lines(render("overview('paper', 'taobao')"))
     assert found["Method"][:5] == ["NEL", "NEL major", "NEL minor", "AUC", "gap"]
     assert found["MeLU"][:5] == [
         *("0.2500 ± 0.2500", "0.3750 ± 0.2500", "0.5000 ± 0.2500", "0.5876 ± 0.2500", "+0.1250"),
@@ -51,33 +50,32 @@ def test_clicks_side_by_side(clicks: Comparison, tmp_path: Path) -> None:
     assert found["MeLU"][5:7] == ["−0.2500 (−0.5000 to −0.1250)", "0.020"]
 
 
-def test_some_methods_against_another(compared: Comparison, tmp_path: Path) -> None:
-    results = dataset_results(compared, tmp_path)
-    found = lines(overview(results, "transfer", ["melu", "at-paml"]))
+def test_some_methods_against_another(render: Render) -> None:
+    found = lines(render(f"overview({ML}, 'transfer', ['melu', 'at-paml'])"))
     assert list(found)[2:] == ["AT-PAML", "MeLU"]
     assert found["Method"][6] == "Δ Transfer learning"
     assert found["AT-PAML"][6:8] == ["−0.125 (−0.375 to +0.000)", "< 0.001"]
 
 
-def test_without_a_reference_a_method_must_be_named(compared: Comparison, tmp_path: Path) -> None:
-    alone = dataset_results(only(compared, "proposed"), tmp_path)
+def test_without_a_reference_a_method_must_be_named(
+    compared: Comparison, render_of: Callable[..., Render]
+) -> None:
+    alone = render_of(only(compared, "proposed"))
     with pytest.raises(UnknownResultError, match="no reference point was run; name a method"):
-        overview(alone)
+        alone(f"overview({ML})")
 
 
-def test_what_trainings_and_searches_took(compared: Comparison, tmp_path: Path) -> None:
-    results = dataset_results(compared, tmp_path)
-    found = lines(times_table(results))
+def test_what_trainings_and_searches_took(render: Render) -> None:
+    found = lines(render(f"times({ML})"))
     code = "`fedcba9876543210`"
     assert found["MeLU"] == ["7, 8, 9", "1,000, 1,001, 1,002", "3,004", code]
     assert found["Item mean"] == ["—", "1,000", "1,000", code]
     assert found["all"][2] == "16,019"  # 1 × 1000.25 + 5 × 3003.75
-    assert lines(choices_table(results))["MeLU"] == ["2", "1.500", "1.250", "36", "inner_lr 0.1"]
+    assert lines(render(f"choices({ML})"))["MeLU"] == ["2", "1.500", "1.250", "36", "inner_lr 0.1"]
 
 
-def test_where_numbers_come_from(compared: Comparison, tmp_path: Path) -> None:
-    results = dataset_results(compared, tmp_path)
-    text = origin_lists(Run(COMMAND, {"movielens": results}))
+def test_where_numbers_come_from(render: Render) -> None:
+    text = render("origin('paper')")
     for line in (
         "MovieLens-1M (`movielens`):",
         "- split (SHA-256 of its users and rows): `0123456789abcdef`",

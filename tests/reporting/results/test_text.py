@@ -1,37 +1,17 @@
 """The text about finished runs: numbers looked up, claims checked, unknown names refused."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.paper import PaperFigures
 from pipeline_lib.reporting.results.claims import FalseClaimError
-from pipeline_lib.reporting.results.page import render_results
-from pipeline_lib.reporting.results.runs import Run, UnknownResultError
-from tests.reporting.results_world import COMMAND, dataset_results
+from pipeline_lib.reporting.results.runs import UnknownResultError
+from tests.reporting.results.conftest import Render
+from tests.reporting.results_world import COMMAND
 
-Render = Callable[[str], str]
 ML = "'paper', 'movielens'"
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs/images/results"
-    folder.mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture
-def render(
-    compared: Comparison, clicks: Comparison, paper: PaperFigures, tmp_path: Path, images: Path
-) -> Render:
-    """Render an expression on a run of both comparisons."""
-    both = {c.dataset: dataset_results(c, tmp_path / c.dataset) for c in (compared, clicks)}
-    runs = {"paper": Run(COMMAND, both)}
-    return lambda asked: render_results(f"{{{{ {asked} }}}}", runs, paper, images).rstrip()
 
 
 @pytest.mark.parametrize(
@@ -63,12 +43,16 @@ def test_what_is_asked_is_looked_up(render: Render, asked: str, expected: str) -
 
 
 def test_numbers_are_those_of_the_comparison(render: Render, compared: Comparison) -> None:
-    for method in compared.methods:
-        for metric, statistic in method.metrics.items():
-            mean = statistic.mean
-            assert float(render(f"value({ML}, '{method.name}', '{metric}')")) == mean
-            asked = f"number({ML}, '{method.name}', '{metric}')"
-            assert render(asked).split(" ")[0] == f"{mean:.3f}"
+    means = {
+        f"{ML}, '{method.name}', '{metric}'": statistic.mean
+        for method in compared.methods
+        for metric, statistic in method.metrics.items()
+    }
+    texts = render(" ~ '|' ~ ".join(f"value({a}) ~ '=' ~ number({a})" for a in means)).split("|")
+    for text, mean in zip(texts, means.values(), strict=True):
+        value, number = text.split("=")
+        assert float(value) == mean
+        assert number.split(" ")[0] == f"{mean:.3f}"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""Expressions of the text, rendered on a finished run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.results.page import render_results
+from pipeline_lib.reporting.results.runs import Run
+from tests.reporting.results_world import COMMAND, dataset_results
+
+Render = Callable[[str], str]
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs/images/results"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def render_of(paper: PaperFigures, tmp_path: Path, images: Path) -> Callable[..., Render]:
+    """Render expressions on a run of some comparisons."""
+
+    def _render_of(*comparisons: Comparison) -> Render:
+        found = {c.dataset: dataset_results(c, tmp_path / c.dataset) for c in comparisons}
+        runs = {"paper": Run(COMMAND, found)}
+        return lambda asked: render_results(f"{{{{ {asked} }}}}", runs, paper, images).rstrip()
+
+    return _render_of
+
+
+@pytest.fixture
+def render(compared: Comparison, clicks: Comparison, render_of: Callable[..., Render]) -> Render:
+    return render_of(compared, clicks)
