@@ -1,6 +1,6 @@
 """What the tests share: the settings as delivered, a tiny raw log without a flaw, and cleaning."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,3 +178,14 @@ def read_raw(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | bytes,
         return Records(raw.columns, records, dict(rows.select("line", "text").iter_rows()))
 
     return write_and_read
+
+
+@pytest.fixture
+def _undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undo what makes a job repeatable."""
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_deterministic_debug_mode("default")  # its twin loads a compiler

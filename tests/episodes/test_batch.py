@@ -3,7 +3,7 @@
 from dataclasses import astuple, replace
 
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.episodes.batch import Batch, PackedRows, take_batch
@@ -86,7 +86,6 @@ def assert_whole(packed: PackedRows, rows: Rows, batch: Batch) -> None:
     assert torch.equal(batch.items[packed.item], rows.item[places])
 
 
-@settings(max_examples=60)
 @given(fold=folds(), data=st.data())
 def test_a_batch_holds_each_users_rows_whole_and_each_item_once(
     fold: tuple[Episodes, Catalogue], data: st.DataObject

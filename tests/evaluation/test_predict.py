@@ -40,7 +40,6 @@ from tests.methods.world import (
     take_all,
     train,
 )
-from tests.training.conftest import _undone  # noqa: F401
 
 USERS = [f"u{number:04}" for number in range(2100)]
 NAMES = pl.Series("item", [f"i{ITEMS - number}" for number in range(ITEMS)])

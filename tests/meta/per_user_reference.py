@@ -119,7 +119,8 @@ class PerUserReference:
     def _outputs(self, theta: Parameters, user: int, rows: Rows) -> Tensor:
         profile = self._user(theta, user)
         items = own(rows, user)[0].tolist()
-        x = torch.stack([torch.cat((profile, self._item(theta, item))) for item in items])
+        vectors = {item: self._item(theta, item) for item in {*items}}
+        x = torch.stack([torch.cat((profile, vectors[item])) for item in items])
         x = x @ theta["network.first.weight"].T + theta["network.first.bias"]
         for number in range(len(self.setup.hidden)):
             layer = f"network.later.{number}"

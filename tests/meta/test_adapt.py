@@ -1,11 +1,10 @@
 """The users' steps, all at once, against a plain loop over users."""
 
 from dataclasses import replace
-from itertools import product
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -13,21 +12,14 @@ from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.adapt import adapt
 from pipeline_lib.meta.rates import UserRates
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
-from pipeline_lib.settings.methods.base import Order
+from tests.combinations import Combination, each_combination
+from tests.conftest import one_in
 from tests.meta.per_user_reference import assert_near, gradients, reference
 from tests.worlds import ADAPTS, CASES, HEADS, KINDS, ORDERS, TINY, WAYS, WIDE, Adapt, Setup, World
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
 each_way = pytest.mark.parametrize("setup", WAYS.values(), ids=WAYS)
-each_kind = pytest.mark.parametrize("kind", KINDS)
-each_order = pytest.mark.parametrize("order", ORDERS)
-each_adapt = pytest.mark.parametrize("adapt", ADAPTS)
-every_loop = pytest.mark.parametrize(
-    "setup",
-    [Setup(k, order=o, adapt=a, steps=s) for k, o, a, s in product(KINDS, ORDERS, ADAPTS, [1, 2])],
-    ids=lambda s: f"{s.kind}-{s.order}-{s.adapt}-{s.steps}",
-)
 
 
 def placed_scores(learner: AdaptiveLearner, batch: Batch) -> Tensor:
@@ -53,50 +45,44 @@ def assert_equals_reference(setup: Setup, world: World, tolerance: float = 1e-10
         assert_near(own[name], gradient, tolerance)
 
 
-@each_kind
-@pytest.mark.parametrize("hidden", [(4,), (4, 3), (4, WIDE, 3)], ids=len)
-@pytest.mark.parametrize("head", HEADS)
-@each_order
-@each_adapt
-@pytest.mark.parametrize("steps", [1, 2, 3])
-def test_losses_and_gradients_equal_the_reference(
-    kind: str, hidden: tuple[int, ...], head: str, order: Order, adapt: Adapt, steps: int
-) -> None:
-    setup = Setup(kind, head, order, adapt, steps, hidden=hidden)
-    assert_equals_reference(setup, setup.world(*TINY))
+@each_combination(KINDS, HEADS, ORDERS, ADAPTS, [1, 2, 3], [(4,), (4, 3), (4, WIDE, 3)])
+def test_losses_and_gradients_equal_the_reference(combinations: list[Combination]) -> None:
+    for *options, hidden in combinations:
+        setup = replace(Setup(*options), hidden=hidden)
+        assert_equals_reference(setup, setup.world(*TINY))
+
+
+@each_combination(WAYS, ORDERS, CASES)
+def test_any_case_equals_the_reference(combinations: list[Combination]) -> None:
+    for way, order, case in combinations:
+        setup = replace(WAYS[way], order=order)
+        assert_equals_reference(setup, setup.world(*CASES[case]))
 
 
 @each_way
-@each_order
-@pytest.mark.parametrize("case", CASES)
-def test_any_case_equals_the_reference(setup: Setup, order: Order, case: str) -> None:
-    assert_equals_reference(replace(setup, order=order), setup.world(*CASES[case]))
+def test_a_large_inner_rate_equals_the_reference(setup: Setup) -> None:
+    for order in ORDERS:
+        large = replace(setup, order=order, rate=0.5)
+        assert_equals_reference(large, large.world([1, 30, 3, 12, 7], [4, 1, 9, 2, 5]))
 
 
-@each_way
-@each_order
-def test_a_large_inner_rate_equals_the_reference(setup: Setup, order: Order) -> None:
-    setup = replace(setup, order=order, rate=0.5)
-    assert_equals_reference(setup, setup.world(*CASES["very different sizes"]))
+@pytest.mark.parametrize("kind", KINDS)
+def test_users_who_all_share_two_items_equal_the_reference(kind: str) -> None:
+    for what in ADAPTS:
+        setup = Setup(kind, adapt=what)
+        assert_equals_reference(setup, setup.world([3, 8, 1, 5], [2, 2, 6, 1], items=2))
 
 
-@each_kind
-@each_adapt
-def test_users_who_all_share_two_items_equal_the_reference(kind: str, adapt: Adapt) -> None:
-    setup = Setup(kind, adapt=adapt)
-    assert_equals_reference(setup, setup.world([3, 8, 1, 5], [2, 2, 6, 1], items=2))
+@pytest.mark.parametrize("kind", KINDS)
+def test_items_without_any_code_equal_the_reference(kind: str) -> None:
+    for what in ADAPTS:
+        setup = Setup(kind, adapt=what)
+        world = setup.world([3, 2], [2, 4], items=1)
+        assert len(world.catalogue.codes) == 0
+        assert_equals_reference(setup, world)
 
 
-@each_kind
-@each_adapt
-def test_items_without_any_code_equal_the_reference(kind: str, adapt: Adapt) -> None:
-    setup = Setup(kind, adapt=adapt)
-    world = setup.world([3, 2], [2, 4], items=1)
-    assert len(world.catalogue.codes) == 0
-    assert_equals_reference(setup, world)
-
-
-@settings(deadline=None, max_examples=50)
+@one_in(2)
 @given(
     counts=st.lists(st.tuples(st.integers(1, 12), st.integers(1, 6)), min_size=1, max_size=12),
     seed=st.integers(0, 2**32 - 1),
@@ -118,8 +104,13 @@ def test_any_ragged_shape_equals_the_reference(
     assert_equals_reference(setup, setup.world(support, query, seed))
 
 
-@every_loop
-def test_scores_equal_the_reference_and_need_no_graph(setup: Setup) -> None:
+@each_combination(KINDS, ORDERS, ADAPTS, [1, 2])
+def test_scores_equal_the_reference_and_need_no_graph(combinations: list[Combination]) -> None:
+    for kind, order, what, steps in combinations:
+        assert_scores_equal_reference(Setup(kind, order=order, adapt=what, steps=steps))
+
+
+def assert_scores_equal_reference(setup: Setup) -> None:
     learner, world = setup.learner(), setup.world(*CASES["one query row each"])
     expected = reference(setup, world, learner).scores()
     with_graph = placed_scores(learner, world.batch())
@@ -140,8 +131,8 @@ def test_both_orders_give_the_same_scores(setup: Setup) -> None:
     assert torch.equal(first, second)
 
 
-@each_kind
-@each_adapt
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("adapt", ADAPTS)
 def test_the_order_changes_every_gradient_but_that_of_the_rates(kind: str, adapt: Adapt) -> None:
     """The gradient that a step scales does not depend on its rate, so the rate's is the same.
 

@@ -334,6 +334,7 @@ class TestSeed:
         found = [str(search(seed)) for seed in (0, 1, 2, 2**62 + 7)]
         assert len({*found}) == len(found)
 
+    @pytest.mark.slow
     def test_equal_seeds_find_the_same_in_another_process(
         self, search: Callable[[int], list[list[list[int]]]]
     ) -> None:

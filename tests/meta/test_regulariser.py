@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.adapt import adapt
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
+from tests.conftest import one_in
 from tests.meta.per_user_reference import assert_near, gradients, reference
 from tests.worlds import ADAPTS, CASES, HEADS, WAYS, WIDE, Setup
 
@@ -26,7 +27,7 @@ def squares(learner: AdaptiveLearner, batch: Batch) -> Tensor:
     return adapted.squared_gradients()
 
 
-@settings(deadline=None, max_examples=60)
+@one_in(2)
 @given(
     support=st.lists(st.integers(1, 12), min_size=1, max_size=12),
     seed=st.integers(0, 2**32 - 1),

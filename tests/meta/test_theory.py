@@ -129,7 +129,7 @@ class TestLemma1:
             (gradient,) = torch.autograd.grad(loss(theta), theta)
             steps = torch.linspace(0, 1, 9, dtype=torch.float64)
             places = [theta.detach() - t * alpha[user] * gradient for t in steps]
-            hessians = torch.stack([hessian(loss, place) for place in places])
+            hessians = torch.stack([hessian(loss, place, vectorize=True) for place in places])
             bound = torch.linalg.matrix_norm(hessians, 2).max()
             assert alpha[user] < 2 / bound
             before.append((loss(theta), bound, squared_norm(gradient)))

@@ -15,6 +15,7 @@ from pipeline_lib.meta.blocks import USERS_PER_BLOCK
 from pipeline_lib.meta.many_steps import adapt_generally, make_model
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.settings.methods.base import Order
+from tests.combinations import Combination, each_combination
 from tests.meta.per_user_reference import assert_near, gradients
 from tests.worlds import ADAPTS, CASES, HEADS, KINDS, ORDERS, TINY, WAYS, WIDE, Setup
 
@@ -22,19 +23,20 @@ torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
 each_way = pytest.mark.parametrize("setup", WAYS.values(), ids=WAYS)
 each_order = pytest.mark.parametrize("order", ORDERS)
-LOOPS = [Setup(k, adapt=a, steps=n) for k, a, n in product(KINDS, ADAPTS, [1, 2])]
 
 
-@pytest.mark.parametrize("setup", LOOPS, ids=lambda s: f"{s.kind}-{s.adapt}-{s.steps}")
 def test_only_one_step_of_the_layers_alone_goes_the_fast_way(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: object) -> None:
         pytest.fail("the other way was taken")
 
-    fast = setup.adapt == "decision" and setup.steps == 1
-    monkeypatch.setattr(adaptation, "adapt_generally" if fast else "query_pass", refuse)
-    setup.learner().losses(setup.world(*TINY).batch())
+    for kind, adapt, steps in product(KINDS, ADAPTS, [1, 2]):
+        setup = Setup(kind, adapt=adapt, steps=steps)
+        fast = adapt == "decision" and steps == 1
+        with monkeypatch.context() as patch:
+            patch.setattr(adaptation, "adapt_generally" if fast else "query_pass", refuse)
+            setup.learner().losses(setup.world(*TINY).batch())
 
 
 def go(learner: AdaptiveLearner, batch: Batch, *, fast: bool) -> tuple[Tensor, Tensor]:
@@ -49,14 +51,13 @@ def go(learner: AdaptiveLearner, batch: Batch, *, fast: bool) -> tuple[Tensor, T
     return outputs, model.squares(gradient)
 
 
-@pytest.mark.parametrize("kind", ["paml", "meta-sgd"])
-@pytest.mark.parametrize("head", HEADS)
-@each_order
-@pytest.mark.parametrize("hidden", [(5,), (7, 5), (6, WIDE, 5)], ids=len)
-def test_both_ways_are_the_same_step(
-    kind: str, head: str, order: Order, hidden: tuple[int, ...]
-) -> None:
-    setup = Setup(kind, head, order, hidden=hidden)
+@each_combination(["paml", "meta-sgd"], HEADS, ORDERS, [(5,), (7, 5), (6, WIDE, 5)])
+def test_both_ways_are_the_same_step(combinations: list[Combination]) -> None:
+    for *options, hidden in combinations:
+        assert_both_ways_are_the_same_step(replace(Setup(*options), hidden=hidden))
+
+
+def assert_both_ways_are_the_same_step(setup: Setup) -> None:
     learner, batch = setup.learner(), setup.world(*CASES["three blocks"]).batch()
     (expected, squares), (outputs, own_squares) = (
         go(learner, batch, fast=fast) for fast in (False, True)

@@ -154,14 +154,14 @@ class TestTraining:
     def test_it_stores_training_users_alone(self) -> None:
         """Of the 8 training users all, and of the 40 others none, though validation met them."""
         folds = dataclasses.replace(RATINGS.folds, train=FEW, validation=TRAIN, groups=alike(TRAIN))
-        settings = read_settings("at-paml")
+        settings = read_settings("at-paml", epochs=2)
         learner = build_at_paml(warmup_epochs=1)
         fit(learner, settings, folds, 0, lambda _: None)
         assert sorted(learner.memory.user.tolist()) == [-1] * 16 + list(range(8))
 
     @pytest.mark.parametrize("index", ["exact", "flann"])
     def test_predicting_leaves_the_memory(self, index: str) -> None:
-        learner, _ = train("at-paml", index=index)
+        learner, _ = train("at-paml", index=index, epochs=2)
         assert isinstance(learner, ATPAML)
         before = memory_bytes(learner)
         assert len(before) == 5
@@ -232,7 +232,7 @@ def test_the_validation_users_do_not_change_the_training(index: str) -> None:
     trees = {"trees": 1, "checks": 8, "rebuild_every": 7, "drift": 0.3}
     settings = read_settings("at-paml", index=index, epochs=3, flann=trees)
     losses = []
-    for users in (12, 400):
+    for users in (12, 200):
         validation = make_episodes(users, 36, seed=51)
         folds = dataclasses.replace(RATINGS.folds, validation=validation, groups=alike(validation))
         learner = build_at_paml(index=index, epochs=3, flann=trees)

@@ -244,6 +244,6 @@ def test_a_user_without_support_rows_gets_the_prior() -> None:
 
 
 def test_training_raises_the_variances_of_what_users_differ_by() -> None:
-    method, _ = train_world("effects-ridge", epochs=20, user_variance=0.01)
+    method, _ = train_world("effects-ridge", epochs=8, user_variance=0.01)
     assert isinstance(method, EffectsLearner)
     assert float(method.network.log_ratio[0].detach()) > 0.1

@@ -1,8 +1,6 @@
 """Users without support rows: nobody adapts to nothing, and no one else notices."""
 
 from dataclasses import replace
-from functools import cache
-from itertools import product
 from typing import Any
 
 import pytest
@@ -14,10 +12,11 @@ from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.episodes.subsets import limit_support
 from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
-from pipeline_lib.settings.methods.base import Order, known_kinds
+from pipeline_lib.settings.methods.base import known_kinds
+from tests.combinations import Combination, each_combination
 from tests.meta.per_user_reference import assert_near, reference
-from tests.methods.world import ADAPTIVE, LEARNERS, World, predict, take_all, train
-from tests.worlds import ADAPTS, HEADS, KINDS, ORDERS, Adapt, Setup
+from tests.methods.world import ADAPTIVE, World, predict, take_all, train, trained
+from tests.worlds import ADAPTS, HEADS, KINDS, ORDERS, Setup
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
@@ -36,33 +35,28 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("case", EMPTY)
-@pytest.mark.parametrize("head", HEADS)
-@pytest.mark.parametrize(
-    ("kind", "order", "adapt", "steps"), [*product(KINDS, ORDERS, ADAPTS, [1, 2])]
-)
+@each_combination(KINDS, HEADS, ORDERS, ADAPTS, [1, 2], EMPTY)
 def test_who_has_no_support_rows_gets_the_score_of_unadapted_weights(
-    kind: str, order: Order, adapt: Adapt, steps: int, head: str, case: str
+    combinations: list[Combination],
 ) -> None:
     """And who has some the score of adapted ones, both computed user by user."""
-    setup = Setup(kind, head, order, adapt, steps)
+    for *options, case in combinations:
+        assert_scores_are_adapted_or_not(Setup(*options), case)
+
+
+def assert_scores_are_adapted_or_not(setup: Setup, case: str) -> None:
     world, learner = setup.world(*EMPTY[case]), setup.learner()
     batch = world.batch()
     empty = batch.support.counts[batch.query.user] == 0
     unadapted, adapted = (
         reference(replace(setup, steps=n), world, learner).scores()[batch.query.place]
-        for n in (0, steps)
+        for n in (0, setup.steps)
     )
     with torch.no_grad():
         score = learner.predict(batch).score
     assert_near(score, torch.where(empty, unadapted, adapted), 1e-12)
     if not empty.all():
         assert ((score - unadapted)[~empty].abs() > 1e-9).all()
-
-
-@cache
-def trained(kind: str, world: World) -> Method:
-    return train(kind, world, epochs=3)[0] if kind in LEARNERS else train(kind, world)[0]
 
 
 def without_support(episodes: Episodes, users: Tensor) -> Episodes:
@@ -76,11 +70,14 @@ def unadapted_scores(learner: AdaptiveLearner, batch: Batch) -> Tensor:
     return learner.head.score(learner.network(embedded, batch.query))
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=str)
-@pytest.mark.parametrize("kind", ADAPTIVE)
-@pytest.mark.parametrize("way", WAYS)
-def test_every_trained_learner_scores_them_unadapted(kind: str, world: World, way: str) -> None:
-    learner, _ = train(kind, world, epochs=2, **WAYS[way])
+@each_combination(ADAPTIVE, WORLDS, WAYS)
+def test_every_trained_learner_scores_them_unadapted(combinations: list[Combination]) -> None:
+    for kind, world, way in combinations:
+        learner, _ = train(kind, world, epochs=1, users_per_batch=20, **WAYS[way])
+        assert_scores_are_unadapted(learner, world)
+
+
+def assert_scores_are_unadapted(learner: Method, world: World) -> None:
     assert isinstance(learner, AdaptiveLearner)
     nobody = without_support(world.test, torch.ones(len(world.test), dtype=torch.bool))
     batch = take_all(nobody)

@@ -83,7 +83,9 @@ class TestREGPAML:
     def test_without_gamma_it_is_paml_exactly(self, way: Changes) -> None:
         assert_same(*pair(("reg-paml", "paml"), way | {"gamma": 0}, way))
 
-    @each_way
+    @pytest.mark.parametrize(
+        "way", [WAYS[0], *(pytest.param(way, marks=pytest.mark.slow) for way in WAYS[1:])], ids=str
+    )
     def test_without_gamma_it_trains_to_the_bytes_of_paml(self, way: Changes) -> None:
         (left, history), (right, other) = (
             train("reg-paml", gamma=0, epochs=3, **way),

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -37,7 +38,7 @@ LEARNERS = [k for k in known_kinds() if issubclass(settings_class(k), LearnerSet
 ADAPTIVE = [k for k in LEARNERS if issubclass(settings_class(k), InnerLoop)]
 # The files' rates need the real logs' size. The memory is too small for all training users.
 FASTER: dict[str, object] = {
-    "epochs": 12,
+    "epochs": 8,
     "users_per_batch": 8,
     "outer_lr": 0.01,
     "inner_lr": 0.01,
@@ -206,6 +207,15 @@ def train(
 ) -> tuple[Method, list[Epoch]]:
     settings, method = read_settings(kind, **changes), build(kind, world, seed, **changes)
     return method, fit(method, settings, world.folds, seed, lambda _: None)
+
+
+train_once = cache(train)
+SHORT = {"epochs": 2}
+
+
+def trained(kind: str, world: World = RATINGS) -> Method:
+    """One method for all tests that only read it: trained to the end on ratings, else for a bit."""
+    return train_once(kind, world, **{} if world == RATINGS or kind not in LEARNERS else SHORT)[0]
 
 
 def state_bytes(method: Method) -> dict[str, bytes]:

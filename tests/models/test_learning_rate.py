@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -54,7 +54,6 @@ def test_no_hidden_layer_leaves_one_linear_layer() -> None:
     assert network(torch.tensor([[-2.0, 1.0]])).item() == pytest.approx(sigmoid(-2.5), rel=1e-6)
 
 
-@settings(deadline=None, max_examples=50)
 @given(
     seed=st.integers(0, 2**32 - 1),
     scale=st.floats(0.01, 10),

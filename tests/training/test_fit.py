@@ -1,5 +1,6 @@
 """Training: the order of batches, the epoch kept and what is reported."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -26,6 +27,7 @@ from tests.training.toy import (
     make_settings,
     state_bytes,
     train,
+    train_once,
     with_query_target,
 )
 
@@ -35,6 +37,14 @@ def opposed_folds() -> Folds:
     query = FOLDS.validation.query.target
     validation = with_query_target(FOLDS.validation, torch.full_like(query, -3.0))
     return replace(FOLDS, validation=validation)
+
+
+def only(kinds: Collection[str], *default: str) -> list[object]:
+    """All kinds, of which the others may be slow."""
+    return [
+        pytest.param(kind, marks=() if kind in default else pytest.mark.slow)
+        for kind in sorted(kinds)
+    ]
 
 
 def validation_loss(method: Method, folds: Folds = FOLDS) -> float:
@@ -65,7 +75,7 @@ class TestBatches:
 class TestBestEpoch:
     @pytest.mark.parametrize("kind", LEARNERS)
     def test_the_method_returned_has_the_lowest_validation_loss(self, kind: str) -> None:
-        method, history = train(kind)
+        method, history = train_once(kind, epochs=2)
         assert validation_loss(method) == min(epoch.validation_loss for epoch in history)
 
     def test_one_before_the_last_is_kept(self) -> None:
@@ -75,7 +85,7 @@ class TestBestEpoch:
         assert history[-1].validation_loss > history[0].validation_loss + 1
         assert validation_loss(method, folds) == history[0].validation_loss
 
-    @pytest.mark.parametrize("kind", ADAPTIVE)
+    @pytest.mark.parametrize("kind", only(ADAPTIVE, "meta-sgd", "at-paml"))
     def test_what_is_kept_is_what_training_that_ended_there_leaves(self, kind: str) -> None:
         """The memory of AT-PAML is that of the best epoch as well."""
         kept, history = train(kind, opposed_folds(), epochs=5)
@@ -159,7 +169,7 @@ class TestRandomState:
     def test_building_and_training_leave_the_global_one(self, kind: str) -> None:
         torch.manual_seed(7)
         before = torch.get_rng_state()
-        train(kind, epochs=2)
+        train(kind, epochs=1)
         assert torch.equal(torch.get_rng_state(), before)
 
     def test_the_global_one_changes_no_initial_weight(self) -> None:
@@ -189,12 +199,15 @@ def hidden_tastes(kind: str, **rate: object) -> Method:
 class TestHiddenTaste:
     """No profile shows the taste, so without the step the best score is 3, at an error of 1."""
 
-    @pytest.mark.parametrize("kind", [kind for kind in ADAPTIVE if kind != "transfer"])
+    @pytest.mark.parametrize("kind", only({*ADAPTIVE} - {"transfer"}, "paml"))
     def test_a_learner_learns_to_meet_it_by_its_step(self, kind: str) -> None:
         method, new_users = hidden_tastes(kind), make_episodes(30, seed=3)
         assert unadapted_loss(method, new_users) > 0.9
         assert judge_fold(method, new_users, CATALOGUE, TASK).loss < 0.75
 
     def test_no_training_meets_it_without_a_step(self) -> None:
-        method, new_users = hidden_tastes("melu", inner_lr=1e-12), make_episodes(30, seed=3)
+        method, new_users = (
+            hidden_tastes("melu", inner_lr=1e-12, epochs=8),
+            make_episodes(30, seed=3),
+        )
         assert judge_fold(method, new_users, CATALOGUE, TASK).loss > 0.9

@@ -37,7 +37,7 @@ def on_gpu(folder: Path) -> Folds:
 def repeatable() -> Iterator[None]:
     make_repeatable(threads=1)
     yield
-    torch.use_deterministic_algorithms(mode=False)
+    torch.set_deterministic_debug_mode("default")
 
 
 def trained(kind: str, folds: Folds) -> Method:

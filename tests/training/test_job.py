@@ -99,8 +99,9 @@ def run(
 @pytest.mark.parametrize("kind", LEARNERS)
 def test_a_job_trains_what_its_settings_say(kind: str, tmp_path: Path) -> None:
     seen: list[Epoch] = []
-    trained = run(make_job(raw_settings(kind), 3), write_files(tmp_path), seen.append)
-    method, history = train(kind, seed=3)
+    job = make_job(raw_settings(kind, epochs=2), 3)
+    trained = run(job, write_files(tmp_path), seen.append)
+    method, history = train(kind, seed=3, epochs=2)
     assert state_bytes(trained.method) == state_bytes(method)
     assert seen == trained.history
     assert [e.validation_loss for e in seen] == [e.validation_loss for e in history]

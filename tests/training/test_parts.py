@@ -12,7 +12,7 @@ from pipeline_lib.methods.score import judge_fold
 from pipeline_lib.training.fit import fit
 from pipeline_lib.training.record import Epoch
 from pipeline_lib.training.step import TrainingError
-from tests.training.toy import CATALOGUE, FOLDS, LEARNERS, PROBLEM, TASK, make_settings, train
+from tests.training.toy import CATALOGUE, FOLDS, LEARNERS, PROBLEM, TASK, make_settings, train_once
 
 CUDA = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
@@ -37,8 +37,10 @@ def short_of_memory(learner: Learner, most: int, error: Exception) -> list[int]:
     return sizes
 
 
-def limited(kind: str, most: int, error: Exception = CUDA) -> tuple[Method, list[Epoch], list[int]]:
-    settings = make_settings(kind)
+def limited(
+    kind: str, most: int, error: Exception = CUDA, **changes: object
+) -> tuple[Method, list[Epoch], list[int]]:
+    settings = make_settings(kind, **changes)
     learner = build_method(settings, PROBLEM, 0)
     assert isinstance(learner, Learner)
     sizes = short_of_memory(learner, most, error)
@@ -46,10 +48,10 @@ def limited(kind: str, most: int, error: Exception = CUDA) -> tuple[Method, list
 
 
 @pytest.mark.parametrize("kind", LEARNERS)
-@pytest.mark.parametrize("most", [3, 1])
+@pytest.mark.parametrize("most", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_method_is_the_same_but_for_the_order_of_sums(kind: str, most: int) -> None:
-    whole, history = train(kind)
-    method, own, _ = limited(kind, most)
+    whole, history = train_once(kind, epochs=2)
+    method, own, _ = limited(kind, most, epochs=2)
     for name, tensor in whole.state_dict().items():
         torch.testing.assert_close(method.state_dict()[name], tensor, rtol=1e-4, atol=1e-5)
     losses, expected = ([e.validation_loss for e in h] for h in (own, history))
@@ -57,7 +59,7 @@ def test_the_method_is_the_same_but_for_the_order_of_sums(kind: str, most: int) 
 
 
 def test_at_paml_remembers_the_same_users_in_the_same_places() -> None:
-    (whole, _), (method, _, _) = train("at-paml"), limited("at-paml", 2)
+    (whole, _), (method, _, _) = train_once("at-paml", epochs=2), limited("at-paml", 2, epochs=2)
     assert isinstance(whole, ATPAML)
     assert isinstance(method, ATPAML)
     assert torch.equal(method.memory.user, whole.memory.user)
@@ -66,8 +68,8 @@ def test_at_paml_remembers_the_same_users_in_the_same_places() -> None:
 
 def test_batches_stay_cut_and_every_part_fits(caplog: pytest.LogCaptureFixture) -> None:
     """Of 8, 8 and 4 users: in 4 parts from the first batch on."""
-    _, _, sizes = limited("melu", 2)
-    assert sizes == [2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1] * 5
+    _, _, sizes = limited("melu", 2, epochs=2)
+    assert sizes == [2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1] * 2
     assert [m.split("cut into ")[1][:7] for m in caplog.messages] == ["2 parts", "4 parts"]
 
 

@@ -14,7 +14,15 @@ from pipeline_lib.methods.base import Learner, Method, build_method
 from pipeline_lib.training.checkpoint import NAME, Checkpoint
 from pipeline_lib.training.fit import fit
 from pipeline_lib.training.record import Epoch
-from tests.training.toy import FOLDS, LEARNERS, PROBLEM, make_settings, state_bytes, train
+from tests.training.toy import (
+    FOLDS,
+    LEARNERS,
+    PROBLEM,
+    make_settings,
+    state_bytes,
+    train,
+    train_once,
+)
 
 FLANN = {"trees": 2, "checks": 16, "rebuild_every": 4, "drift": 0.1}
 WAYS: list[tuple[str, dict[str, Any]]] = [
@@ -22,6 +30,7 @@ WAYS: list[tuple[str, dict[str, Any]]] = [
     ("melu", {"schedule": "one-cycle", "weight_decay": 0.1, "support_share": [0.4, 0.8]}),
     ("at-paml", {"index": "flann", "flann": FLANN, "known_users": "replace", "memory_size": 12}),
 ]
+BATCHES = [4, 6, 7, 9, 3, 1]
 
 
 class CutOffError(Exception):
@@ -64,48 +73,63 @@ def untimed(history: list[Epoch]) -> list[Epoch]:
     ]
 
 
-@pytest.mark.parametrize("batch", [1, 3, 4, 9, 13, 15])
-@pytest.mark.parametrize(("kind", "changes"), WAYS, ids=lambda x: x if isinstance(x, str) else "")
+def cuts() -> list[object]:
+    """Each way with each batch where it is cut off; by default with one of these."""
+    return [
+        pytest.param(
+            kind,
+            changes,
+            batch,
+            id=f"{kind}, {batch}{', changed' if changes else ''}",
+            marks=() if turn % len(BATCHES) == number else pytest.mark.slow,
+        )
+        for turn, (kind, changes) in enumerate(WAYS)
+        for number, batch in enumerate(BATCHES)
+    ]
+
+
+@pytest.mark.parametrize(("kind", "changes", "batch"), cuts())
 def test_it_goes_on_after_the_last_whole_epoch(
     kind: str, changes: dict[str, Any], batch: int, tmp_path: Path
 ) -> None:
-    whole, history = train(kind, **changes)
+    changes = {"epochs": 3} | changes
+    whole, history = train_once(kind, **changes) if len(changes) == 1 else train(kind, **changes)
     with pytest.raises(CutOffError):
         resume(kind, tmp_path, batch, **changes)
     assert (tmp_path / NAME).is_file() == (batch > 3)
-    left = 15 - 3 * ((batch - 1) // 3)
+    left = 9 - 3 * ((batch - 1) // 3)
     method, seen = resume(kind, tmp_path, left + 1, **changes)  # so many batches, and no more
     assert state_bytes(method) == state_bytes(whole)
     assert untimed(seen) == untimed(history)
 
 
 def test_it_may_be_cut_off_again_and_again(tmp_path: Path) -> None:
-    whole, history = train("at-paml")
-    for _ in range(4):
+    whole, history = train_once("at-paml", epochs=3)
+    for _ in range(2):
         with pytest.raises(CutOffError):
-            resume("at-paml", tmp_path, 5)
-    method, seen = resume("at-paml", tmp_path, None)
+            resume("at-paml", tmp_path, 5, epochs=3)
+    method, seen = resume("at-paml", tmp_path, None, epochs=3)
     assert state_bytes(method) == state_bytes(whole)
     assert untimed(seen) == untimed(history)
 
 
 def test_what_is_of_something_else_is_not_taken_up(tmp_path: Path) -> None:
-    resume("paml", tmp_path, None, "other")
-    method, seen = resume("paml", tmp_path, None)
-    assert len(seen) == 5
-    assert state_bytes(method) == state_bytes(train("paml")[0])
+    resume("paml", tmp_path, None, "other", epochs=1)
+    method, seen = resume("paml", tmp_path, None, epochs=2)
+    assert len(seen) == 2
+    assert state_bytes(method) == state_bytes(train_once("paml", epochs=2)[0])
 
 
 @pytest.mark.parametrize("size", [0, 7, 1000])
 def test_a_damaged_checkpoint_is_not_used(
     size: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    resume("melu", tmp_path, None)
+    resume("melu", tmp_path, None, epochs=2)
     path = tmp_path / NAME
     path.write_bytes(path.read_bytes()[:size])
-    method, _ = resume("melu", tmp_path, None)
+    method, _ = resume("melu", tmp_path, None, epochs=2)
     assert "is damaged" in caplog.text
-    assert state_bytes(method) == state_bytes(train("melu")[0])
+    assert state_bytes(method) == state_bytes(train_once("melu", epochs=2)[0])
 
 
 def test_where_none_can_be_written_training_goes_on(
@@ -113,9 +137,9 @@ def test_where_none_can_be_written_training_goes_on(
 ) -> None:
     folder = tmp_path / "a file"
     folder.write_text("")
-    method, _ = resume("melu", folder, None)
-    assert caplog.text.count("no checkpoint after this epoch") == 5
-    assert state_bytes(method) == state_bytes(train("melu")[0])
+    method, _ = resume("melu", folder, None, epochs=2)
+    assert caplog.text.count("no checkpoint after this epoch") == 2
+    assert state_bytes(method) == state_bytes(train_once("melu", epochs=2)[0])
 
 
 def test_the_best_epoch_may_lie_before_the_cut(tmp_path: Path) -> None:

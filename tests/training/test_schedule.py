@@ -41,11 +41,11 @@ def test_adamw_without_decay_is_adam_to_the_byte() -> None:
     "change", [{"schedule": "one-cycle"}, {"weight_decay": 0.5}, {"support_share": [0.4, 0.8]}]
 )
 def test_each_setting_changes_the_training(change: dict[str, Any]) -> None:
-    plain, _ = train("melu")
-    other, history = train("melu", **change)
-    assert len(history) == 5
+    plain, _ = train("melu", epochs=2)
+    other, history = train("melu", epochs=2, **change)
+    assert len(history) == 2
     assert state_bytes(other) != state_bytes(plain)
-    assert state_bytes(other) == state_bytes(train("melu", **change)[0])
+    assert state_bytes(other) == state_bytes(train("melu", epochs=2, **change)[0])
 
 
 @pytest.mark.parametrize("shares", [[0.8, 0.4], [0.0, 0.5], [0.5, 1.0]])

@@ -1,17 +1,35 @@
-"""Two processes over gloo train what one does: the same losses, weights and memory."""
+"""A team trains what one process does: the same losses, weights and memory."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
+from pipeline_lib.devices import team as team_module
+from pipeline_lib.devices.team import Team
 from pipeline_lib.methods.at_paml import ATPAML
+from pipeline_lib.methods.base import Method, build_method
 from pipeline_lib.training.checkpoint import NAME
+from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.processes import train_as_team
 from pipeline_lib.training.record import Epoch, TrainingJob
+from pipeline_lib.training.step import TrainingError
 from tests.training.test_job import NAMES, make_job, run, write_files
-from tests.training.toy import FOLDS, LEARNERS, raw_settings, spoil
+from tests.training.toy import (
+    FOLDS,
+    LEARNERS,
+    PROBLEM,
+    make_settings,
+    raw_settings,
+    spoil,
+    state_bytes,
+    train_once,
+)
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.usefixtures("_undone")
@@ -42,6 +60,83 @@ def compare(job: TrainingJob, folder: Path, size: int = 2) -> tuple[Trained, Tra
     return alone, together
 
 
+class Threads:
+    """The sums and gathers of torch.distributed, among threads of this process."""
+
+    def __init__(self, size: int) -> None:
+        self.barrier = threading.Barrier(size, timeout=60)
+        self.sent: list[Tensor] = [torch.empty(0)] * size
+        self.own = threading.local()
+
+    def exchange(self, tensor: Tensor) -> list[Tensor]:
+        self.sent[self.own.rank] = tensor.clone()
+        self.barrier.wait()
+        found = [*self.sent]
+        self.barrier.wait()
+        return found
+
+    def all_reduce(self, tensor: Tensor) -> None:
+        tensor.copy_(torch.stack(self.exchange(tensor)).sum(0))
+
+    def all_gather(self, parts: list[Tensor], tensor: Tensor) -> None:
+        for part, sent in zip(parts, self.exchange(tensor), strict=True):
+            part.copy_(sent)
+
+
+@pytest.fixture
+def train_in_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., list[tuple[Method, list[Epoch]]]]:
+    """Train in two threads, each with a method of its own as a process has; return them all."""
+    threads = Threads(2)
+    monkeypatch.setattr(team_module, "dist", threads)
+
+    def train(rank: int, kind: str, folds: Folds, changes: dict[str, object]) -> object:
+        threads.own.rank = rank
+        settings, history = make_settings(kind, **changes), list[Epoch]()
+        method = build_method(settings, PROBLEM, 0)
+        fit(method, settings, folds, 0, history.append, team=Team(rank, 2))
+        return method, history
+
+    def train_all(kind: str, folds: Folds = FOLDS, **changes: object) -> list[object]:
+        with ThreadPoolExecutor(2) as pool:
+            running = [pool.submit(train, rank, kind, folds, changes) for rank in range(2)]
+            return [job.result() for job in running]
+
+    return train_all  # type: ignore[return-value]
+
+
+BY_TWO = {"users_per_batch": 19, "memory_size": 19, "epochs": 3}
+
+
+def test_two_take_the_same_steps_as_one(
+    train_in_threads: Callable[..., list[tuple[Method, list[Epoch]]]],
+) -> None:
+    """20 users in batches of 19 and 1; the memory has room for 19."""
+    alone, expected = train_once("at-paml", **BY_TWO)
+    first, second = train_in_threads("at-paml", **BY_TWO)
+    assert state_bytes(first[0]) == state_bytes(second[0])
+    for name, tensor in alone.state_dict().items():
+        torch.testing.assert_close(first[0].state_dict()[name], tensor, rtol=1e-4, atol=1e-5)
+    for epoch, own in zip(expected, first[1], strict=True):
+        figures, wanted = (
+            {n: x for n, x in e.figures().items() if n not in TIMED} for e in (own, epoch)
+        )
+        assert figures == pytest.approx(wanted, rel=1e-4)
+
+
+TIMED = ("epoch/seconds", "step/seconds", "memory/process_mb")
+
+
+def test_what_stops_one_stops_the_other_with_the_same_users(
+    train_in_threads: Callable[..., list[tuple[Method, list[Epoch]]]],
+) -> None:
+    with pytest.raises(TrainingError, match="as large as nan") as caught:
+        train_in_threads("paml", spoil(FOLDS, [17, 3]), users_per_batch=20)
+    assert caught.value.users == [3, 17]
+
+
+@pytest.mark.slow
 def test_at_paml_has_the_same_memory_and_a_batch_may_have_fewer_users_than_processes(
     tmp_path: Path,
 ) -> None:
@@ -65,6 +160,7 @@ def test_three_processes_do_too(tmp_path: Path) -> None:
     compare(make_job(raw_settings("at-paml", known_users="replace")), tmp_path, size=3)
 
 
+@pytest.mark.slow
 def test_what_stops_one_process_stops_all_and_names_the_users(tmp_path: Path) -> None:
     files = write_files(tmp_path, spoil(FOLDS, [17, 3]))
     job = make_job(raw_settings("paml", users_per_batch=20))

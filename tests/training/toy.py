@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import polars as pl
 import torch
@@ -107,6 +108,9 @@ def train(
     settings = make_settings(kind, **changes)
     method = build_method(settings, PROBLEM, seed)
     return method, fit(method, settings, folds, seed, lambda _: None)
+
+
+train_once = cache(train)
 
 
 def state_bytes(method: Method) -> dict[str, bytes]:
