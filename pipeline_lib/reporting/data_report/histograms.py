@@ -1,4 +1,4 @@
-"""Count interactions per user and targets, in few enough bins to look at."""
+"""Histograms of interactions per user and of targets, in few enough bins to look at."""
 
 import math
 
@@ -18,7 +18,7 @@ QUANTILES = {"min": 0, "p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95
 
 
 def spread(counts: Counts) -> Spread:
-    """Summarise users' counts."""
+    """Return the mean and quantiles of users' counts, `[users] int64`."""
     values = np.quantile(counts, list(QUANTILES.values())).tolist()
     return Spread(
         users=len(counts),
@@ -28,7 +28,7 @@ def spread(counts: Counts) -> Spread:
 
 
 def count_bins(clean: Counts, kept: Counts) -> Histogram:
-    """Put all clean users' counts and kept users' into bins of equal width.
+    """Return all clean users' counts and kept users', `[users] int64`, in bins of equal width.
 
     The bins begin where kept users do, and end where all but few of them do.
     """
@@ -44,7 +44,7 @@ def count_bins(clean: Counts, kept: Counts) -> Histogram:
 
 
 def target_bins(clean: pl.LazyFrame, kept: pl.LazyFrame, task: Task) -> Histogram:
-    """Count targets of clean and of kept interactions: each value, or 20 bins where they are many.
+    """Return clean and kept interactions by target: each value, or 20 bins where they are many.
 
     clean, kept: with `target`.
     """

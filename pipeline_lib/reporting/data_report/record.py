@@ -65,7 +65,7 @@ class FeatureValues(BaseModel):
 
 
 class Size(BaseModel):
-    """The users of a group in a fold, and their rows to adapt on and to be judged on."""
+    """The users of a group in a fold, and their support and query rows."""
 
     fold: str
     group: str
@@ -109,7 +109,7 @@ class Histogram(BaseModel):
 
 
 class PerUser(BaseModel):
-    """Interactions per user: in the clean log, in the split, and there to adapt and to judge."""
+    """Interactions per user: in the clean log, in the split, and there in support and query."""
 
     clean: Spread
     kept: Spread
@@ -158,5 +158,5 @@ class DataReport(BaseModel):
 
     @property
     def grouping(self) -> list[FeatureValues]:
-        """List the features by which major users are told from minor ones."""
+        """Return the features by which major users are told from minor ones."""
         return [f for f in self.user_features if f.common_value_share is not None]

@@ -1,4 +1,4 @@
-"""Report what became of a dataset, from its clean tables and its split."""
+"""Compute what became of a dataset, from its clean tables and its split."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ CUT = "…"
 
 
 def count_rows(report: CleaningReport, rejects: pl.LazyFrame) -> list[FileRows]:
-    """Give each file's counts, and up to five rejected rows for each reason.
+    """Return each file's counts, and up to five rejected rows for each reason.
 
     rejects: as in `pipeline_lib.schemas.clean.REJECTS`.
     """
@@ -48,7 +48,7 @@ def count_rows(report: CleaningReport, rejects: pl.LazyFrame) -> list[FileRows]:
 
 
 def _examples(rejects: pl.LazyFrame) -> dict[tuple[str, str], list[Example]]:
-    """Find the first rows of each file and reason; rejects may be many millions."""
+    """Return the first rows of each file and reason; rejects may be many millions."""
     reason = pl.concat_str("column", "reason", separator=": ", ignore_nulls=True).alias("reason")
     rows = rejects.select("file", reason, "line", "text")
     first = rows.group_by("file", "reason").agg(pl.col("line").bottom_k(EXAMPLES)).explode("line")
@@ -66,10 +66,10 @@ def _examples(rejects: pl.LazyFrame) -> dict[tuple[str, str], list[Example]]:
 def user_steps(
     users: int, dropped: dict[str, int], problems: set[str], rules: Partition
 ) -> list[UserStep]:
-    """Put the reasons why users were dropped in the order of the partition's steps.
+    """Return why users were dropped, in the order of the partition's steps.
 
-    users: those there were. dropped: of them, by reason. problems: the reasons that are blank or
-    wrong features.
+    users: those before any step. dropped: of them, by reason. problems: the reasons that are blank
+    or wrong features.
     """
     cold = f"Not among the {100 * rules.cold_share:g} % with fewest interactions"
     features, few = "Blank or wrong features", "Too few interactions"
@@ -91,7 +91,7 @@ def user_steps(
 
 @dataclass(frozen=True)
 class About:
-    """What a dataset is called, and the settings that the report names."""
+    """A dataset's names, and the settings that the report repeats."""
 
     dataset: str
     title: str
@@ -114,7 +114,7 @@ class Cleaned:
 
 @dataclass(frozen=True)
 class Kept:
-    """The users kept and their interactions (see `pipeline_lib.schemas.split`)."""
+    """The users left and their interactions (see `pipeline_lib.schemas.split`)."""
 
     users: pl.DataFrame
     interactions: pl.LazyFrame
@@ -122,7 +122,7 @@ class Kept:
 
 
 def report_data(about: About, clean: Cleaned, kept: Kept) -> DataReport:
-    """Count rows, users, features, folds, groups, interactions per user and targets."""
+    """Compute a dataset's report: rows, users, features, folds, groups, targets."""
     per_user = _parts_per_user(kept)
     met = kept.interactions.select("item").unique().collect(engine="streaming")["item"]
     profiles = clean.users.filter(pl.col("user").is_in(kept.users["user"].implode()))
@@ -170,7 +170,7 @@ def _feature(count: FeatureCount, kept: pl.Series, shares: Mapping[str, float]) 
 
 
 def _parts_per_user(kept: Kept) -> pl.DataFrame:
-    """Count each kept user's rows: `user`, `fold`, `group`, `support`, `query`."""
+    """Return each kept user's numbers of rows: `user`, `fold`, `group`, `support`, `query`."""
     parts = (pl.col("part") == part for part in PARTS)
     counted = kept.interactions.group_by("user").agg(
         flag.sum().cast(pl.Int64).alias(part) for part, flag in zip(PARTS, parts, strict=True)
