@@ -9,8 +9,9 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from pipeline_lib.data.clean.clean import CleanFiles, clean
+from pipeline_lib.data.clean.clean import clean
 from pipeline_lib.data.clean.report import CleaningReport
+from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.data.raw.table import open_table
 from pipeline_lib.schemas.clean import REJECTS
 from pipeline_lib.schemas.clean import events as events_schema

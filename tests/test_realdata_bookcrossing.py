@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline_lib.data.encode.split import CleanTables, EncodedSplit, encode_split
+from pipeline_lib.data.encode.split import EncodedSplit, encode_split
+from pipeline_lib.data.encode.tables import CleanTables
 from pipeline_lib.partition.split import Split
 from pipeline_lib.schemas.columns import FOLDS
 from tests.real_logs import RealLog, read_real_log, row_counts

@@ -19,7 +19,6 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_a
 from tenacity.wait import wait_exponential
 from urllib3.exceptions import HTTPError
 
-from pipeline_lib.data.errors import REMEDY, FetchError
 from pipeline_lib.settings.dataset import Archive
 from pipeline_lib.storage.tables import atomic_path
 
@@ -27,11 +26,16 @@ ATTEMPTS = 4
 WAIT = wait_exponential()  # 1, 2, 4 seconds between them
 TIMEOUT = 30.0  # seconds of silence
 CHUNK = 2**16  # bytes
+REMEDY = "download it by hand, unpack it under <raw_dir>/<folder>/ and pass raw_dir."
 CONNECTION_FAILURES = (requests.RequestException, HTTPError)
 
 MAX_RATIO = 100  # unpacked bytes for each byte of the archive
 # What zipfile raises on damaged, encrypted or unsupported content, and the disk on refusal.
 UNPACK_FAILURES = (BadZipFile, EOFError, LZMAError, OSError, RuntimeError, ValueError, zlib.error)
+
+
+class FetchError(Exception):
+    """An archive cannot be downloaded or unpacked."""
 
 
 def fetch(archive: Archive, members: Mapping[str, Path], target: Path) -> None:

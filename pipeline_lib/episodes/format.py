@@ -1,4 +1,4 @@
-"""The one tensor format: a fold's users with support and query rows, and the items' catalogue."""
+"""The tensor format: a fold's users with support and query rows, and the items' catalogue."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from pipeline_lib.storage.tensors import TensorFileError, read_tensors, write_te
 
 @dataclass(frozen=True)
 class Ragged:
-    """Lists of different lengths, one behind the other.
+    """Lists of different lengths, concatenated.
 
     offsets: [lists + 1] int64, where each list starts and the last one ends.
     """
@@ -24,17 +24,18 @@ class Ragged:
     offsets: Tensor
 
     def __len__(self) -> int:
-        """Count the lists."""
+        """Return the number of lists."""
         return len(self.offsets) - 1
 
     def lengths(self, lists: Tensor) -> Tensor:
-        """Count the elements of some lists, [lists] int64."""
+        """Return the lengths of some lists, [lists] int64."""
         return self.offsets[lists + 1] - self.offsets[lists]
 
     def take(self, lists: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Find the elements of some lists, in order and without a loop.
+        """Return the elements of some lists in their order, without a loop.
 
-        Returns their places, which of `lists` each is from and its rank there: [elements] int64.
+        Each element's position in the concatenation, which of `lists` it is from, and its rank
+        there: [elements] int64.
         """
         lengths = self.lengths(lists)
         owner = torch.repeat_interleave(lengths)
@@ -47,9 +48,9 @@ class Ragged:
 class Catalogue:
     """Every item's features.
 
-    bags: a list of codes for each feature of each item, item by item. codes: [codes] int64,
-    known ones alone: none is 0. weights: [codes] float32, what each counts for in its bag: 1/n for
-    n values, and for a number, whose bag has one code, the standardised value.
+    bags: a list of codes for each feature of each item, item by item. codes: [codes] int64, those
+    of known values, never 0. weights: [codes] float32, the weight of each in its bag: 1/n for n
+    values; for a number, whose bag has one code, the standardised value.
     """
 
     bags: Ragged
@@ -58,23 +59,23 @@ class Catalogue:
     features: int
 
     def __len__(self) -> int:
-        """Count the items."""
+        """Return the number of items."""
         return len(self.bags) // self.features
 
     def take(self, items: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Find the codes of some items, their weights and where each of their bags starts.
+        """Return the codes of some items, their weights and where each bag starts.
 
-        Returns codes [codes] int64, weights [codes] and starts [items * features] int64, as
-        EmbeddingBag wants.
+        codes [codes] int64, weights [codes] and starts [items * features] int64, as EmbeddingBag
+        takes them.
         """
         features = torch.arange(self.features, device=items.device)
         bags = (items[:, None] * self.features + features).flatten()
-        places, _, _ = self.bags.take(bags)
+        elements, _, _ = self.bags.take(bags)
         lengths = self.bags.lengths(bags)
-        return self.codes[places], self.weights[places], lengths.cumsum(0) - lengths
+        return self.codes[elements], self.weights[elements], lengths.cumsum(0) - lengths
 
     def double(self) -> Self:
-        """Convert to float64."""
+        """Return it with float64 values."""
         return replace(self, weights=self.weights.double())
 
     def save(self, path: Path) -> None:
@@ -92,14 +93,14 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows user by user: item [rows] int64, its place in the catalogue; target [rows] float32."""
+    """Rows user by user: item [rows] int64, its index in the catalogue; target [rows] float32."""
 
     users: Ragged
     item: Tensor
     target: Tensor
 
     def double(self) -> Self:
-        """Convert to float64."""
+        """Return it with float64 values."""
         return replace(self, target=self.target.double())
 
 
@@ -107,8 +108,8 @@ class Rows:
 class Episodes:
     """The users of one fold.
 
-    user: [users] int64, places in the split's table of users. codes: [users, features] int64, 0
-    where unknown. values: [users, features] float32, what each code counts for: 1, or the
+    user: [users] int64, indices in the split's table of users. codes: [users, features] int64, 0
+    where unknown. values: [users, features] float32, the weight of each code: 1, or the
     standardised value of a number, 0 where it is missing.
     """
 
@@ -119,21 +120,21 @@ class Episodes:
     query: Rows
 
     def __len__(self) -> int:
-        """Count the users."""
+        """Return the number of users."""
         return len(self.user)
 
     def owners(self) -> Tensor:
-        """Name the user of every row of `all_rows`, [rows] int64."""
+        """Return the user of every row of `all_rows`, [rows] int64."""
         users = torch.arange(len(self), device=self.user.device)
         return torch.cat([part.users.take(users)[1] for part in (self.support, self.query)])
 
     def all_rows(self) -> tuple[Tensor, Tensor]:
-        """Join support and query: item [rows] int64, target [rows] float32."""
+        """Return support and query rows: item [rows] int64, target [rows] float32."""
         parts = (self.support, self.query)
         return torch.cat([p.item for p in parts]), torch.cat([p.target for p in parts])
 
     def double(self) -> Self:
-        """Convert to float64."""
+        """Return it with float64 values."""
         support, query = self.support.double(), self.query.double()
         return replace(self, values=self.values.double(), support=support, query=query)
 
@@ -168,10 +169,10 @@ def _read(path: Path, names: set[str], device: torch.device | str) -> dict[str, 
 
 
 def ragged(lengths: NDArray[np.int64]) -> Ragged:
-    """Say where lists of these lengths start."""
+    """Return the offsets of lists of these lengths."""
     return Ragged(torch.tensor(np.concatenate(([0], lengths.cumsum())), dtype=torch.int64))
 
 
 def integers(values: pl.Series) -> torch.Tensor:
-    """Copy whole numbers into a tensor, int64."""
+    """Return integers as an int64 tensor."""
     return torch.tensor(values.to_numpy(), dtype=torch.int64)

@@ -6,7 +6,7 @@ import polars as pl
 from torch import Tensor
 
 from pipeline_lib.data.clean.values import BLANK, read_feature
-from pipeline_lib.data.encode.split import encode_users
+from pipeline_lib.data.encode.folds import encode_users
 from pipeline_lib.data.encode.vocabulary import Scale, Side
 from pipeline_lib.serving.bundle import Profile
 

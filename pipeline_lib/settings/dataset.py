@@ -29,6 +29,7 @@ from pipeline_lib.settings.task import ClickTask, Task
 RESERVED = {
     *("user", "item", "target", "line", "text", "problem", "failed", "column", "reason", "row"),
     *("misshapen", "count", "hash", "fold", "group", "place", "event", "events", "hits", "trials"),
+    "user_index",
 }
 
 

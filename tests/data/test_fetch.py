@@ -13,8 +13,7 @@ import pytest
 from tenacity.wait import wait_none
 
 from pipeline_lib.data import fetch as download_module
-from pipeline_lib.data.errors import FetchError
-from pipeline_lib.data.fetch import CHUNK, fetch
+from pipeline_lib.data.fetch import CHUNK, FetchError, fetch
 from pipeline_lib.settings.dataset import Archive
 
 FILES = {"ml/ratings.dat": b"1::2::3\n" * 9, "ml/users.dat": bytes(range(256)) * 3 * 256}

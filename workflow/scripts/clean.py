@@ -4,7 +4,8 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.data.clean.clean import CleanFiles, clean
+from pipeline_lib.data.clean.clean import clean
+from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.settings.dataset import LogSettings
 
@@ -16,4 +17,4 @@ report = clean(
     LogSettings.model_validate(snakemake.params.settings),
     CleanFiles(**{name: Path(path) for name, path in snakemake.output.items()}),
 )
-report.tell(log)
+report.write_to(log)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.data.clean.clean import CleanFiles
+from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.data.shards.gather import gather_clean
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.settings.dataset import LogSettings
@@ -20,4 +20,4 @@ report = gather_clean(
     LogSettings.model_validate(snakemake.params.settings),
     CleanFiles(**{name: Path(path) for name, path in snakemake.output.items()}),
 )
-report.tell(log)
+report.write_to(log)

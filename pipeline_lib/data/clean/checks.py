@@ -1,4 +1,4 @@
-"""Separate the rows that pass every check from those that do not, losing none."""
+"""Divide rows into those that pass every check and those that are rejected, losing none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ PASSED = -1
 
 @dataclass(frozen=True)
 class Check:
-    """A reason to reject a row: `bad` is true or unknown, in the raw column or the whole line."""
+    """A reason to reject a row where `bad` is true or null; column: None for the line itself."""
 
     column: str | None
     bad: pl.Expr
@@ -18,20 +18,20 @@ class Check:
 
 
 def judge(checks: Sequence[Check]) -> pl.Expr:
-    """Compute `failed`, the number of the first check that a row fails; PASSED if none."""
+    """Compute `failed`: the number of the first check that a row fails, PASSED if none."""
     failed = [
         pl.when(c.bad.fill_null(value=True)).then(pl.lit(i, pl.Int16)) for i, c in enumerate(checks)
     ]
     return pl.coalesce(*failed, pl.lit(PASSED, pl.Int16)).alias("failed")
 
 
-def kept(judged: pl.LazyFrame) -> pl.LazyFrame:
-    """Select the rows that passed."""
+def passed(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the rows that passed every check."""
     return judged.filter(pl.col("failed") == PASSED).drop("failed")
 
 
 def rejected(judged: pl.LazyFrame, file: str, checks: Sequence[Check]) -> pl.LazyFrame:
-    """Select the others: `place` and, as in `pipeline_lib.schemas.clean.REJECTS`, the rest."""
+    """Return the other rows: `place` and the columns of `pipeline_lib.schemas.clean.REJECTS`."""
     columns = {i: c.column for i, c in enumerate(checks)}
     reasons = {i: c.reason for i, c in enumerate(checks)}
     failed = pl.col("failed")

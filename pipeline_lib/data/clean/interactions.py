@@ -1,4 +1,4 @@
-"""Clean interactions and events, streamed from file to file: they may be many millions."""
+"""Clean interactions and events, streamed from file to file, since they may be many millions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.clean.checks import PASSED, Check, judge, kept, rejected
+from pipeline_lib.data.clean.checks import PASSED, Check, judge, passed, rejected
 from pipeline_lib.data.clean.profiles import read_key, row_checks, value_checks
 from pipeline_lib.data.clean.report import FileCount, count_file
 from pipeline_lib.data.clean.values import as_number
@@ -21,9 +21,9 @@ REPEAT = "another row of this user and item is taken"
 
 @dataclass(frozen=True)
 class Streamed:
-    """What became of a large file: lazy clean rows and rejects, whose files are in a scratch.
+    """The clean rows and the rejects of a large file; both are read from a scratch folder.
 
-    rejects: `place`, rising, and as in `pipeline_lib.schemas.clean.REJECTS`.
+    rejects: `place`, rising, and the columns of `pipeline_lib.schemas.clean.REJECTS`.
     """
 
     rows: pl.LazyFrame
@@ -33,7 +33,7 @@ class Streamed:
 
 @dataclass(frozen=True)
 class Known:
-    """The users or items that there are, `names`, and the file that lists them."""
+    """The names of all users or items, and the file that lists them."""
 
     names: pl.Series
     file: str
@@ -48,7 +48,7 @@ def read_interactions(
 ) -> Streamed:
     """Clean interactions: `place`, rising, `user`, `item`, `target`, at most one a user and item.
 
-    known: by key column, where rows with others are rejected.
+    known: the names by key column; rows with other names are rejected.
     """
     keys = {"user": table.user, "item": table.item}
     rows = raw.rows.with_columns(
@@ -66,11 +66,11 @@ def read_interactions(
     with raw.reading():
         judged = _judged(rows, ["user", "item", number], checks, scratch / "interactions.parquet")
     rejects = rejected(judged, raw.file, checks)
-    return _without_repeats(raw, table, kept(judged), rejects, scratch / "repeats.parquet")
+    return _without_repeats(raw, table, passed(judged), rejects, scratch / "repeats.parquet")
 
 
 def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -> Streamed:
-    """Count events: `user`, the columns `by`, `events`, `hits`, `trials`; sorted by the first."""
+    """Count events: `user`, the columns `by`, `events`, `hits`, `trials`, sorted by user."""
     keys = {"user": table.user, "event": table.event}
     rows = raw.rows.with_columns(
         *(read_key(raw, name, column, table.blank) for name, column in keys.items()),
@@ -84,7 +84,7 @@ def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -
     with raw.reading():
         judged = _judged(rows, ["user", "event", *table.by], checks, scratch / "events.parquet")
     counted = (
-        kept(judged)
+        passed(judged)
         .group_by("user", *table.by)
         .agg(
             pl.len().cast(pl.Int64).alias("events"),
@@ -114,7 +114,7 @@ def _listed(name: str, column: str, known: Known) -> Check:
 def _judged(
     rows: pl.LazyFrame, columns: Sequence[str | pl.Expr], checks: Sequence[Check], path: Path
 ) -> pl.LazyFrame:
-    """Judge all rows in one pass over the raw file; a text is kept where it is rejected."""
+    """Judge all rows in one pass over the raw file; only rejects keep their text."""
     judged = rows.select("place", "line", "text", *columns, judge(checks))
     text = pl.when(pl.col("failed") != PASSED).then(pl.col("text"))
     sink(judged.with_columns(text), path)

@@ -9,7 +9,7 @@ from pipeline_lib.data.clean.checks import Check
 from pipeline_lib.data.clean.profiles import Profiles, read_profiles
 from pipeline_lib.data.clean.report import check_kept
 from pipeline_lib.data.clean.values import BLANK
-from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.settings.features import AnyFeature, Numeric
@@ -20,8 +20,8 @@ class Items:
     """All items.
 
     rows: as in `Profiles`, of all files. files: by role. features: those that are read. left_out:
-    those whose file is missing, or one that they are computed from. unlisted: how many items no
-    file lists.
+    features whose file is missing, or that of one they are computed from. unlisted: number of
+    items that no file lists.
     """
 
     rows: pl.DataFrame
@@ -32,15 +32,15 @@ class Items:
 
     @property
     def rejects(self) -> dict[str, pl.LazyFrame]:
-        """List the rejects of each file by role."""
+        """Return the rejects of each file by role."""
         return {role: file.rejects.lazy() for role, file in self.files.items()}
 
 
 def read_items(raw: Mapping[str, RawTable], log: LogSettings, *, events: bool) -> Items:
-    """Read the files of items; a feature comes from the first that has its column.
+    """Read the files of items; a feature comes from the first file that has its column.
 
-    events: whether there is a file of events. Raises RawFileError when a column is nowhere, no
-    item feature is left, or no row of a file.
+    events: whether there is a file of events. Raises RawFileError when no file has a feature's
+    column, no item feature is left, or no row of a file is kept.
     """
     features, left_out = _found_features(raw, log, events=events)
     files: dict[str, Profiles] = {}
@@ -61,7 +61,7 @@ def read_items(raw: Mapping[str, RawTable], log: LogSettings, *, events: bool) -
 
 
 def with_unlisted(items: Items, rows: pl.LazyFrame) -> Items:
-    """Add the items of interactions that no file lists, without features."""
+    """Add the items of interactions that no file lists; their features are blank."""
     met = rows.select("item").unique()
     new = met.join(items.rows.lazy().select("item"), on="item", how="anti")
     unlisted = new.collect(engine="streaming")
@@ -74,7 +74,7 @@ def with_unlisted(items: Items, rows: pl.LazyFrame) -> Items:
 def _found_features(
     raw: Mapping[str, RawTable], log: LogSettings, *, events: bool
 ) -> tuple[dict[str, AnyFeature], list[str]]:
-    """List the item features that a file here has, and those left out as their file is missing."""
+    """Return the item features that a file has, and those left out as their file is missing."""
     tables = [raw[role] for role in raw if role.startswith("items_")]
     some_missing = len(tables) < len(log.items)
     found: dict[str, AnyFeature] = {}
@@ -110,7 +110,7 @@ def _listed(column: str, first: Profiles) -> Check:
 
 
 def _filled(items: pl.DataFrame, features: Mapping[str, AnyFeature]) -> pl.DataFrame:
-    """Call what no file says blank."""
+    """Add the problem `blank` where no file has a value."""
     problems = [
         pl.when(pl.col(f).is_null() & pl.col(f"problem {f}").is_null())
         .then(pl.lit(BLANK))

@@ -1,4 +1,4 @@
-"""Clean the tables of users and of items: one row each, with features."""
+"""Clean the files of users and of items: one row each, with features."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from itertools import chain
 
 import polars as pl
 
-from pipeline_lib.data.clean.checks import Check, judge, kept, rejected
+from pipeline_lib.data.clean.checks import Check, judge, passed, rejected
 from pipeline_lib.data.clean.report import FeatureCount, FileCount, count_feature, count_file
 from pipeline_lib.data.clean.values import clean_text, find_problems, read_feature
 from pipeline_lib.data.raw.places import REPEATED, later, placed
@@ -20,10 +20,10 @@ REPEAT = "duplicate of an earlier row"
 
 @dataclass(frozen=True)
 class Profiles:
-    """One raw file's users or items.
+    """The users or items of one raw file.
 
     rows: the key, a column a feature, and `problem <feature>`, null where the value is sound.
-    rejects: `place`, rising, and as in `pipeline_lib.schemas.clean.REJECTS`.
+    rejects: `place`, rising, and the columns of `pipeline_lib.schemas.clean.REJECTS`.
     """
 
     rows: pl.DataFrame
@@ -38,14 +38,15 @@ def read_profiles(
     features: Mapping[str, AnyFeature],
     checks: Sequence[Check] = (),
 ) -> Profiles:
-    """Clean one file. key: `user` or `item`, and how it is read. checks: further ones, on `key`.
+    """Clean one file of users or items.
 
-    A row is rejected when its shape or key is wrong, a filter or a check fails, or an earlier row
-    has the same key; a wrong feature rejects nothing.
+    key: `user` or `item`, and how it is read. checks: further ones. A row is rejected when its
+    shape or key is wrong, a filter or a check fails, or an earlier row has the same key; a wrong
+    feature rejects no row.
     """
     name, column = key
     read = {
-        f: read_feature(raw.column(_column(f, feature)), feature, table.blank)
+        f: read_feature(raw.column(feature.column or f), feature, table.blank)
         for f, feature in features.items()
     }
     rows = raw.rows.with_columns(read_key(raw, name, column, table.blank))
@@ -60,23 +61,23 @@ def read_profiles(
     judged = judged.sort("line")  # joined records came last
     by_line = placed(judged.lazy())
     repeats = [Check(column.column or name, pl.int_range(pl.len()).over(name) > 0, REPEAT)]
-    unique = kept(by_line).with_columns(judge(repeats))
+    unique = passed(by_line).with_columns(judge(repeats))
     rejects = [
         rejected(by_line, raw.file, all_checks),
         later(rejected(unique, raw.file, repeats), REPEATED),
     ]
-    clean = kept(unique).drop("place", "line", "text").collect()
+    clean = passed(unique).drop("place", "line", "text").collect()
     rejected_rows = pl.concat(rejects).collect()
     return Profiles(clean, rejected_rows, count_file(raw.file, clean.height, rejected_rows.lazy()))
 
 
 def read_key(raw: RawTable, name: str, column: Column, blank: Sequence[str]) -> pl.Expr:
-    """Clean a key column's texts."""
+    """Return the clean texts of a key column."""
     return clean_text(raw.column(column.column or name), column, blank).alias(name)
 
 
 def row_checks(raw: RawTable, table: Table, keys: Mapping[str, Column]) -> list[Check]:
-    """List what is asked of every row: its shape, sound keys and the table's filters."""
+    """Return the checks of every row: of its shape, its keys and the table's filters."""
     shape = Check(None, pl.col("misshapen"), f"line has not {len(raw.columns)} fields")
     sound = [value_checks(name, pl.col(name), column) for name, column in keys.items()]
     filters = [
@@ -87,18 +88,14 @@ def row_checks(raw: RawTable, table: Table, keys: Mapping[str, Column]) -> list[
 
 
 def value_checks(name: str, text: pl.Expr, column: Column, *, number: bool = False) -> list[Check]:
-    """List what is asked of a column's clean texts."""
+    """Return the checks of a column's clean texts."""
     problems = find_problems(text, column, number=number)
     return [Check(column.column or name, wrong, words) for wrong, words in problems]
 
 
 def count_features(rows: pl.DataFrame, features: Mapping[str, AnyFeature]) -> list[FeatureCount]:
-    """Count values and problems of features; rows: as in `Profiles`."""
+    """Return the counts of features; rows: as in `Profiles`."""
     return [
         count_feature(name, feature.kind, rows[name], rows[f"problem {name}"])
         for name, feature in features.items()
     ]
-
-
-def _column(name: str, feature: AnyFeature) -> str:
-    return feature.column or name

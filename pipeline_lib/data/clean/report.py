@@ -1,4 +1,4 @@
-"""What became of every row of the raw files, and of every feature's values."""
+"""Counts of the raw files' rows, kept and rejected, and of every feature's values."""
 
 from logging import Logger
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import polars as pl
 from pydantic import BaseModel, NonNegativeInt, model_validator
 
-from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.raw.encoding import RawFileError
 
 
 class FileCount(BaseModel):
-    """One raw file's rows: read = kept + rejected."""
+    """The counts of one raw file's rows: read = kept + rejected."""
 
     file: str
     read: NonNegativeInt
@@ -27,16 +27,16 @@ class FileCount(BaseModel):
         return self
 
     def __str__(self) -> str:
-        """Render as one line of a log."""
+        """Return it as a line of a log."""
         reasons = "".join(f"; {n:,} {reason}" for reason, n in self.reasons.items())
         counts = f"{self.read:,} read = {self.kept:,} kept + {self.rejected:,} rejected"
         return f"{self.file}: {counts}{reasons}"
 
 
 class FeatureCount(BaseModel):
-    """One feature over the clean users or items: how many have a value, how many values.
+    """The counts of one feature over the clean users or items.
 
-    problems: what is wrong with the others, blank or a reason.
+    known: rows with a value. values: different ones. problems: the other rows, by reason.
     """
 
     name: str
@@ -47,7 +47,7 @@ class FeatureCount(BaseModel):
     problems: dict[str, int]
 
     def __str__(self) -> str:
-        """Render as one line of a log."""
+        """Return it as a line of a log."""
         problems = "".join(f"; {n:,} {problem}" for problem, n in self.problems.items())
         return (
             f"{self.name}: {self.known:,} of {self.rows:,} known, {self.values:,} values{problems}"
@@ -55,7 +55,7 @@ class FeatureCount(BaseModel):
 
 
 class UserReport(BaseModel):
-    """The cleaning of what belongs to users, all of them or a shard.
+    """The counts of the users' files, of all users or of a shard.
 
     files, joined_lines: as in `CleaningReport`, by role.
     """
@@ -67,10 +67,10 @@ class UserReport(BaseModel):
 
 
 class CleaningReport(BaseModel):
-    """The cleaning of one dataset.
+    """The counts of one dataset's cleaning.
 
-    joined_lines: by file, those that newlines within quotes made parts of longer records.
-    sound_users: those whom no blank or wrong feature drops. items_without_row: items of
+    joined_lines: by file, how many are parts of longer records since newlines stand within
+    quotes. sound_users: those whom no blank or wrong feature drops. items_without_row: items of
     interactions that no items file lists, kept by `unknown_items: keep`.
     """
 
@@ -87,15 +87,15 @@ class CleaningReport(BaseModel):
     interactions: NonNegativeInt
 
     def __str__(self) -> str:
-        """Render as one line of a log."""
+        """Return it as a line of a log."""
         unlisted = f", {self.items_without_row:,} without a row" if self.items_without_row else ""
         return (
             f"{self.interactions:,} interactions, {self.users:,} users ({self.sound_users:,} with "
             f"sound features), {self.items:,} items{unlisted}"
         )
 
-    def tell(self, log: Logger) -> None:
-        """Log what was counted, and what was left out."""
+    def write_to(self, log: Logger) -> None:
+        """Write the counts, and the features left out, to a log."""
         for count in [*self.files, *self.user_values, *self.item_values, self]:
             log.info("%s", count)
         for file, lines in self.joined_lines.items():
@@ -110,7 +110,7 @@ class CleaningReport(BaseModel):
 
 
 def count_file(file: str, kept: int, rejects: pl.LazyFrame) -> FileCount:
-    """Count a file's rejects by reason, most frequent first."""
+    """Return the counts of a file; its rejects by reason, most frequent first."""
     reason = pl.concat_str("column", "reason", separator=": ", ignore_nulls=True).alias("reason")
     counted = rejects.group_by(reason).len().collect(engine="streaming")
     reasons = dict(counted.sort(["len", "reason"], descending=[True, False]).iter_rows())
@@ -119,7 +119,7 @@ def count_file(file: str, kept: int, rejects: pl.LazyFrame) -> FileCount:
 
 
 def count_feature(name: str, kind: str, values: pl.Series, problems: pl.Series) -> FeatureCount:
-    """Count a feature's values, and its problems, most frequent first."""
+    """Return the counts of a feature; its problems by reason, most frequent first."""
     single = values.explode() if values.dtype == pl.List else values
     wrong = problems.drop_nulls().value_counts().rename({problems.name: "problem"})
     return FeatureCount(
@@ -133,7 +133,7 @@ def count_feature(name: str, kind: str, values: pl.Series, problems: pl.Series) 
 
 
 def check_kept(path: Path, count: FileCount, rejects: pl.LazyFrame) -> None:
-    """Raise RawFileError, which says why, when no row could be kept; rejects: the file's."""
+    """Raise RawFileError, with the most frequent reason, if no row of a file is kept."""
     if count.kept:
         return
     if not count.read:

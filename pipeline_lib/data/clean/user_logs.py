@@ -1,4 +1,4 @@
-"""Clean what belongs to users, to all of them or to a shard: profiles, interactions and events."""
+"""Clean the users' files, of all users or of a shard: profiles, interactions and events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pipeline_lib.settings.dataset import LogSettings
 
 @dataclass(frozen=True)
 class UserLogs:
-    """What was read of users' files; events: None where there is no such file."""
+    """The clean rows and rejects of the users' files; events: None without such a file."""
 
     users: Profiles
     interactions: Streamed
@@ -25,7 +25,7 @@ class UserLogs:
 
     @property
     def rejects(self) -> dict[str, pl.LazyFrame]:
-        """List the rejects of each file by role."""
+        """Return the rejects of each file by role."""
         streamed = {role: found.rejects for role, found in self._streamed.items()}
         return {"users": self.users.rejects.lazy(), **streamed}
 
@@ -35,17 +35,17 @@ class UserLogs:
         return {"interactions": self.interactions, **there}
 
     def user_table(self, log: LogSettings) -> pl.DataFrame:
-        """Make the table of users, sorted (see `pipeline_lib.schemas.clean`)."""
+        """Return the table of users, sorted (see `pipeline_lib.schemas.clean`)."""
         people = self.users.rows.with_columns(_problem(log))
         return people.select("user", *log.user_features, "problem").sort("user")
 
     def event_table(self, log: LogSettings) -> pl.LazyFrame:
-        """Make the table of events, sorted by user (see `pipeline_lib.schemas.clean`)."""
+        """Return the table of events, sorted by user (see `pipeline_lib.schemas.clean`)."""
         empty = pl.LazyFrame(schema=types(events(log.event_groups)))
         return self.events.rows if self.events else empty
 
     def report(self, raw: Mapping[str, RawTable], log: LogSettings) -> UserReport:
-        """Count what was read."""
+        """Return the counts of the files; raw: by role."""
         people = self.users
         problem = people.rows.select(_problem(log))["problem"]
         streamed = {role: found.count for role, found in self._streamed.items()}
@@ -60,7 +60,7 @@ class UserLogs:
 def read_user_logs(
     raw: Mapping[str, RawTable], log: LogSettings, items: pl.Series, scratch: Path
 ) -> UserLogs:
-    """Clean users, interactions and events; items: the names of those that there are."""
+    """Clean users, interactions and events; items: the names of all listed items."""
     people = read_profiles(raw["users"], log.users, ("user", log.users.user), log.user_features)
     users = Known(people.rows["user"], log.users.file)
     known = {"user": users}
@@ -73,7 +73,7 @@ def read_user_logs(
 
 
 def _problem(log: LogSettings) -> pl.Expr:
-    """Say what drops each user: the first feature that is blank or wrong."""
+    """Compute `problem`: the first blank or wrong feature that drops the user, in words."""
     found = [
         pl.format("{} is {}", pl.lit(name), pl.col(f"problem {name}"))
         for name, feature in log.user_features.items()

@@ -1,4 +1,4 @@
-"""From raw texts to clean values, and to what is wrong with them."""
+"""Compute clean values from raw texts, and what is wrong with the others."""
 
 import html
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ BLANK = "blank"
 
 
 def clean_text(raw: pl.Expr, cleaning: Cleaning, blank: Sequence[str]) -> pl.Expr:
-    """Clean texts; those that are empty, or one of `blank` before or after it, become null."""
+    """Clean texts; null where the text is empty, or one of `blank` before or after cleaning."""
     text = raw
     if cleaning.entities == "html":
         text = text.map_batches(_unescaped, return_dtype=pl.String, is_elementwise=True)
@@ -35,7 +35,7 @@ def clean_text(raw: pl.Expr, cleaning: Cleaning, blank: Sequence[str]) -> pl.Exp
 def find_problems(
     text: pl.Expr, column: Column, *, number: bool = False
 ) -> list[tuple[pl.Expr, str]]:
-    """List what may be wrong with clean texts, and in words; the first that is true counts.
+    """Return what may be wrong with clean texts, each with its words; the first that holds counts.
 
     number: whether they must be numbers even where `column` sets no bounds.
     """
@@ -58,13 +58,13 @@ def find_problems(
 
 
 def as_number(text: pl.Expr) -> pl.Expr:
-    """Read finite numbers; what is none becomes null."""
+    """Convert texts to finite numbers, null where they are none."""
     value = text.cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
 
 
 def _unescaped(texts: pl.Series) -> pl.Series:
-    """Replace entities; only distinct texts that have any are touched."""
+    """Replace HTML entities, once in each distinct text that has any."""
     marked = texts.filter(texts.str.contains("&", literal=True)).unique()
     if marked.is_empty():
         return texts
@@ -74,11 +74,10 @@ def _unescaped(texts: pl.Series) -> pl.Series:
 def read_feature(
     raw: pl.Expr, feature: AnyFeature, blank: Sequence[str]
 ) -> tuple[pl.Expr, pl.Expr]:
-    """Compute a feature's values from raw texts, and what is wrong with these.
+    """Compute a feature's values from raw texts, and the problem with each, null where none.
 
-    Values are a string (categorical, bucketed), a list of strings (multi-valued) or a float
-    (numeric), null where blank or wrong; a list is empty there. Nothing is wrong where the
-    problem is null.
+    Values are strings (categorical, bucketed), lists of strings (multi-valued) or floats
+    (numeric): null, or an empty list, where the text is blank or wrong.
     """
     if isinstance(feature, MultiValued):
         values = _split(raw, feature, blank)
@@ -102,7 +101,7 @@ def _split(raw: pl.Expr, feature: MultiValued, blank: Sequence[str]) -> pl.Expr:
 
 
 def _bucket(number: pl.Expr, edges: Sequence[float]) -> pl.Expr:
-    """Name the bucket: `below 18`, `18 to 25`, `25 and above`; the lower edge is within."""
+    """Compute the bucket: `below 18`, `18 to 25` (18 is in it), `25 and above`."""
     names = [(number < edges[0], f"below {edges[0]:g}")]
     names += [(number < high, f"{low:g} to {high:g}") for low, high in pairwise(edges)]
     names += [(number.is_not_null(), f"{edges[-1]:g} and above")]

@@ -1,4 +1,4 @@
-"""Write the clean tables of a whole log, whether it was cleaned by one job or in shards."""
+"""Write the clean tables of a log that one job or many shards have cleaned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pipeline_lib.storage.tables import write_json, write_large_table, write_tab
 
 @dataclass(frozen=True)
 class CleanFiles:
-    """Where the clean tables go (see `pipeline_lib.schemas.clean`)."""
+    """The paths of the clean tables (see `pipeline_lib.schemas.clean`)."""
 
     users: Path
     item_table: Path
@@ -29,66 +29,66 @@ class CleanFiles:
 
 
 @dataclass(frozen=True)
-class WholeLog:
-    """A log's clean tables in their order, and its rejects; the last have their `place` still.
+class CleanLog:
+    """A log's clean tables and its rejects, in their order.
 
-    joined_lines: of the files of items, by role. rows, counts: the schemas of interactions and of
-    events.
+    interactions and rejects have the column `place` too. joined_lines: of the files of items, by
+    role. report: of the users' files.
     """
 
     users: pl.LazyFrame
     items: Items
     joined_lines: Mapping[str, int]
     interactions: pl.LazyFrame
-    rows: pa.DataFrameSchema
+    interactions_schema: pa.DataFrameSchema
     events: pl.LazyFrame
-    counts: pa.DataFrameSchema
+    events_schema: pa.DataFrameSchema
     rejects: pl.LazyFrame
     report: UserReport
 
     @property
     def files(self) -> dict[str, FileCount]:
-        """Count the rows of each file, by role."""
+        """Return the counts of each file's rows, by role."""
         return self.report.files | {role: f.count for role, f in self.items.files.items()}
 
 
 def write_log(
-    whole: WholeLog, paths: Mapping[str, Path], log: LogSettings, out: CleanFiles
+    clean: CleanLog, paths: Mapping[str, Path], log: LogSettings, out: CleanFiles
 ) -> CleaningReport:
-    """Write all tables and the report.
+    """Write all tables and the report; return the report.
 
-    paths: of the raw files, by role. Raises RawFileError when no row of a file was kept.
+    paths: of the raw files, by role. Raises RawFileError when no row of a file is kept.
     """
     for number, role in enumerate(log.tables()):
-        if role in whole.files:
-            own = whole.rejects.filter(pl.col("place") // TABLE == number)
-            check_kept(paths[role], whole.files[role], own)
-    features = whole.items.features
-    catalogue = whole.items.rows.select("item", *features).sort("item")
-    write_large_table(whole.users, users(log.user_features), out.users)
+        if role in clean.files:
+            own = clean.rejects.filter(pl.col("place") // TABLE == number)
+            check_kept(paths[role], clean.files[role], own)
+    features = clean.items.features
+    catalogue = clean.items.rows.select("item", *features).sort("item")
+    write_large_table(clean.users, users(log.user_features), out.users)
     write_table(catalogue, items(features), out.item_table)
-    write_large_table(whole.interactions.drop("place"), whole.rows, out.interactions)
-    write_large_table(whole.events, whole.counts, out.events)
-    write_large_table(whole.rejects.drop("place"), REJECTS, out.rejects)
-    report = _report(whole, log)
+    write_large_table(clean.interactions.drop("place"), clean.interactions_schema, out.interactions)
+    write_large_table(clean.events, clean.events_schema, out.events)
+    write_large_table(clean.rejects.drop("place"), REJECTS, out.rejects)
+    report = _report(clean, log)
     write_json(report, out.report)
     return report
 
 
-def _report(whole: WholeLog, log: LogSettings) -> CleaningReport:
-    own, things, files = whole.report, whole.items, whole.files
-    joined = {**own.joined_lines, **whole.joined_lines}
+def _report(clean: CleanLog, log: LogSettings) -> CleaningReport:
+    own, found, files = clean.report, clean.items, clean.files
+    joined = {**own.joined_lines, **clean.joined_lines}
     tables = log.tables()
     return CleaningReport(
-        item_features=[f for f in log.item_features if f not in things.left_out],
-        features_left_out=things.left_out,
+        item_features=[f for f in log.item_features if f not in found.left_out],
+        features_left_out=found.left_out,
         files=[files[role] for role in tables if role in files],
         joined_lines={tables[role].file: joined[role] for role in tables if joined.get(role)},
         user_values=own.user_values,
-        item_values=count_features(things.rows, things.features),
+        item_values=count_features(found.rows, found.features),
         users=files["users"].kept,
         sound_users=own.sound_users,
-        items=things.rows.height,
-        items_without_row=things.unlisted,
+        items=found.rows.height,
+        items_without_row=found.unlisted,
         interactions=files["interactions"].kept,
     )

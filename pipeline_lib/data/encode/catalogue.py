@@ -7,17 +7,17 @@ import torch
 from pipeline_lib.data.encode.vocabulary import (
     Scale,
     Vocabulary,
+    codes_of,
     first_codes,
-    numbered,
     standardised,
 )
 from pipeline_lib.episodes.format import Catalogue, integers, ragged
 
 
 def encode_catalogue(items: pl.DataFrame, vocabulary: Vocabulary) -> Catalogue:
-    """Encode every item; unknown values are left out of its bags.
+    """Encode every item; its bags hold the codes of known values only.
 
-    items: `item` and a column a feature; an item's place in the catalogue is its row.
+    items: `item` and a column a feature, in the order of the catalogue.
     """
     features = list(vocabulary.item)
     starts = first_codes(vocabulary.item)
@@ -34,7 +34,7 @@ def encode_catalogue(items: pl.DataFrame, vocabulary: Vocabulary) -> Catalogue:
 
 
 def _bags(column: pl.Series, known: list[str] | Scale, start: int) -> pl.DataFrame:
-    """Encode one feature: `row`, `code`, `weight` of each known value."""
+    """Return the `row`, `code` and `weight` of each known value of one feature."""
     value = pl.col(column.name)
     rows = column.to_frame().select(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), value)
     if isinstance(known, Scale):
@@ -46,7 +46,7 @@ def _bags(column: pl.Series, known: list[str] | Scale, start: int) -> pl.DataFra
         return coded.drop_nulls()
     if column.dtype == pl.List:
         rows = rows.explode(column.name)
-    codes = numbered(known, start)
+    codes = codes_of(known, start)
     code = value.replace_strict(codes, default=None, return_dtype=pl.Int64)
     coded = rows.select("row", code.alias("code")).drop_nulls()
     return coded.with_columns((1 / pl.len().over("row")).alias("weight"))

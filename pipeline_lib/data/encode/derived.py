@@ -1,4 +1,4 @@
-"""Numeric features of items that are computed: rates of training users, logarithms, products."""
+"""Compute numeric features of items: rates of training users, logarithms, products."""
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
@@ -16,11 +16,11 @@ def derive(
     events: pl.DataFrame,
     groups: Sequence[str],
 ) -> pl.DataFrame:
-    """Add the computed features, in the order of `features`; return `item` and these.
+    """Return `item` and all `features`, those read and those computed, in their order.
 
     items: `item` and the features that are read. rows: `item` and `target` of training users
-    alone. events: their columns `groups`, `hits` and `trials`; groups: the features of an item
-    that name its group.
+    alone. events: their columns `groups`, `hits` and `trials`. groups: the features that name an
+    item's group.
     """
     for name, feature in features.items():
         if isinstance(feature, Numeric) and feature.derived:
@@ -52,7 +52,7 @@ def _add(
 def _rate(
     items: pl.DataFrame, counts: pl.LazyFrame, keys: Sequence[str], smoothing: float
 ) -> pl.Series:
-    """Compute (hits + k · mean) / (trials + k) for each item, k the smoothing; null without any."""
+    """Compute (hits + k · mean) / (trials + k) of each item, k the smoothing; null if no trials."""
     columns = [pl.col("hits").cast(pl.Float64), pl.col("trials").cast(pl.Float64)]
     summed = counts.select(*keys, *columns).group_by(keys).agg(pl.col("hits", "trials").sum())
     sums = summed.collect(engine="streaming")

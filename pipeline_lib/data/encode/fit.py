@@ -1,4 +1,4 @@
-"""Fit what a split's codes mean to its training users, and encode all items by it."""
+"""Fit a split's vocabulary and scales to its training users, and encode all items with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pipeline_lib.storage.tables import write_json, write_table
 
 @dataclass(frozen=True)
 class FittedFiles:
-    """Where what was fitted goes; names: the items'."""
+    """The paths of what is fitted; names: of the items."""
 
     catalogue: Path
     vocabulary: Path
@@ -29,7 +29,7 @@ class FittedFiles:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the codes of a split mean, and its items as tensors.
+    """A split's vocabulary, its users of training and validation, and its items as tensors.
 
     train_users: `user`, in the order of the training fold. validation_users: `user`, `group`, in
     the order of the validation fold. items: `item`, in the order of the catalogue.
@@ -42,7 +42,7 @@ class Fitted:
     items: pl.DataFrame
 
     def save(self, out: FittedFiles) -> None:
-        """Write all of it."""
+        """Write each part to its file."""
         self.catalogue.save(out.catalogue)
         write_json(self.vocabulary, out.vocabulary)
         write_table(self.train_users, TRAIN_USERS, out.train_users)
@@ -51,7 +51,7 @@ class Fitted:
 
 
 def fit_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -> Fitted:
-    """Fit values, scales and rates to what training users are, met and did; no other user counts.
+    """Fit values, scales and rates to training users, their interactions and events alone.
 
     item_features: those that the items have, read or computed.
     """
@@ -59,12 +59,14 @@ def fit_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -> F
     training = ordered.filter(pl.col("fold") == "train").join(
         tables.profiles, on="user", validate="1:1", maintain_order="left"
     )
-    met = tables.rows.filter(pl.col("fold") == "train")
+    training_rows = tables.rows.filter(pl.col("fold") == "train")
     events, groups = _events_by_group(tables.events, training["user"])
-    items = derive(tables.items, item_features, met, events, groups)
+    items = derive(tables.items, item_features, training_rows, events, groups)
     vocabulary = Vocabulary(
-        user=fit_side(training.drop("user", "fold", "group"), _counts(training["user"], met)),
-        item=_fit_items(items, met),
+        user=fit_side(
+            training.drop("user", "fold", "group"), _counts(training["user"], training_rows)
+        ),
+        item=_fit_items(items, training_rows),
     )
     return Fitted(
         vocabulary,
@@ -76,7 +78,7 @@ def fit_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -> F
 
 
 def _events_by_group(events: pl.LazyFrame, users: pl.Series) -> tuple[pl.DataFrame, list[str]]:
-    """Sum the users' `hits` and `trials` by group, never holding users' events; name the groups."""
+    """Sum the users' `hits` and `trials` by group; return the sums and the groups' columns."""
     counts = {"hits", "trials"}
     groups = [c for c in events.collect_schema() if c not in {"user", "events", *counts}]
     own = events.join(users.to_frame().lazy(), on="user", how="semi")
@@ -84,14 +86,14 @@ def _events_by_group(events: pl.LazyFrame, users: pl.Series) -> tuple[pl.DataFra
     return summed.collect(engine="streaming"), groups
 
 
-def _fit_items(items: pl.DataFrame, met: pl.LazyFrame) -> dict[str, list[str] | Scale]:
-    rows = _counts(items["item"], met)
+def _fit_items(items: pl.DataFrame, training_rows: pl.LazyFrame) -> dict[str, list[str] | Scale]:
+    rows = _counts(items["item"], training_rows)
     seen = items.filter(rows > 0)
     return fit_side(seen.drop("item"), rows.filter(rows > 0))
 
 
 def _counts(names: pl.Series, rows: pl.LazyFrame) -> pl.Series:
-    """Count the rows of each name, a user's or an item's."""
+    """Count the rows of each user or item, in the order of their names."""
     counted = rows.group_by(names.name).agg(pl.len().alias("count")).collect(engine="streaming")
     all_names = names.to_frame().join(counted, on=names.name, how="left", maintain_order="left")
     return all_names["count"].fill_null(0)

@@ -1,20 +1,18 @@
-"""Turn clean, partitioned tables into tensors."""
+"""Encode clean, partitioned tables as tensors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_lib.data.encode.fit import Fitted, fit_split
-from pipeline_lib.data.encode.folds import encode_folds, encode_users, with_places
+from pipeline_lib.data.encode.folds import encode_folds, indexed
 from pipeline_lib.data.encode.tables import CleanTables
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.settings.features import AnyFeature
 
-__all__ = ["CleanTables", "EncodedSplit", "encode_split", "encode_users"]
-
 
 @dataclass(frozen=True)
 class EncodedSplit(Fitted):
-    """A split as tensors: what the codes mean, the items, and the episodes of each fold."""
+    """A split as tensors: its vocabulary, its items, and the episodes of each fold."""
 
     folds: dict[str, Episodes]
 
@@ -25,7 +23,7 @@ def encode_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -
     item_features: those that the items have, read or computed.
     """
     fitted = fit_split(tables, item_features)
-    placed = with_places(tables.split_users.lazy()).collect()
-    profiles = placed.join(tables.profiles, on="user", validate="1:1", maintain_order="left")
+    users = indexed(tables.split_users.lazy()).collect()
+    profiles = users.join(tables.profiles, on="user", validate="1:1", maintain_order="left")
     folds = encode_folds(profiles, tables.rows, fitted.items["item"], fitted.vocabulary)
     return EncodedSplit(**vars(fitted), folds=folds)

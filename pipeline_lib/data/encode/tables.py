@@ -15,10 +15,7 @@ from pipeline_lib.storage.tables import read_json, read_table, scan_table
 
 @dataclass(frozen=True)
 class CleanTables:
-    """What is encoded.
-
-    users, items, events: the clean tables. split_users, rows: the split's.
-    """
+    """The clean users, items and events, and the split's users and rows, to be encoded."""
 
     users: pl.DataFrame
     items: pl.DataFrame
@@ -28,13 +25,13 @@ class CleanTables:
 
     @property
     def profiles(self) -> pl.DataFrame:
-        """List `user` and a column a feature."""
+        """Return `user` and a column a feature."""
         return self.users.drop("problem")
 
 
 @dataclass(frozen=True)
 class TableFiles:
-    """Where these tables are, and the report of the cleaning."""
+    """The paths of these tables, and of the report of the cleaning."""
 
     users: Path
     item_table: Path

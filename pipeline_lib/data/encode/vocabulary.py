@@ -1,4 +1,4 @@
-"""The known values of every feature and the scale of every number, and their codes."""
+"""The known values of every feature, their codes, and the scale of every number."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,13 +10,13 @@ ROUNDING = 1e-12  # of numbers that are the same, relative to them
 
 
 class Scale(BaseModel):
-    """How a number is standardised."""
+    """The mean and the standard deviation by which a number is standardised."""
 
     mean: float
     sd: float
 
     def __len__(self) -> int:
-        """Count its codes: one, whose embedding the number scales."""
+        """Return the number of its codes: one, whose embedding the number scales."""
         return 1
 
 
@@ -24,10 +24,10 @@ Side = Mapping[str, list[str] | Scale]
 
 
 class Vocabulary(BaseModel):
-    """The values of each feature that training users, or items they met, have.
+    """The values of each feature that training users, or the items of their rows, have.
 
-    A value's code is its place, from 1, counted through all features of its side; every other
-    value is unknown and has code 0. A number has one code.
+    Codes count the values from 1 through all features of a side, users or items; a number has one
+    code. Every other value is unknown and has code 0.
     """
 
     user: dict[str, list[str] | Scale]
@@ -35,7 +35,7 @@ class Vocabulary(BaseModel):
 
 
 def fit_side(profiles: pl.DataFrame, rows: pl.Series) -> dict[str, list[str] | Scale]:
-    """Collect the values of features, and each number's mean and standard deviation over rows.
+    """Return the values of each feature, or the scale of a number over training rows.
 
     profiles: a column a feature: strings, lists of strings or floats, null where unknown. rows:
     how many training rows each profile has.
@@ -44,7 +44,7 @@ def fit_side(profiles: pl.DataFrame, rows: pl.Series) -> dict[str, list[str] | S
 
 
 def first_codes(side: Side) -> dict[str, int]:
-    """Find each feature's first code."""
+    """Return each feature's first code."""
     starts, start = {}, 1
     for feature, values in side.items():
         starts[feature] = start
@@ -52,13 +52,13 @@ def first_codes(side: Side) -> dict[str, int]:
     return starts
 
 
-def numbered(values: Sequence[str], start: int) -> dict[str, int]:
-    """Give each value its code."""
+def codes_of(values: Sequence[str], start: int) -> dict[str, int]:
+    """Return each value's code, from `start`."""
     return {value: start + i for i, value in enumerate(values)}
 
 
 def standardised(value: pl.Expr, scale: Scale) -> pl.Expr:
-    """Standardise numbers; none is let further than five standard deviations from the mean."""
+    """Standardise numbers, clipped to five standard deviations from the mean."""
     return ((value - scale.mean) / scale.sd).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
 
 

@@ -1,20 +1,22 @@
-"""Make a raw text file readable as UTF-8, or say where and why it is not what it should be."""
+"""Read a raw text file as UTF-8, or raise where and why it is not what it should be."""
 
 import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline_lib.data.errors import RawFileError
-
 CHUNK = 2**24  # bytes
 ICONV_NAMES = {"latin-1": "ISO-8859-1", "utf-8": "UTF-8"}
+
+
+class RawFileError(Exception):
+    """A raw file is missing, empty, wrongly encoded or of another layout."""
 
 
 def as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     """Return a UTF-8 file with the text of `path`: itself, or a copy in the folder `scratch`.
 
-    Raises RawFileError when the file is missing, empty or in another encoding, naming the line.
-    Any bytes are Latin-1, but text with bytes above 127 that is UTF-8 is hardly meant as Latin-1.
+    Raises RawFileError when the file is missing, empty or in another encoding, with the line. All
+    bytes are valid Latin-1, but a file with bytes above 127 that is valid UTF-8 hardly is Latin-1.
     """
     if not path.is_file():
         raise RawFileError(f"{path} does not exist; put it there or correct raw_dir")
@@ -44,7 +46,7 @@ def _chunks(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _not_utf8(path: Path) -> int | None:
-    """Find the first byte at which the file is not UTF-8."""
+    """Return the offset of the first byte that is not UTF-8, None if all are."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start, chunk in _chunks(path):
         pending = len(decoder.getstate()[0])

@@ -1,4 +1,4 @@
-"""The shape of a line of delimited text: how fields, quotes and separators make a record."""
+"""The layout of delimited text: how separators, quotes and lines make fields and records."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ STAND_IN = "\uffff"  # for a separator of several characters, where quotes are r
 
 @dataclass(frozen=True)
 class Layout:
-    """How many fields a record has and how they are written."""
+    """How many fields a record has, and how they are written.
+
+    quotes: `doubled`, `backslash` or `none`, as `quotes` of `pipeline_lib.settings.tables.Table`.
+    """
 
     fields: int
     separator: str
@@ -24,28 +27,28 @@ class Layout:
 
     @cached_property
     def record(self) -> str:
-        """Give the pattern of a whole record."""
+        """Return the pattern of a complete record."""
         field, separator = self._field, re.escape(self.separator)
         return rf"(?s)^(?:{field})(?:{separator}(?:{field})){{{self.fields - 1}}}$"
 
     @cached_property
     def unfinished(self) -> str:
-        """Give the pattern of text that ends within quotes."""
+        """Return the pattern of text that ends within quotes."""
         escaping = r"\\?" if self.quotes == "backslash" else ""
         return rf'(?s)^(?:(?:{self._field}){re.escape(self.separator)})*"{self._inside}{escaping}$'
 
     def fits(self, text: pl.Expr, *, quoted: bool) -> pl.Expr:
-        """Tell which texts are whole records."""
+        """Compute which texts are complete records; quoted: whether the file has any quotes."""
         if quoted:
             return text.str.contains(self.record)
         return text.str.count_matches(self.separator, literal=True) == self.fields - 1
 
     def split(self, text: pl.Expr, *, quoted: bool) -> list[pl.Expr]:
-        """Split records into fields, their quotes removed."""
+        """Split records into fields and remove their quotes."""
         if not quoted:
             parts = text.str.splitn(self.separator, self.fields)
             return [parts.struct.field(f"field_{n}") for n in range(self.fields)]
-        # With a separator in front no field is an empty match, after which one would be skipped.
+        # A separator in front keeps every match from being empty: the next field would be skipped.
         led = pl.concat_str(pl.lit(self.separator), text)
         found = led.str.extract_all(rf"(?s){re.escape(self.separator)}(?:{self._field})")
         fields = [found.list.get(n, null_on_oob=True) for n in range(self.fields)]
@@ -70,18 +73,18 @@ class Layout:
 
 
 def layout_of(table: Table, fields: int, *, quoted: bool) -> Layout:
-    """Describe the records of a table with so many columns."""
+    """Return the layout of a table with this number of columns."""
     stands_in = quoted and len(table.splits_at) > 1
     return Layout(fields, STAND_IN if stands_in else table.splits_at, table.quoting)
 
 
 def joined_records(lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, int]:
-    """Join lines that a newline within quotes has torn apart; keep all others as they are.
+    """Join lines that a newline within quotes has torn apart; leave all others as they are.
 
-    lines: `line`, `text`; records: `place` as well. A record has at most a hundred lines; a line
-    whose quotes do not close within them stands alone. The number is that of the lines that are
-    parts of longer records.
-    Raises ValueError when more than a hundred thousand lines leave a quote open.
+    lines: `line`, `text`. Returns the records, with `place` too, and how many lines are parts of
+    longer records. A record has at most a hundred lines; a line whose quotes do not close within
+    them is a record by itself. Raises ValueError when more than a hundred thousand lines leave a
+    quote open.
     """
     torn = ~pl.col("text").str.contains(layout.record)
     unclosed = pl.col("text").str.contains(layout.unfinished)
@@ -99,14 +102,14 @@ def joined_records(lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, i
     records, parts = _join(starts.to_list(), dict(texts.iter_rows()), re.compile(layout.record))
     joined = pl.LazyFrame(records, schema=lines.collect_schema(), orient="row")
     taken = pl.LazyFrame({"line": parts}, schema={"line": pl.Int64})
-    whole = lines.join(taken, on="line", how="anti", maintain_order="left")
-    return pl.concat([placed(whole), placed(joined, JOINED)]), len(parts)
+    others = lines.join(taken, on="line", how="anti", maintain_order="left")
+    return pl.concat([placed(others), placed(joined, JOINED)]), len(parts)
 
 
 def _join(
     starts: list[int], texts: dict[int, str], record: re.Pattern[str]
 ) -> tuple[list[tuple[int, str]], list[int]]:
-    """Join from each start as few lines as make a record; list the records and their lines."""
+    """Join as few lines as make a record, from each start; return the records and their lines."""
     records: list[tuple[int, str]] = []
     parts: list[int] = []
     taken = 0

@@ -1,4 +1,4 @@
-"""Open a raw file as a lazy table of texts, every row of which can be named."""
+"""Open a raw file as a lazy table of texts, each row with its line."""
 
 import csv
 import mmap
@@ -10,8 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.errors import RawFileError
-from pipeline_lib.data.raw.encoding import as_utf8
+from pipeline_lib.data.raw.encoding import RawFileError, as_utf8
 from pipeline_lib.data.raw.layout import Layout, joined_records, layout_of
 from pipeline_lib.data.raw.places import placed
 from pipeline_lib.settings.errors import unknown
@@ -22,12 +21,12 @@ LIST_SEPARATOR = "|"
 
 @dataclass(frozen=True)
 class RawTable:
-    """What one raw file holds.
+    """The content of one raw file.
 
     rows: `place` (rising, see `pipeline_lib.data.raw.places`), `line` (from 1, where the record
-    starts), `text`, `misshapen` (whether the record has another number of fields than columns)
-    and a string column for each raw column. joined: lines that are parts of longer records, since
-    newlines stand within quotes.
+    starts), `text`, `misshapen` (whether the record has more or fewer fields than there are
+    columns) and a string column `raw_<name>` for each raw column. joined: number of lines that
+    are parts of longer records, because newlines stand within quotes.
     """
 
     path: Path
@@ -37,18 +36,18 @@ class RawTable:
 
     @property
     def file(self) -> str:
-        """Name the file."""
+        """Return the file's name."""
         return self.path.name
 
     def column(self, name: str) -> pl.Expr:
-        """Name a column; raise RawFileError when the file has not got it."""
+        """Return a column's texts; raise RawFileError if the file has no such column."""
         if name not in self.columns:
             raise RawFileError(f"{self.path}: {unknown(name, 'column', self.columns)}")
         return pl.col(f"raw_{name}")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Read the rows within; what Polars then meets is told as the file's fault."""
+        """Read the rows in this block; raise Polars' errors about them as RawFileError."""
         try:
             yield
         except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
@@ -58,10 +57,10 @@ class RawTable:
 
 
 def open_table(path: Path, table: Table, scratch: Path) -> RawTable:
-    """Open a file; nothing but its encoding, its names and torn records are looked at yet.
+    """Open a file; only its encoding, its column names and torn records are read yet.
 
-    scratch: a folder for a copy in UTF-8. Raises RawFileError when the file is missing, empty or
-    in another encoding.
+    scratch: a folder for a copy in UTF-8. Raises RawFileError when the file is missing, empty, in
+    another encoding or without column names.
     """
     return _open_parquet(path) if table.is_parquet else _open_text(path, table, scratch)
 
@@ -103,7 +102,7 @@ def _has_quotes(path: Path) -> bool:
 
 
 def _header(source: Path, path: Path, table: Table) -> tuple[Sequence[str], int]:
-    """Read the line of names; return them and the line after it."""
+    """Read the line of column names; return them and the number of the line after it."""
     with source.open(encoding="utf-8-sig", newline="\n") as file:
         line = next(islice(file, 1)).rstrip("\r\n")
     if table.quoting != "none":
@@ -146,7 +145,7 @@ def _open_parquet(path: Path) -> RawTable:
 
 
 def _has_text(dtype: pl.DataType) -> bool:
-    """Tell whether a column can be read as text; one that cannot is none of ours."""
+    """Return whether a column can be read as text; others are ignored."""
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype
     return not inner.is_nested() and inner != pl.Duration
 

@@ -1,4 +1,4 @@
-"""Clean one shard of a log: what belongs to its users."""
+"""Clean one shard of a log: the rows of its users."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from pipeline_lib.storage.tables import write_json, write_large_table, write_tab
 
 
 def listed_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> pl.DataFrame:
-    """Name the items that the raw files list: `item`.
+    """Return the items that the raw files list: `item`.
 
     files: raw files by role. scratch: a folder for copies in UTF-8. Raises RawFileError when a
     file of items is not what it should be.
@@ -27,7 +27,7 @@ def listed_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> 
 
 
 def open_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> dict[str, RawTable]:
-    """Open the files of items alone, by role."""
+    """Return the opened files of items, by role."""
     tables = log.tables()
     own = {role: path for role, path in files.items() if role.startswith("items_")}
     return {role: open_table(path, tables[role], scratch) for role, path in own.items()}
@@ -36,7 +36,7 @@ def open_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> di
 def clean_shard(
     files: Mapping[str, Path], log: LogSettings, items: pl.Series, shard: Shard, out: ShardFiles
 ) -> UserReport:
-    """Clean what belongs to a shard's users, as `pipeline_lib.data.clean.clean.clean` does to all.
+    """Clean the rows of a shard's users as `pipeline_lib.data.clean.clean.clean` cleans all.
 
     files: raw files by role. items: the names of those listed. Raises RawFileError when a file is
     not what it should be.

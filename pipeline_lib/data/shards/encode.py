@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.encode.folds import encode_folds, with_places
+from pipeline_lib.data.encode.folds import encode_folds, indexed
 from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.episodes.format import Episodes
@@ -17,7 +17,7 @@ from pipeline_lib.storage.tables import read_json, read_rows, read_table, scan_t
 
 @dataclass(frozen=True)
 class SplitFiles:
-    """Where a split is, the clean users, and what was fitted to it; names: the items'."""
+    """The paths of a split, the clean users and the fitted vocabulary; names: of the items."""
 
     users: Path
     split_users: Path
@@ -27,11 +27,11 @@ class SplitFiles:
 
 
 def encode_shard(files: SplitFiles, log: LogSettings, shard: Shard) -> dict[str, Episodes]:
-    """Encode a shard's users of each fold, whose places are those in the whole split."""
+    """Encode a shard's users of each fold; their indices are those in the split."""
     own = shard.has(pl.col("user"))
-    placed = with_places(scan_table(files.split_users, SPLIT_USERS)).filter(own)
+    split_users = indexed(scan_table(files.split_users, SPLIT_USERS)).filter(own)
     people = read_rows(files.users, users(log.user_features), own)
-    profiles = placed.collect(engine="streaming").join(
+    profiles = split_users.collect(engine="streaming").join(
         people, on="user", validate="1:1", maintain_order="left"
     )
     return encode_folds(

@@ -1,4 +1,4 @@
-"""Make a fold's episodes of its shards', holding some users at a time."""
+"""Gather a fold's episodes from its shards', holding some users at a time."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,27 +17,30 @@ from pipeline_lib.storage.tables import atomic_path
 
 DTYPES = {"I64": torch.int64, "F32": torch.float32}
 CODES = {dtype: code for code, dtype in DTYPES.items()}
+USERS_AT_ONCE = 50_000
+OF_USERS = ("user", "codes", "values")
+OF_ROWS = ("item", "target")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A tensor to come."""
+    """The type and sizes of a tensor that is to be written."""
 
     dtype: torch.dtype
     sizes: tuple[int, ...]
 
     @property
     def bytes(self) -> int:
-        """Count its bytes."""
+        """Return its number of bytes."""
         return self.dtype.itemsize * prod(self.sizes)
 
 
 class TensorFile:
-    """A file of the tensors announced, each written from its start to its end, as they come."""
+    """A file of tensors of known shapes, each written in pieces from its start to its end."""
 
     def __init__(self, file: BinaryIO, shapes: Mapping[str, Shape]) -> None:
         self._file = file
-        # As the library lays them out: the widest types first, by name.
+        # In the order of the library: the widest types first, then by name.
         names = sorted(shapes, key=lambda name: (-shapes[name].dtype.itemsize, name))
         header: dict[str, object] = {}
         self._ends: dict[str, int] = {}
@@ -56,18 +59,13 @@ class TensorFile:
         self._start = file.tell()
 
     def append(self, name: str, values: Tensor) -> None:
-        """Write the next values of a tensor."""
+        """Write the next piece of a tensor."""
         self._file.seek(self._start + self._ends[name])
         self._ends[name] += self._file.write(values.contiguous().numpy().tobytes())
 
 
-USERS_AT_ONCE = 50_000
-OF_USERS = ("user", "codes", "values")
-OF_ROWS = ("item", "target")
-
-
 def gather_episodes(shards: Sequence[Path], path: Path) -> None:
-    """Write what `Episodes.save` writes of all users, to the byte; shards: files of some each."""
+    """Write the bytes that `Episodes.save` writes for all users; shards: their files."""
     parts = [_Shard(shard) for shard in shards]
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         out = TensorFile(file, _shapes(parts))
@@ -83,7 +81,7 @@ def gather_episodes(shards: Sequence[Path], path: Path) -> None:
 
 
 class _Shard:
-    """A shard's file, of which the users' places and where their rows start are held."""
+    """A shard's file, of which only the users' indices and their rows' offsets are held."""
 
     def __init__(self, path: Path) -> None:
         opened: Any = safe_open
@@ -93,7 +91,7 @@ class _Shard:
         self.features: int = self._file.get_slice("codes").get_shape()[1]
 
     def take(self, first: int, end: int) -> dict[str, Tensor]:
-        """Read the users whose places are from `first` to before `end`."""
+        """Read the users whose indices are from `first` to before `end`."""
         start, stop = torch.searchsorted(self.users, torch.tensor([first, end])).tolist()
         found = {name: self._read(name, start, stop) for name in OF_USERS}
         for part, rows in self.rows.items():
@@ -104,7 +102,7 @@ class _Shard:
         return found
 
     def _read(self, name: str, start: int, stop: int) -> Tensor:
-        """Read a part of a tensor; the library reads none of which nothing is wanted."""
+        """Read a slice of a tensor; the library cannot read an empty one."""
         there = self._file.get_slice(name)
         if start == stop:
             return torch.empty(0, *there.get_shape()[1:], dtype=DTYPES[there.get_dtype()])
@@ -129,7 +127,7 @@ def _shapes(shards: Sequence[_Shard]) -> dict[str, Shape]:
 
 
 def _in_order(shards: Sequence[_Shard]) -> Iterator[dict[str, Tensor]]:
-    """Read all users in the order of their places."""
+    """Read all users in the order of their indices."""
     end = max((int(shard.users[-1]) + 1 for shard in shards if len(shard.users)), default=0)
     for first in range(0, end, USERS_AT_ONCE):
         found = [shard.take(first, first + USERS_AT_ONCE) for shard in shards]
@@ -143,8 +141,8 @@ def _sorted(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for part in PARTS:
         lengths = tensors[f"{part}.lengths"]
         starts = torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)])
-        places, _, _ = Ragged(starts).take(order)
+        elements, _, _ = Ragged(starts).take(order)
         result[f"{part}.lengths"] = lengths[order]
         for name in OF_ROWS:
-            result[f"{part}.{name}"] = tensors[f"{part}.{name}"][places]
+            result[f"{part}.{name}"] = tensors[f"{part}.{name}"][elements]
     return result

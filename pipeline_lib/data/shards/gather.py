@@ -1,4 +1,4 @@
-"""Make a log's clean tables of its shards'."""
+"""Gather a log's clean tables from its shards'."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline_lib.data.clean.items import read_items, with_unlisted
 from pipeline_lib.data.clean.report import CleaningReport, FeatureCount, FileCount, UserReport
-from pipeline_lib.data.clean.write import CleanFiles, WholeLog, write_log
+from pipeline_lib.data.clean.write import CleanFiles, CleanLog, write_log
 from pipeline_lib.data.raw.places import in_order
 from pipeline_lib.data.shards.clean import open_items
 from pipeline_lib.data.shards.shard import ShardFiles, ShardTables
@@ -22,8 +22,41 @@ from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.storage.tables import read_json, scan_table
 
 
+def gather_clean(
+    shards: Sequence[Path], files: Mapping[str, Path], log: LogSettings, out: CleanFiles
+) -> CleaningReport:
+    """Write the bytes that `pipeline_lib.data.clean.clean.clean` writes, holding only items.
+
+    shards: all shards' folders. files: raw files by role. Raises RawFileError when a file is not
+    what it should be.
+    """
+    with TemporaryDirectory(dir=out.users.parent, prefix=".clean-") as folder:
+        gathered = _gather([ShardFiles.within(s) for s in shards], files, log, Path(folder))
+        return write_log(gathered, files, log, out)
+
+
+def _gather(
+    shards: Sequence[ShardFiles], files: Mapping[str, Path], log: LogSettings, scratch: Path
+) -> CleanLog:
+    raw = open_items(files, log, scratch)
+    listed = read_items(raw, log, events="events" in files)
+    found = _Found.scan(shards, ShardTables.of(log))
+    reports = [read_json(shard.report, UserReport) for shard in shards]
+    return CleanLog(
+        users=merged(found.users, "user"),
+        items=with_unlisted(listed, pl.concat(found.interactions)),
+        joined_lines={role: table.joined for role, table in raw.items()},
+        interactions=merged(found.interactions, "place"),
+        interactions_schema=_unkeyed(interactions(log.task.scale)),
+        events=merged(found.events, "user"),
+        events_schema=_unkeyed(events(log.event_groups)),
+        rejects=merged([*found.rejects, in_order(listed.rejects, log.tables())], "place"),
+        report=sum_reports(reports, pl.concat(found.users)),
+    )
+
+
 def sum_reports(reports: Sequence[UserReport], users: pl.LazyFrame) -> UserReport:
-    """Report of the whole log; users: those of all shards, whose values are counted anew."""
+    """Return the sum of all shards' reports; users: of all shards, to count their values anew."""
     first = reports[0]
     names = [feature.name for feature in first.user_values]
     values = users.select(pl.col(names).drop_nulls().n_unique()).collect(engine="streaming")
@@ -65,44 +98,11 @@ def _most_frequent_first(counts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 
 def merged(frames: Sequence[pl.LazyFrame], key: str) -> pl.LazyFrame:
-    """Merge frames sorted by a key, never holding one whole; what has the same key is in one."""
+    """Merge frames sorted by a key, streamed; rows with the same key are in one of them."""
     while len(frames) > 1:
         pairs = zip_longest(frames[::2], frames[1::2])
         frames = [a if b is None else a.merge_sorted(b, key=key) for a, b in pairs]
     return frames[0]
-
-
-def gather_clean(
-    shards: Sequence[Path], files: Mapping[str, Path], log: LogSettings, out: CleanFiles
-) -> CleaningReport:
-    """Write what `pipeline_lib.data.clean.clean.clean` writes, to the byte; only items are held.
-
-    shards: the folders of all. files: raw files by role. Raises RawFileError when a file is not
-    what it should be.
-    """
-    with TemporaryDirectory(dir=out.users.parent, prefix=".clean-") as folder:
-        whole = _gather([ShardFiles.within(s) for s in shards], files, log, Path(folder))
-        return write_log(whole, files, log, out)
-
-
-def _gather(
-    shards: Sequence[ShardFiles], files: Mapping[str, Path], log: LogSettings, scratch: Path
-) -> WholeLog:
-    raw = open_items(files, log, scratch)
-    things = read_items(raw, log, events="events" in files)
-    found = _Found.scan(shards, ShardTables.of(log))
-    reports = [read_json(shard.report, UserReport) for shard in shards]
-    return WholeLog(
-        users=merged(found.users, "user"),
-        items=with_unlisted(things, pl.concat(found.interactions)),
-        joined_lines={role: table.joined for role, table in raw.items()},
-        interactions=merged(found.interactions, "place"),
-        rows=_unkeyed(interactions(log.task.scale)),
-        events=merged(found.events, "user"),
-        counts=_unkeyed(events(log.event_groups)),
-        rejects=merged([*found.rejects, in_order(things.rejects, log.tables())], "place"),
-        report=sum_reports(reports, pl.concat(found.users)),
-    )
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class _Found:
 
     @classmethod
     def scan(cls, shards: Sequence[ShardFiles], tables: ShardTables) -> "_Found":
-        """Check and scan the tables that shards wrote."""
+        """Check and scan the tables that the shards have written."""
         return cls(
             [scan_table(shard.users, tables.users) for shard in shards],
             [scan_table(shard.interactions, tables.interactions) for shard in shards],
@@ -126,5 +126,5 @@ class _Found:
 
 
 def _unkeyed(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
-    """Leave out that rows are unique: a user is in one shard, and each was found to be so."""
+    """Return a schema without unique keys: a user is in one shard, where they were checked."""
     return table(schema.columns)

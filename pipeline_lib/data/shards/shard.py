@@ -1,4 +1,4 @@
-"""A shard of a log: some of its users with all that is theirs, told by a hash of their names."""
+"""A shard of a log: the users whose names have some hash, with all their rows."""
 
 import zlib
 from dataclasses import dataclass, replace
@@ -26,32 +26,32 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read, as of Snakemake, `2-of-8`."""
+        """Return the shard that Snakemake calls, for example, `2-of-8`."""
         number, count = text.split("-of-")
         return cls(int(number), int(count))
 
     def has(self, user: pl.Expr) -> pl.Expr:
-        """Tell which names are those of its users; what is no name, null, is in the first."""
+        """Compute which names are those of its users; null is in the first shard."""
         number = user.map_batches(_hashed, return_dtype=pl.UInt32, is_elementwise=True) % self.count
         return number == self.number - 1
 
     def rows(self, raw: RawTable, table: Table, user: Column) -> RawTable:
-        """Select the rows of its users, and in the first shard those of no user as well."""
+        """Return the rows of its users; those without a user are in the first shard."""
         key = read_key(raw, "user", user, table.blank)
         return replace(raw, rows=raw.rows.filter(self.has(key)))
 
 
 def _hashed(names: pl.Series) -> pl.Series:
-    """Hash names as every version of every library does."""
+    """Compute CRC-32 of names, since it is the same in every version of every library."""
     own = names.unique()
     hashes = pl.Series([zlib.crc32(name.encode()) if name else 0 for name in own], dtype=pl.UInt32)
     found = names.replace_strict(own, hashes, return_dtype=pl.UInt32)
-    return found.cast(pl.UInt32)  # of no names polars makes texts
+    return found.cast(pl.UInt32)  # polars returns strings for an empty column
 
 
 @dataclass(frozen=True)
 class ShardFiles:
-    """Where a shard's clean tables are, in their order (see `ShardTables`)."""
+    """The paths of a shard's clean tables (see `ShardTables`)."""
 
     users: Path
     interactions: Path
@@ -61,7 +61,7 @@ class ShardFiles:
 
     @classmethod
     def within(cls, folder: Path) -> Self:
-        """Name the files of a shard's folder."""
+        """Return the files of a shard's folder."""
         return cls(
             users=folder / "users.parquet",
             interactions=folder / "interactions.parquet",
@@ -73,7 +73,7 @@ class ShardFiles:
 
 @dataclass(frozen=True)
 class ShardTables:
-    """The schemas of a shard's tables: those of a log's, with `place` where that is their order."""
+    """The schemas of a shard's tables: as of a log's, with `place` where rows are in its order."""
 
     users: pa.DataFrameSchema
     interactions: pa.DataFrameSchema
@@ -82,7 +82,7 @@ class ShardTables:
 
     @classmethod
     def of(cls, log: LogSettings) -> Self:
-        """Describe the tables of a log's shards."""
+        """Return the schemas of a log's shards."""
         return cls(
             users(log.user_features),
             _placed(interactions(log.task.scale)),

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline_lib.data.clean.checks import Check, judge, kept, rejected
+from pipeline_lib.data.clean.checks import Check, judge, passed, rejected
 from pipeline_lib.data.clean.report import FileCount
 from tests.data.shop import FILES, SHOP, clean_shop, count, more
 
@@ -156,7 +156,7 @@ def test_a_row_is_rejected_for_the_first_check_it_fails_or_cannot_be_put_to() ->
         Check(None, pl.col("number") < 1, "low"),
     ]
     judged = rows.with_columns(judge(checks))
-    assert kept(judged).collect().rows() == [(11, 1, "a", 1)]
+    assert passed(judged).collect().rows() == [(11, 1, "a", 1)]
     assert rejected(judged, "f", checks).collect().rows() == [
         (12, "f", 2, "number", "zero", "b"),
         (13, "f", 3, None, "low", "c"),

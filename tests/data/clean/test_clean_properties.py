@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.sample.write import write_sample
 from pipeline_lib.settings.dataset import Dataset, SampleLogs
 from pipeline_lib.settings.tables import EventTable, InteractionTable, ItemTable, Table, UserTable

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.data.encode.split import CleanTables, EncodedSplit, encode_split
+from pipeline_lib.data.encode.split import EncodedSplit, encode_split
+from pipeline_lib.data.encode.tables import CleanTables
 from pipeline_lib.data.encode.vocabulary import Scale
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.partition.split import partition

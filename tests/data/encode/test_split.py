@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 import torch
 
-from pipeline_lib.data.encode.split import CleanTables, EncodedSplit, encode_split
-from pipeline_lib.data.encode.vocabulary import Scale, Vocabulary, first_codes, numbered
+from pipeline_lib.data.encode.split import EncodedSplit, encode_split
+from pipeline_lib.data.encode.tables import CleanTables
+from pipeline_lib.data.encode.vocabulary import Scale, Vocabulary, codes_of, first_codes
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.settings.features import AnyFeature, Categorical, MultiValued, Numeric
@@ -134,7 +135,7 @@ def test_the_catalogue_is_decoded_to_the_known_values(encoded: EncodedSplit) -> 
     side = encoded.vocabulary.item
     starts = first_codes(side)
     values = {f: known for f, known in side.items() if isinstance(known, list)}
-    value = {c: v for f, known in values.items() for v, c in numbered(known, starts[f]).items()}
+    value = {c: v for f, known in values.items() for v, c in codes_of(known, starts[f]).items()}
     codes, _, bags = encoded.catalogue.take(torch.tensor([0, 3]))
     decoded = [[value.get(c, "-") for c in bag.tolist()] for bag in codes.tensor_split(bags[1:])]
     assert decoded == [["War", "Drama"], ["-"], ["Li"], ["War", "Drama"], ["-"], []]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.data.encode.vocabulary import Scale, Vocabulary, first_codes, fit_side, numbered
+from pipeline_lib.data.encode.vocabulary import Scale, Vocabulary, codes_of, first_codes, fit_side
 
 Numbers = list[float | None]
 
@@ -107,7 +107,7 @@ def test_codes_are_counted_from_1_through_a_sides_features() -> None:
         "year": ["1", "2"],
     }
     assert first_codes(side) == {"genre": 1, "price": 3, "actor": 4, "year": 4}
-    assert numbered(["1", "2"], 4) == {"1": 4, "2": 5}
+    assert codes_of(["1", "2"], 4) == {"1": 4, "2": 5}
     assert first_codes({}) == {}
 
 

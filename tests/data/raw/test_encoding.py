@@ -9,9 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipeline_lib.data.errors import RawFileError
 from pipeline_lib.data.raw import encoding
-from pipeline_lib.data.raw.encoding import as_utf8
+from pipeline_lib.data.raw.encoding import RawFileError, as_utf8
 
 GOOD = "1::Café::1995\n"
 ENCODINGS = ["latin-1", "utf-8"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.data.errors import RawFileError
+from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.table import RawTable, open_table
 from pipeline_lib.settings.tables import Table
 from tests.conftest import Records
