@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 import yaml
 
-from pipeline_lib.data.clean.clean import CleanFiles, clean
+from pipeline_lib.data.clean.clean import clean
+from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.data.encode.fit import FittedFiles
 from pipeline_lib.data.encode.split import encode_split
 from pipeline_lib.data.encode.tables import TableFiles
