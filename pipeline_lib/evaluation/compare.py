@@ -6,11 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from pipeline_lib.evaluation.comparison import Comparison, Gap, MethodResult, Statistic
+from pipeline_lib.evaluation.comparison import (
+    Comparison,
+    Gap,
+    MethodResult,
+    Statistic,
+    best_method,
+)
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.evaluation.statistics import independent_p
 from pipeline_lib.evaluation.users import UserMeans
-from pipeline_lib.metrics.registry import METRICS, TaskKind
+from pipeline_lib.metrics.registry import TaskKind, metrics_of
 from pipeline_lib.settings.methods.base import MethodSettings
 
 
@@ -89,7 +95,7 @@ def _result(
         constant_users=max(e.constant_users for e in evaluations),
         metrics={
             metric: _statistic(evaluations, metric, over_users.interval(name, metric))
-            for metric in METRICS[evaluations[0].task.kind]
+            for metric in metrics_of(evaluations[0].task.kind)
             if all(metric in e.metrics for e in evaluations)
         },
         gap=gap,
@@ -112,17 +118,9 @@ def _statistic(
 
 
 def _best(results: Sequence[MethodResult], role: str, kind: TaskKind) -> dict[str, str]:
-    best = {}
-    for name, metric in METRICS[kind].items():
-        sign = -1 if metric.higher_is_better else 1
-        losses = {r.name: sign * r.metrics[name].mean for r in results if _has(r, role, name)}
-        if losses:
-            best[name] = min(losses, key=losses.__getitem__)
-    return best
-
-
-def _has(result: MethodResult, role: str, metric: str) -> bool:
-    return result.role == role and metric in result.metrics
+    own = [result for result in results if result.role == role]
+    best = {metric.name: best_method(own, metric) for metric in metrics_of(kind).values()}
+    return {metric: method.name for metric, method in best.items() if method}
 
 
 def _against(

@@ -1,7 +1,10 @@
-"""The record of a dataset's methods side by side."""
+"""A dataset's methods side by side: statistics over seeds, gaps between groups, pairs."""
+
+from collections.abc import Iterable
 
 from pydantic import BaseModel
 
+from pipeline_lib.metrics.registry import Metric
 from pipeline_lib.settings.methods.base import Role
 from pipeline_lib.settings.task import Task
 
@@ -106,6 +109,12 @@ class Comparison(BaseModel):
             if pair.metric == metric and {pair.left, pair.right} == {left, right}:
                 return pair if pair.left == left else _turned(pair)
         return None
+
+
+def best_method(methods: Iterable[MethodResult], metric: Metric) -> MethodResult | None:
+    """Return the first method of the best mean; None where no method has the metric."""
+    measured = [m for m in methods if metric.name in m.metrics]
+    return min(measured, key=lambda m: metric.loss(m.metrics[metric.name].mean), default=None)
 
 
 def _turned(pair: Pair) -> Pair:

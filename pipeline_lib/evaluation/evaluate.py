@@ -1,12 +1,14 @@
 """Judge a trained method on the test users."""
 
+from collections.abc import Sequence
+
 import polars as pl
 from pydantic import BaseModel
 
-from pipeline_lib.metrics.registry import NDCG_AT
+from pipeline_lib.metrics.registry import Metric, metrics_of
 from pipeline_lib.metrics.users import summarise, user_metrics
 from pipeline_lib.partition.summary import SplitSummary
-from pipeline_lib.settings.task import RatingTask, Task
+from pipeline_lib.settings.task import Task
 from pipeline_lib.training.record import TrainingRecord
 
 ROW = ["user", "item"]
@@ -87,14 +89,16 @@ def evaluate(
     task = training.task
     users = user_metrics(predictions, task)
     counted, metrics = summarise(users, task)
+    ranking = [metric for metric in metrics_of(task.kind).values() if metric.k]
+    ranked = users.filter(pl.col(ranking[0].column).is_not_null()) if ranking else None
     record = Evaluation(
         method=training.method,
         seed=training.seed,
         task=task,
         split_sha256=training.split_sha256,
         users=users.height,
-        ranked_users=_ranked_users(users, task),
-        short_users=_short_users(users, predictions, task),
+        ranked_users=None if ranked is None else ranked.height,
+        short_users={} if ranked is None else _short_users(ranked, predictions, ranking),
         constant_users=_constant_users(predictions),
         counted=counted,
         metrics=metrics,
@@ -102,18 +106,11 @@ def evaluate(
     return users, record
 
 
-def _ranked_users(users: pl.DataFrame, task: Task) -> int | None:
-    if isinstance(task, RatingTask):
-        return users.height - users[f"ndcg_{NDCG_AT[0]}"].null_count()
-    return None
-
-
-def _short_users(users: pl.DataFrame, predictions: pl.DataFrame, task: Task) -> dict[str, int]:
-    if not isinstance(task, RatingTask):
-        return {}
-    ranked = users.filter(pl.col(f"ndcg_{NDCG_AT[0]}").is_not_null())
+def _short_users(
+    ranked: pl.DataFrame, predictions: pl.DataFrame, ranking: Sequence[Metric]
+) -> dict[str, int]:
     rows = predictions.group_by("user").len().join(ranked, on="user")["len"]
-    return {f"ndcg_{k}": int((rows < k).sum()) for k in NDCG_AT}
+    return {m.name: int((rows < m.k).sum()) for m in ranking if m.k}
 
 
 def _constant_users(predictions: pl.DataFrame) -> int:

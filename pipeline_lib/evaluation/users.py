@@ -18,7 +18,7 @@ from pipeline_lib.evaluation.statistics import (
     paired_p,
     without_noise,
 )
-from pipeline_lib.metrics.registry import METRICS, USER_ERROR, TaskKind
+from pipeline_lib.metrics.registry import TaskKind, error_by_group, metrics_of
 from pipeline_lib.schemas.columns import GROUPS
 from pipeline_lib.seeds import derive_seed
 
@@ -38,8 +38,8 @@ class UserMeans:
     ) -> None:
         first = next(iter(users.values()))[0]
         self.methods = list(users)
-        self.metrics = METRICS[kind]
-        self.error = USER_ERROR[kind]
+        self.metrics = metrics_of(kind)
+        self.errors = [metric.name for metric in error_by_group(kind).values()]
         self.groups = first["group"].to_numpy()
         self.values = {
             name: np.stack([self._values(name, seeds) for seeds in users.values()], axis=1)
@@ -89,11 +89,10 @@ class UserMeans:
         }
 
     def _gap(self, place: int) -> Gap | None:
-        names = [f"{self.error}_{group}" for group in GROUPS]
-        major, minor = (_known(self.values[name][:, place]) for name in names)
+        major, minor = (_known(self.values[name][:, place]) for name in self.errors)
         if not (len(major) and len(minor)):
             return None
-        resampled = [self.resampled[name][:, place] for name in names]
+        resampled = [self.resampled[name][:, place] for name in self.errors]
         low, high = interval(resampled[1] - resampled[0]) or (None, None)
         return Gap(
             difference=float(minor.mean() - major.mean()),

@@ -1,30 +1,70 @@
-"""Quality of a ranking of each user's query items."""
+"""How well scores order each user's query rows, or all users' rows together."""
+
+from collections.abc import Sequence
 
 import polars as pl
 
+from pipeline_lib.metrics.errors import aggregate
 
-def user_ndcg(rows: pl.DataFrame, k: int) -> pl.DataFrame:
+CLICKED = pl.col("target") == 1
+USER = ["user"]
+
+
+def user_ndcg(rows: pl.DataFrame, k: int, keys: Sequence[str] = USER) -> pl.DataFrame:
     """Compute each user's nDCG@k with gain 2^target − 1 and discount log2(1 + rank).
 
-    rows: `user`, `target`, `score`. Returns `user`, `ndcg`. Equal scores share the mean of what
-    their ranks would give (the expectation over random orders), so a constant score earns no
+    rows: `user`, `target`, `score`. Returns [*keys, value], sorted. Equal scores share the mean of
+    what their ranks would give (the expectation over random orders), so a constant score earns no
     better than chance. A user with fewer than k rows is ranked over those there are; one with a
     single row, or with no gain at all, cannot be ranked and gets null.
     """
     gain = 2 ** pl.col("target").cast(pl.Float64) - 1
-    graded = rows.select("user", "score", gain.alias("gain"))
-    dcg, ideal = _dcg(graded, "score", k), _dcg(graded, "gain", k)
-    rankable = (pl.col("rows") > 1) & (pl.col("ideal") > 0)
-    ndcg = pl.when(rankable).then(pl.col("dcg") / pl.col("ideal"))
-    both = dcg.join(ideal.select("user", pl.col("dcg").alias("ideal")), on="user")
-    return both.select("user", ndcg.alias("ndcg")).sort("user")
+    graded = rows.select(*keys, "score", gain.alias("gain"))
+    terms = graded.with_columns(dcg=_term(keys, "score", k), ideal=_term(keys, "gain", k))
+    dcg, ideal = pl.col("dcg").sum(), pl.col("ideal").sum()
+    return aggregate(terms, keys, pl.when((pl.len() > 1) & (ideal > 0)).then(dcg / ideal))
 
 
-def _dcg(graded: pl.DataFrame, by: str, k: int) -> pl.DataFrame:
-    rank = pl.col(by).rank("ordinal", descending=True).over("user")
+def _term(keys: Sequence[str], by: str, k: int) -> pl.Expr:
+    """Compute each row's term of the DCG of the order by a column."""
+    rank = pl.col(by).rank("ordinal", descending=True).over(keys)
     discount = pl.when(rank <= k).then(1 / (1 + rank).log(2)).otherwise(0.0)
-    expected_gain = pl.col("gain").mean().over("user", by)
-    terms = graded.select("user", (expected_gain * discount).alias("term"))
-    return terms.group_by("user", maintain_order=True).agg(
-        pl.col("term").sum().alias("dcg"), pl.len().alias("rows")
-    )
+    return pl.col("gain").mean().over(*keys, by) * discount
+
+
+def user_auc(rows: pl.DataFrame, keys: Sequence[str] = USER) -> pl.DataFrame:
+    """Compute each user's area under the ROC curve of the user's own rows.
+
+    rows: `user`, `target`, 0 or 1, and `score`, whose order alone matters. Returns [*keys, value],
+    sorted; null for a user whose targets are all alike.
+    """
+    placed = rows.select(*keys, "target", _placed(keys, [*keys, "target"]))
+    return aggregate(placed, keys, pl.col("placed").filter(CLICKED).mean().fill_nan(None))
+
+
+def auc_contributions(rows: pl.DataFrame, keys: Sequence[str] = USER) -> pl.DataFrame:
+    """Split the area under the ROC curve of all rows together into contributions of users.
+
+    rows: as of `user_auc`. Returns [*keys, value], sorted: the users' mean is the area, and the
+    standard error of that mean is the area's, as users draw whole sets of rows (DeLong et al. 1988,
+    for clusters Obuchowski 1997). Null where all targets are alike.
+    """
+    placed = rows.select(*keys, "target", _placed([], ["target"]))
+    auc, clicks = pl.col("placed").filter(CLICKED).mean(), CLICKED.sum()
+    share = (pl.col("placed") - auc) / pl.when(CLICKED).then(clicks).otherwise(pl.len() - clicks)
+    shares = placed.select(*keys, share.alias("share"), auc.alias("area"))
+    users = shares["user"].n_unique()
+    contribution = pl.col("area").first() + users * pl.col("share").sum()
+    return aggregate(shares, keys, pl.when(rows["target"].n_unique() > 1).then(contribution))
+
+
+def _placed(within: Sequence[str], within_class: Sequence[str]) -> pl.Expr:
+    """Compute the share of the other rows below a click, and of the clicks above another row.
+
+    Ties count half.
+    """
+    score, size = pl.col("score"), pl.len()
+    rank, own = score.rank("average"), score.rank("average").over(within_class)
+    others = (size.over(within) if within else size) - size.over(within_class)
+    below = ((rank.over(within) if within else rank) - own) / others
+    return pl.when(CLICKED).then(below).otherwise(1 - below).alias("placed")

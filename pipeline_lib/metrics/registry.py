@@ -1,39 +1,174 @@
-"""Every metric of a task as a mean over users."""
+"""Every metric: how it is computed, what it is called, and where it is shown.
 
-from dataclasses import dataclass
+A new metric is one more entry of `REGISTRY`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-TaskKind = Literal["rating", "click"]
+import polars as pl
 
-NDCG_AT = (3, 5)
+from pipeline_lib.metrics.errors import cross_entropy, mean_of, squared_error
+from pipeline_lib.metrics.ranking import auc_contributions, user_auc, user_ndcg
+from pipeline_lib.schemas.columns import GROUPS
+from pipeline_lib.settings.task import Task
+
+TaskKind = Literal["rating", "click"]
+# error: what all users have, by which groups and support sizes are compared. ranking: the other one
+# that is compared user by user. main: the one by which a page says who is best.
+Use = Literal["error", "ranking", "main"]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """The mean of a column of users' metrics, over all users that have it or those of a group."""
+    """A mean over users, all of them or those of a group.
 
-    column: str
-    group: str | None = None
+    compute: from rows, `user`, `group`, `target`, `score`, one value for each combination of keys,
+    [*keys, value]. by_group: also computed over major and over minor users. pools_users: a user's
+    value depends on the others' rows, so that a group's are computed from its rows alone. everyone:
+    no user lacks it. k: at how many first rows of a ranking it looks. tables: its place among the
+    columns of Tables 2 to 5, None where it has none. family: what it is called where its variants
+    are one. ties: how it treats equal scores, in a sentence. group: whose mean it is.
+    """
+
+    name: str
+    label: str
+    task: TaskKind
+    compute: Callable[[pl.DataFrame, Task, Sequence[str]], pl.DataFrame]
+    digits: int
+    tables: int | None
+    family: str
     higher_is_better: bool = False
+    by_group: bool = False
+    pools_users: bool = False
+    everyone: bool = False
+    k: int | None = None
+    ties: str = ""
+    uses: tuple[Use, ...] = ()
+    group: str | None = None
+
+    @property
+    def column(self) -> str:
+        """Name the column of users' values that it averages."""
+        if self.group is None:
+            return self.name
+        own = self.name.removesuffix(f"_{self.group}")
+        return f"{own}_group" if self.pools_users else own
+
+    def loss(self, value: float) -> float:
+        """Turn a value so that smaller is better."""
+        return -value if self.higher_is_better else value
+
+    def of_group(self, group: str) -> "Metric":
+        """Return the same metric over the users of a group."""
+        return replace(
+            self, name=f"{self.name}_{group}", label=f"{self.label} {group}", group=group
+        )
 
 
-def _by_group(name: str, column: str, higher: bool = False) -> dict[str, Metric]:
-    return {f"{name}_{group}": Metric(column, group, higher) for group in ("major", "minor")}
+def ndcg(k: int, *uses: Use) -> Metric:
+    """Describe nDCG@k."""
+    return Metric(
+        name=f"ndcg_{k}",
+        label=f"nDCG@{k}",
+        task="rating",
+        compute=lambda rows, _, keys: user_ndcg(rows, k, keys),
+        digits=3,
+        tables=2,
+        family="nDCG",
+        higher_is_better=True,
+        k=k,
+        ties="For equal scores, nDCG is the mean over random orders.",
+        uses=uses,
+    )
 
 
-METRICS: dict[TaskKind, dict[str, Metric]] = {
-    "rating": {
-        "mse": Metric("mse"),
-        **{f"ndcg_{k}": Metric(f"ndcg_{k}", higher_is_better=True) for k in NDCG_AT},
-        **_by_group("mse", "mse"),
-    },
-    "click": {
-        "nel": Metric("nel"),
-        "auc": Metric("auc", higher_is_better=True),
-        "auc_user": Metric("auc_user", higher_is_better=True),
-        **_by_group("nel", "nel"),
-        **_by_group("auc", "auc_group", higher=True),
-    },
-}
-# Each user has one, and by it the groups are compared.
-USER_ERROR: dict[TaskKind, Literal["mse", "nel"]] = {"rating": "mse", "click": "nel"}
+AUC_TIES = "For AUC, equal scores count half."
+REGISTRY: tuple[Metric, ...] = (
+    Metric(
+        name="mse",
+        label="MSE",
+        task="rating",
+        compute=mean_of(squared_error),
+        digits=3,
+        tables=1,
+        family="MSE",
+        by_group=True,
+        everyone=True,
+        uses=("error", "main"),
+    ),
+    ndcg(3),
+    ndcg(5, "ranking"),
+    Metric(
+        name="nel",
+        label="NEL",
+        task="click",
+        compute=mean_of(cross_entropy),
+        digits=4,
+        tables=2,
+        family="NEL",
+        by_group=True,
+        everyone=True,
+        uses=("error",),
+    ),
+    Metric(
+        name="auc",
+        label="AUC",
+        task="click",
+        compute=lambda rows, _, keys: auc_contributions(rows, keys),
+        digits=4,
+        tables=1,
+        family="AUC",
+        higher_is_better=True,
+        by_group=True,
+        pools_users=True,
+        ties=AUC_TIES,
+        uses=("ranking", "main"),
+    ),
+    Metric(
+        name="auc_user",
+        label="AUC per user",
+        task="click",
+        compute=lambda rows, _, keys: user_auc(rows, keys),
+        digits=4,
+        tables=1,
+        family="AUC",
+        higher_is_better=True,
+        ties=AUC_TIES,
+    ),
+)
+
+
+def metrics_of(task: TaskKind) -> dict[str, Metric]:
+    """Return a task's metrics by name, those over all users before those over groups."""
+    own = [metric for metric in REGISTRY if metric.task == task]
+    by_group = [m.of_group(group) for m in own if m.by_group for group in GROUPS]
+    return {metric.name: metric for metric in (*own, *by_group)}
+
+
+def find_metric(name: str) -> Metric:
+    """Return the metric of a name; raise ValueError where there is none."""
+    known = metrics_of("rating") | metrics_of("click")
+    if name not in known:
+        raise ValueError(f"there is no metric {name!r}; there are: {', '.join(known)}")
+    return known[name]
+
+
+def metric_for(use: Use, task: TaskKind) -> Metric:
+    """Return the task's metric of a use."""
+    return next(m for m in REGISTRY if m.task == task and use in m.uses)
+
+
+def error_by_group(task: TaskKind) -> dict[str, Metric]:
+    """Return the task's error over major and over minor users, by group."""
+    error = metric_for("error", task)
+    return {group: error.of_group(group) for group in GROUPS}
+
+
+def columns_of(task: TaskKind) -> dict[str, Metric]:
+    """Return the columns of users' values, each with a metric that averages it."""
+    found: dict[str, Metric] = {}
+    for metric in metrics_of(task).values():
+        found.setdefault(metric.column, metric)
+    return found

@@ -1,31 +1,35 @@
 """From predictions to each user's metrics, and to their means."""
 
+from collections.abc import Sequence
+
+import pandera.polars as pa
 import polars as pl
 
-from pipeline_lib.metrics.clicks import auc_contributions, cross_entropy, user_auc
-from pipeline_lib.metrics.ranking import user_ndcg
-from pipeline_lib.metrics.registry import METRICS, NDCG_AT, USER_ERROR
-from pipeline_lib.settings.task import ClickTask, RatingTask, Task
+from pipeline_lib.metrics.registry import Metric, columns_of, metric_for, metrics_of
+from pipeline_lib.schemas.columns import GROUPS, finite, name, one_of, table
+from pipeline_lib.settings.task import Task
+
+KEYS = ["user", "group"]
 
 
 def user_metrics(predictions: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Compute each user's metrics from `user`, `group`, `target`, `score`.
 
-    Ratings: `mse`, `ndcg_3` and `ndcg_5`. Clicks: `nel`, the mean weighted cross-entropy;
-    `auc_user`, of the user's own rows; `auc` and `auc_group`, the user's contributions to that of
-    all users' rows and of the group's (see `pipeline_lib.metrics.clicks`).
+    Returns `user`, `group` and the columns of the task's metrics, sorted by user. Ratings: `mse`,
+    `ndcg_3` and `ndcg_5`. Clicks: `nel`, `auc`, `auc_user` and `auc_group`, the user's contribution
+    to the AUC of the group's rows.
     """
-    users = user_errors(predictions, task, ["user", "group"])
-    for name, values in _rankings(predictions, task).items():
-        found = values.rename({values.columns[1]: name})
-        users = users.join(found, on="user", how="left", validate="1:1")
+    users = predictions.select(KEYS).unique()
+    for column, metric in columns_of(task.kind).items():
+        values = _values(metric, predictions, task).rename({"value": column})
+        users = users.join(values, on=KEYS, how="left", validate="1:1")
     return users.sort("user")
 
 
-def user_errors(predictions: pl.DataFrame, task: Task, keys: list[str]) -> pl.DataFrame:
+def user_errors(predictions: pl.DataFrame, task: Task, keys: Sequence[str]) -> pl.DataFrame:
     """Compute the `mse` or `nel` of each user, or other keys of rows, sorted by the keys."""
-    error = _row_error(task).mean().alias(USER_ERROR[task.kind])
-    return predictions.group_by(keys).agg(error).sort(keys)
+    error = metric_for("error", task.kind)
+    return error.compute(predictions, task, keys).rename({"value": error.column})
 
 
 def summarise(users: pl.DataFrame, task: Task) -> tuple[dict[str, int], dict[str, float]]:
@@ -35,25 +39,32 @@ def summarise(users: pl.DataFrame, task: Task) -> tuple[dict[str, int], dict[str
     """
     values = {
         name: (users if metric.group is None else users.filter(group=metric.group))[metric.column]
-        for name, metric in METRICS[task.kind].items()
+        for name, metric in metrics_of(task.kind).items()
     }
     counted = {name: column.count() for name, column in values.items() if column.count()}
     means = {name: values[name].mean() for name in counted}
     return counted, {name: mean for name, mean in means.items() if isinstance(mean, float)}
 
 
-def _rankings(predictions: pl.DataFrame, task: Task) -> dict[str, pl.DataFrame]:
-    if isinstance(task, RatingTask):
-        return {f"ndcg_{k}": user_ndcg(predictions, k) for k in NDCG_AT}
-    groups = [auc_contributions(rows) for _, rows in predictions.group_by("group")]
-    return {
-        "auc": auc_contributions(predictions),
-        "auc_user": user_auc(predictions),
-        "auc_group": pl.concat(groups),
+def users_schema(task: Task) -> pa.DataFrameSchema:
+    """Describe the table of `user_metrics`."""
+    columns = {c: finite(nullable=not m.everyone) for c, m in columns_of(task.kind).items()}
+    return table({"user": name(unique=True), "group": one_of(GROUPS), **columns})
+
+
+def support_schema(task: Task) -> pa.DataFrameSchema:
+    """Describe users' errors by how many support rows they had at most; null: all they have."""
+    columns = {
+        "user": name(),
+        "group": one_of(GROUPS),
+        "support_rows": pa.Column(pl.Int64, pa.Check.ge(0), nullable=True),
+        metric_for("error", task.kind).column: finite(),
     }
+    return table(columns, unique=["user", "support_rows"])
 
 
-def _row_error(task: Task) -> pl.Expr:
-    if isinstance(task, ClickTask):
-        return cross_entropy(task)
-    return (pl.col("score") - pl.col("target")) ** 2
+def _values(metric: Metric, predictions: pl.DataFrame, task: Task) -> pl.DataFrame:
+    if metric.group is None:
+        return metric.compute(predictions, task, KEYS)
+    groups = (rows for _, rows in predictions.group_by("group"))
+    return pl.concat([metric.compute(rows, task, KEYS) for rows in groups])

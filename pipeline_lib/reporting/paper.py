@@ -1,20 +1,19 @@
-"""The paper's own figures, to print beside ours."""
+"""The paper's own results, to print beside ours."""
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
 import yaml
-from pydantic import NonNegativeFloat, PositiveInt
+from pydantic import AfterValidator, NonNegativeFloat, PositiveInt
 
+from pipeline_lib.metrics.registry import find_metric
 from pipeline_lib.settings.strict import Strict
 
-RatingMetric = Literal["mse", "ndcg_3", "ndcg_5", "mse_major", "mse_minor"]
-ClickMetric = Literal["nel", "auc", "auc_user", "nel_major", "nel_minor", "auc_major", "auc_minor"]
-Metric = Literal[RatingMetric, ClickMetric]
+MetricName = Annotated[str, AfterValidator(lambda name: find_metric(name).name)]
 
 
-class Figure(Strict):
+class PaperMean(Strict):
     """A printed mean, with its standard deviation where the paper gives one."""
 
     mean: NonNegativeFloat
@@ -24,11 +23,11 @@ class Figure(Strict):
 class PaperRow(Strict):
     """One method's row of a table.
 
-    table: the paper's table it stands in, where that is another one. p: between major and minor
-    users. note: what the paper says elsewhere about the same row.
+    means: by metric. table: the paper's table it stands in, where that is another one. p: between
+    major and minor users. note: what the paper says elsewhere about the same row.
     """
 
-    figures: dict[Metric, Figure]
+    means: dict[MetricName, PaperMean]
     p: NonNegativeFloat | None = None
     table: PositiveInt | None = None
     note: str | None = None
@@ -75,7 +74,7 @@ class PaperDataset(Strict):
     note: str | None = None
 
 
-class PaperFigures(Strict):
+class PaperResults(Strict):
     """Tables by dataset, and clicks. trials: those that each mean of a table is over."""
 
     trials: PositiveInt
@@ -88,29 +87,29 @@ class PaperFigures(Strict):
     clicks: PaperClicks
 
     def table(self, number: int) -> dict[str, PaperTable]:
-        """Find Table 2, 3, 4 or 5."""
+        """Return Table 2, 3, 4 or 5."""
         tables = {2: self.table_2, 3: self.table_3, 4: self.table_4, 5: self.table_5}
         return tables[number]
 
 
-def load_paper_figures(path: Path) -> PaperFigures:
-    """Read the figures from YAML."""
-    return PaperFigures.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+def load_paper_results(path: Path) -> PaperResults:
+    """Read the results from YAML."""
+    return PaperResults.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 LITERAL = "-literal"  # variants of a dataset end in it
 
 
-def missing_datasets(datasets: Collection[str], paper: PaperFigures) -> list[str]:
-    """Name the paper's datasets that a run has in no variant, in a sentence."""
+def missing_datasets(datasets: Collection[str], paper: PaperResults) -> list[str]:
+    """Return a sentence that names the paper's datasets of which a run has no variant."""
     met = {name.removesuffix(LITERAL) for name in datasets}
     found = dict.fromkeys(name.removesuffix(LITERAL) for name in paper.table_6)
     missing = [name for name in found if name not in met]
     return [f"Of the paper's datasets not in this run: {', '.join(missing)}."] if missing else []
 
 
-def missing_trials(seeds: int, paper: PaperFigures) -> list[str]:
-    """Say that a run has fewer seeds than the paper had trials, in a sentence."""
+def missing_trials(seeds: int, paper: PaperResults) -> list[str]:
+    """Return a sentence on a run with fewer seeds than the paper had trials."""
     if seeds >= paper.trials:
         return []
     seeds_text = "1 seed" if seeds == 1 else f"{seeds} seeds"

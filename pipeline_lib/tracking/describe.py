@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from pipeline_lib.evaluation.evaluate import Evaluation
-from pipeline_lib.metrics.registry import USER_ERROR
+from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.training.attempt import Start
 
 
@@ -59,7 +59,7 @@ def settings_of(start: Start) -> dict[str, str]:
 
 def describe_evaluation(evaluation: Evaluation) -> tuple[dict[str, float], dict[str, str]]:
     """Return the test users' metrics, with the gap (minor less major users' error), and tags."""
-    error = USER_ERROR[evaluation.task.kind]
+    error = metric_for("error", evaluation.task.kind).name
     metrics = {f"test/{name}": value for name, value in evaluation.metrics.items()}
     minor, major = (metrics.get(f"test/{error}_{group}") for group in ("minor", "major"))
     tags = {"test_users": str(evaluation.users)}

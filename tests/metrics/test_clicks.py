@@ -12,8 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from pipeline_lib.metrics.clicks import auc_contributions, cross_entropy, user_auc
+from pipeline_lib.metrics.errors import cross_entropy
 from pipeline_lib.metrics.loss import row_loss
+from pipeline_lib.metrics.ranking import auc_contributions, user_auc
 from pipeline_lib.settings.task import ClickTask
 
 CLICK = ClickTask()
@@ -36,9 +37,9 @@ def frame(rows: Rows) -> pl.DataFrame:
 def auc(rows: pl.DataFrame) -> float | None:
     """Take the area of all rows, one user's, who is named by the row's place modulo three."""
     users = rows.with_columns((pl.int_range(pl.len()) % 3).alias("user"))
-    area = auc_contributions(users)["auc"].mean()
+    area = auc_contributions(users)["value"].mean()
     assert area is None or isinstance(area, float)
-    (own,) = user_auc(rows.with_columns(user=0))["auc"]
+    (own,) = user_auc(rows.with_columns(user=0))["value"]
     assert own == (area if area is None else pytest.approx(area, rel=1e-12))
     return area
 
@@ -99,7 +100,7 @@ class TestUsers:
 
     def test_own_auc_by_hand(self) -> None:
         """User 1's click is tied with one row and below the other; user 2 has no click."""
-        assert user_auc(self.ROWS)["auc"].to_list() == [1.0, 0.25, None]
+        assert user_auc(self.ROWS)["value"].to_list() == [1.0, 0.25, None]
 
     def test_contributions_by_hand(self) -> None:
         """The clicks are above 4 and 2 of 4 rows; the rows below 1.5, 1, 1.5 and 2 of 2 clicks.
@@ -115,7 +116,7 @@ class TestUsers:
             (others[3] - area) / 4,
         ]
         expected = [area + 3 * share for share in shares]
-        assert auc_contributions(self.ROWS)["auc"].to_list() == pytest.approx(expected)
+        assert auc_contributions(self.ROWS)["value"].to_list() == pytest.approx(expected)
 
     def test_contributions_have_the_areas_standard_error(self) -> None:
         """The spread of the area over new logs of users of mixed sizes and habits."""
@@ -130,7 +131,7 @@ class TestUsers:
         target = (random.random(len(user)) < 1 / (1 + np.exp(1 - habit))).astype(float)
         score = target + 2 * habit + random.normal(size=len(user))
         rows = pl.DataFrame({"user": user, "target": target, "score": score})
-        own = auc_contributions(rows)["auc"].to_numpy()
+        own = auc_contributions(rows)["value"].to_numpy()
         return own.mean(), own.std(ddof=1) / np.sqrt(len(own))
 
 

@@ -29,7 +29,7 @@ def frame(users: Sequence[Rows]) -> pl.DataFrame:
 
 
 def ndcg(rows: Rows, k: int) -> float | None:
-    (value,) = user_ndcg(frame([rows]), k)["ndcg"]
+    (value,) = user_ndcg(frame([rows]), k)["value"]
     assert value is None or isinstance(value, float)
     return value
 
@@ -86,19 +86,19 @@ def test_fewer_than_k_rows_rank_those_there_are() -> None:
 
 def test_one_row_or_no_gain_cannot_be_ranked() -> None:
     result = user_ndcg(frame([[(5, 0.3)], [(0, 0.3), (0, 0.7)], [(1, 0.7), (0, 0.3)]]), 3)
-    assert result["ndcg"].to_list() == [None, None, 1]
+    assert result["value"].to_list() == [None, None, 1]
 
 
 def test_users_come_sorted_whatever_the_order_of_rows() -> None:
     rows = frame([[(5, 0.1), (3, 0.4), (1, 0.4)], [(2, 0.3), (4, 0.2)], [(1, 0.6), (2, 0.6)]])
     shuffled = user_ndcg(rows.sample(fraction=1, shuffle=True, seed=5), 2)
     assert shuffled["user"].to_list() == [0, 1, 2]
-    assert shuffled["ndcg"].to_list() == pytest.approx(user_ndcg(rows, 2)["ndcg"].to_list())
+    assert shuffled["value"].to_list() == pytest.approx(user_ndcg(rows, 2)["value"].to_list())
 
 
 @given(users=st.lists(USER, min_size=1, max_size=4), k=st.integers(1, 6))
 def test_agrees_with_scikit_learn(users: list[Rows], k: int) -> None:
-    for value, rows in zip(user_ndcg(frame(users), k)["ndcg"], users, strict=True):
+    for value, rows in zip(user_ndcg(frame(users), k)["value"], users, strict=True):
         gains = [2**t - 1 for t, _ in rows]
         if any(gains):
             scores = [score for _, score in rows]

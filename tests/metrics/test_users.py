@@ -5,9 +5,8 @@ import math
 import polars as pl
 import pytest
 
-from pipeline_lib.metrics.registry import METRICS
-from pipeline_lib.metrics.users import summarise, user_errors, user_metrics
-from pipeline_lib.schemas.results import user_metrics_schema
+from pipeline_lib.metrics.registry import metrics_of
+from pipeline_lib.metrics.users import summarise, user_errors, user_metrics, users_schema
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
 RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask(clicked_weight=0.8, other_weight=0.2)
@@ -57,7 +56,7 @@ def test_summary_averages_users_not_rows() -> None:
     users = user_metrics(PREDICTIONS, RATING)
     counted, values = summarise(users, RATING)
     assert counted == {"mse": 3, "ndcg_3": 2, "ndcg_5": 2, "mse_major": 2, "mse_minor": 1}
-    assert tuple(values) == tuple(METRICS["rating"])
+    assert tuple(values) == tuple(metrics_of("rating"))
     assert values["mse"] == pytest.approx((0.25 + 4 + 5 / 3) / 3)
     assert values["mse_major"] == pytest.approx((0.25 + 5 / 3) / 2)
     assert values["mse_minor"] == 4
@@ -97,13 +96,13 @@ def test_summary_of_clicks_averages_losses_over_users_and_pools_rows_for_auc() -
             "auc_major": 1.5 / 2,
         }
     )
-    assert list(values) == [metric for metric in METRICS["click"] if metric != "auc_minor"]
+    assert list(values) == [metric for metric in metrics_of("click") if metric != "auc_minor"]
 
 
 def test_all_metrics_of_clicks_where_both_groups_have_both_classes() -> None:
     other = pl.DataFrame([(3, "minor", 0.0, 0.9)], CLICKS.schema, orient="row")
     values = summary(pl.concat([CLICKS, other]), CLICK)
-    assert tuple(values) == tuple(METRICS["click"])
+    assert tuple(values) == tuple(metrics_of("click"))
     assert values["auc_minor"] == 0
 
 
@@ -114,7 +113,7 @@ def test_an_auc_without_clicks_is_left_out() -> None:
 @pytest.mark.parametrize(("rows", "task"), [(PREDICTIONS, RATING), (CLICKS, CLICK)])
 def test_users_metrics_fit_the_schema_of_their_task(rows: pl.DataFrame, task: Task) -> None:
     users = user_metrics(rows, task).with_columns(pl.col("user").cast(pl.String))
-    user_metrics_schema(task).validate(users)
+    users_schema(task).validate(users)
 
 
 def test_errors_by_user_and_support_rows() -> None:

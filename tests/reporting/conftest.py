@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison, Gap, MethodResult, Pair, Statistic
-from pipeline_lib.reporting.paper import PaperFigures, load_paper_figures
+from pipeline_lib.reporting.paper import PaperResults, load_paper_results
 from pipeline_lib.settings.methods.base import Role
 from pipeline_lib.settings.task import ClickTask, RatingTask
 
@@ -239,5 +239,5 @@ def oddly_named(either: Comparison) -> Comparison:
 
 
 @pytest.fixture(scope="session")
-def paper() -> PaperFigures:
-    return load_paper_figures(Path(__file__).parents[2] / "workflow/resources/paper_figures.yaml")
+def paper() -> PaperResults:
+    return load_paper_results(Path(__file__).parents[2] / "workflow/resources/paper_results.yaml")

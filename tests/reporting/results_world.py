@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.results.runs import DatasetResults
 from pipeline_lib.training.search import Candidate, Choice
-from tests.reporting.page.small_run import trials
+from tests.reporting.page.small_run import trainings
 from tests.reporting.small_data import small_report
 
 COMMAND = "snakemake all --cores 8 --configfile config/paper.yaml"
@@ -26,7 +26,7 @@ def dataset_results(comparison: Comparison, folder: Path) -> DatasetResults:
         folder,
         comparison,
         small_report(dataset=comparison.dataset),
-        [trial.training for method in comparison.methods for trial in trials(comparison, method)],
+        [t.record for method in comparison.methods for t in trainings(comparison, method)],
         {"melu": searched(comparison, "melu")},
     )
 

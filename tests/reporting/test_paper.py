@@ -1,11 +1,10 @@
-"""The paper's figures, some typed a second time."""
-
-from typing import get_args
+"""The paper's results, some typed a second time."""
 
 import pytest
+from pydantic import ValidationError
 
-from pipeline_lib.metrics.registry import METRICS
-from pipeline_lib.reporting.paper import Bars, Figure, Metric, PaperFigures
+from pipeline_lib.metrics.registry import metrics_of
+from pipeline_lib.reporting.paper import Bars, PaperMean, PaperResults, PaperRow
 
 GAMMAS = ("reg-paml-1e-5", "reg-paml-1e-4", "reg-paml-1e-2")
 
@@ -21,10 +20,10 @@ GAMMAS = ("reg-paml-1e-5", "reg-paml-1e-4", "reg-paml-1e-2")
     ],
 )
 def test_table_2_movielens(
-    paper: PaperFigures, method: str, metric: Metric, mean: float, sd: float
+    paper: PaperResults, method: str, metric: str, mean: float, sd: float
 ) -> None:
     row = paper.table_2["movielens"].rows[method]
-    assert row.figures[metric] == Figure(mean=mean, sd=sd)
+    assert row.means[metric] == PaperMean(mean=mean, sd=sd)
     assert row.table is None
 
 
@@ -39,20 +38,20 @@ def test_table_2_movielens(
     ],
 )
 def test_table_3(
-    paper: PaperFigures, method: str, mse: float, sd: float, ndcg_3: float, ndcg_5: float
+    paper: PaperResults, method: str, mse: float, sd: float, ndcg_3: float, ndcg_5: float
 ) -> None:
     row = paper.table_3["movielens"].rows[method]
-    assert row.figures == {
-        "mse": Figure(mean=mse, sd=sd),
-        "ndcg_3": Figure(mean=ndcg_3),
-        "ndcg_5": Figure(mean=ndcg_5),
+    assert row.means == {
+        "mse": PaperMean(mean=mse, sd=sd),
+        "ndcg_3": PaperMean(mean=ndcg_3),
+        "ndcg_5": PaperMean(mean=ndcg_5),
     }
     assert row.table is None
 
 
-def test_table_3_has_at_paml_as_table_2(paper: PaperFigures) -> None:
+def test_table_3_has_at_paml_as_table_2(paper: PaperResults) -> None:
     ablation, compared = (t["movielens"].rows["at-paml"] for t in (paper.table_3, paper.table_2))
-    assert ablation.figures == compared.figures
+    assert ablation.means == compared.means
 
 
 @pytest.mark.parametrize(
@@ -64,9 +63,9 @@ def test_table_3_has_at_paml_as_table_2(paper: PaperFigures) -> None:
     ],
 )
 def test_table_2_bookcrossing(
-    paper: PaperFigures, method: str, metric: Metric, mean: float, sd: float
+    paper: PaperResults, method: str, metric: str, mean: float, sd: float
 ) -> None:
-    assert paper.table_2["bookcrossing"].rows[method].figures[metric] == Figure(mean=mean, sd=sd)
+    assert paper.table_2["bookcrossing"].rows[method].means[metric] == PaperMean(mean=mean, sd=sd)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +85,10 @@ def test_table_2_bookcrossing(
     ],
 )
 def test_groups(
-    paper: PaperFigures, number: int, method: str, major: float, minor: float, p: float
+    paper: PaperResults, number: int, method: str, major: float, minor: float, p: float
 ) -> None:
     row = paper.table(number)["movielens"].rows[method]
-    assert row.figures == {"mse_major": Figure(mean=major), "mse_minor": Figure(mean=minor)}
+    assert row.means == {"mse_major": PaperMean(mean=major), "mse_minor": PaperMean(mean=minor)}
     assert (row.p, row.table) == (p, 4 if (number, method) == (5, "at-paml") else None)
 
 
@@ -102,16 +101,16 @@ def test_groups(
         (5, {"paml", "at-paml", "reg-paml", *GAMMAS}),
     ],
 )
-def test_methods_of_a_table(paper: PaperFigures, number: int, methods: set[str]) -> None:
+def test_methods_of_a_table(paper: PaperResults, number: int, methods: set[str]) -> None:
     assert set(paper.table(number)["movielens"].rows) == methods
 
 
-def test_both_variants_of_bookcrossing_stand_beside_the_papers(paper: PaperFigures) -> None:
+def test_both_variants_of_bookcrossing_stand_beside_the_papers(paper: PaperResults) -> None:
     for part in (paper.table_2, paper.table_6):
         assert part["bookcrossing-literal"] == part["bookcrossing"]
 
 
-def test_clicks(paper: PaperFigures) -> None:
+def test_clicks(paper: PaperResults) -> None:
     clicks = paper.clicks
     assert clicks.figure == 3
     assert clicks.auc == Bars(best=0.5882, second=0.5806, best_baseline=0.5796)
@@ -119,4 +118,7 @@ def test_clicks(paper: PaperFigures) -> None:
 
 
 def test_metrics_are_those_we_compute() -> None:
-    assert get_args(Metric) == (*METRICS["rating"], *METRICS["click"])
+    for metric in (*metrics_of("rating"), *metrics_of("click")):
+        assert PaperRow.model_validate({"means": {metric: {"mean": 1}}}).means[metric].mean == 1
+    with pytest.raises(ValidationError, match="there is no metric 'mes'; there are: mse, ndcg_3"):
+        PaperRow.model_validate({"means": {"mes": {"mean": 1}}})

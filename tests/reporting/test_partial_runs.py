@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
 from pipeline_lib.reporting.tables.latex import latex
 from pipeline_lib.reporting.tables.table import Table
@@ -24,7 +24,7 @@ NOTHING = "No method of this table was run."
 COMPARED, ABLATED = ("table2", "table4"), ("table3", "table5")
 
 
-def tables(comparison: Comparison, paper: PaperFigures) -> dict[str, Table]:
+def tables(comparison: Comparison, paper: PaperResults) -> dict[str, Table]:
     report = small_report(
         dataset=comparison.dataset, task=comparison.task, sample=comparison.sample
     )
@@ -35,7 +35,7 @@ def names(table: Table) -> set[str]:
     return {row.name for block in table.blocks for row in block.rows}
 
 
-def test_all_tables_of_a_dataset(either: Comparison, paper: PaperFigures) -> None:
+def test_all_tables_of_a_dataset(either: Comparison, paper: PaperResults) -> None:
     found = tables(either, paper)
     assert list(found) == NAMES
     assert len({table.title for table in found.values()}) == len(NAMES)
@@ -56,7 +56,7 @@ def test_all_tables_of_a_dataset(either: Comparison, paper: PaperFigures) -> Non
 )
 def test_an_empty_table_says_so_and_no_more(
     compared: Comparison,
-    paper: PaperFigures,
+    paper: PaperResults,
     roles: Sequence[Role],
     empty: Sequence[str],
     sample: bool,
@@ -66,7 +66,7 @@ def test_an_empty_table_says_so_and_no_more(
         assert (NOTHING in table.notes) is (name in empty)
         assert NOTHING in markdown(table) or name not in empty
         if name in empty:
-            others = [n for n in table.notes if n != NOTHING and not n.startswith("SAMPLE DATA")]
+            others = [n for n in table.notes if n != NOTHING]
             assert [n[:20] for n in others] == ["In the paper's Table"]
             assert to_csv(table).count("\n") == 1
             assert r"\midrule" not in latex(table)
@@ -74,7 +74,7 @@ def test_an_empty_table_says_so_and_no_more(
 
 
 @pytest.mark.parametrize("name", ["item-mean", "melu", "at-paml", "paml"])
-def test_one_method_alone(compared: Comparison, paper: PaperFigures, name: str) -> None:
+def test_one_method_alone(compared: Comparison, paper: PaperResults, name: str) -> None:
     method = compared.method(name)
     partial = only(compared, method.role)
     alone = partial.model_copy(
@@ -96,7 +96,7 @@ def test_one_method_alone(compared: Comparison, paper: PaperFigures, name: str) 
 
 
 def test_without_methods_in_the_paper_its_own_are_named(
-    compared: Comparison, paper: PaperFigures
+    compared: Comparison, paper: PaperResults
 ) -> None:
     found = tables(only(compared, "reference"), paper)
     missing = (

@@ -20,7 +20,7 @@ TABLES_BY_DATASET = (
     "gaps",
 )
 PAPER = local(
-    os.path.relpath(f"{workflow.basedir}/workflow/resources/paper_figures.yaml")
+    os.path.relpath(f"{workflow.basedir}/workflow/resources/paper_results.yaml")
 )
 
 

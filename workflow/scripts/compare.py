@@ -6,7 +6,7 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.compare import Trial, compare
 from pipeline_lib.evaluation.evaluate import Evaluation
-from pipeline_lib.schemas.results import user_metrics_schema
+from pipeline_lib.metrics.users import users_schema
 from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.storage.tables import read_json, read_table, write_json
 
@@ -20,7 +20,7 @@ comparison = compare(
     params.sample,
     {name: MethodSettings.model_validate(raw) for name, raw in params.methods.items()},
     [
-        Trial(evaluation, read_table(Path(users), user_metrics_schema(evaluation.task)))
+        Trial(evaluation, read_table(Path(users), users_schema(evaluation.task)))
         for evaluation, users in zip(evaluations, source.users, strict=True)
     ],
 )

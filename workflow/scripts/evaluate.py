@@ -6,14 +6,9 @@ import polars as pl
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.evaluate import check_by_support, evaluate
-from pipeline_lib.metrics.users import user_errors
+from pipeline_lib.metrics.users import support_schema, user_errors, users_schema
 from pipeline_lib.partition.summary import SplitSummary
-from pipeline_lib.schemas.results import (
-    PREDICTIONS,
-    SUPPORT_PREDICTIONS,
-    support_errors,
-    user_metrics_schema,
-)
+from pipeline_lib.schemas.results import PREDICTIONS, SUPPORT_PREDICTIONS
 from pipeline_lib.schemas.split import split_rows
 from pipeline_lib.storage.tables import read_json, read_rows, read_table, write_json, write_table
 from pipeline_lib.training.record import TrainingRecord
@@ -34,6 +29,6 @@ for trial, training in enumerate(trainings):
     users, evaluation = evaluate(predictions, rows, training, split)
     errors = user_errors(by_support, task, ["user", "group", "support_rows"])
     files = {name: Path(out[name][trial]) for name in ("users", "support", "evaluation")}
-    write_table(users, user_metrics_schema(task), files["users"])
-    write_table(errors, support_errors(task), files["support"])
+    write_table(users, users_schema(task), files["users"])
+    write_table(errors, support_schema(task), files["support"])
     write_json(evaluation, files["evaluation"])

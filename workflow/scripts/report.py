@@ -9,8 +9,8 @@ from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.jobs.environment import environment
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.page.page import run_page
-from pipeline_lib.reporting.page.record import DatasetPart, FigureFile, RunReport, Trial
-from pipeline_lib.reporting.paper import load_paper_figures, missing_datasets, missing_trials
+from pipeline_lib.reporting.page.report import DatasetPart, FigureFile, RunReport, Training
+from pipeline_lib.reporting.paper import load_paper_results, missing_datasets, missing_trials
 from pipeline_lib.reporting.tables.all import dataset_tables
 from pipeline_lib.reporting.tables.datasets import table_6
 from pipeline_lib.storage.tables import read_json, write_text
@@ -19,7 +19,7 @@ from pipeline_lib.training.record import TrainingRecord
 snakemake: Snakemake
 
 params = snakemake.params
-paper = load_paper_figures(Path(snakemake.input.paper))
+paper = load_paper_results(Path(snakemake.input.paper))
 
 
 def read_figure(stem: str) -> FigureFile:
@@ -29,10 +29,10 @@ def read_figure(stem: str) -> FigureFile:
     return FigureFile(Path(stem).name, caption, files["png"], files["csv"])
 
 
-def read_trial(folder: str) -> Trial:
+def read_training(folder: str) -> Training:
     """Read one training's records."""
-    training = read_json(Path(folder, "training.json"), TrainingRecord)
-    return Trial(training, read_json(Path(folder, "evaluation.json"), Evaluation), folder)
+    record = read_json(Path(folder, "training.json"), TrainingRecord)
+    return Training(record, read_json(Path(folder, "evaluation.json"), Evaluation), folder)
 
 
 def read_dataset(
@@ -46,7 +46,7 @@ def read_dataset(
         data=data,
         tables=list(dataset_tables(data, comparison, paper).values()),
         figures=[read_figure(f"{folder}/figures/{name}") for name in figures],
-        trials=[read_trial(trial) for trial in trials],
+        trainings=[read_training(trial) for trial in trials],
         missing=missing,
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.paper import load_paper_figures
+from pipeline_lib.reporting.paper import load_paper_results
 from pipeline_lib.reporting.tables.datasets import table_6
 from pipeline_lib.reporting.tables.write import write_table_files
 from pipeline_lib.storage.tables import read_json
@@ -13,5 +13,5 @@ from pipeline_lib.storage.tables import read_json
 snakemake: Snakemake
 
 reports = [read_json(Path(path), DataReport) for path in snakemake.input.reports]
-table = table_6(reports, load_paper_figures(Path(snakemake.input.paper)))
+table = table_6(reports, load_paper_results(Path(snakemake.input.paper)))
 write_table_files(table, Path(snakemake.output[0]).with_suffix(""))

@@ -6,7 +6,7 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.paper import load_paper_figures
+from pipeline_lib.reporting.paper import load_paper_results
 from pipeline_lib.reporting.tables.all import dataset_tables
 from pipeline_lib.reporting.tables.users import pairs_csv
 from pipeline_lib.reporting.tables.write import write_table_files
@@ -16,7 +16,7 @@ snakemake: Snakemake
 
 comparison = read_json(Path(snakemake.input.comparison), Comparison)
 report = read_json(Path(snakemake.input.report), DataReport)
-paper = load_paper_figures(Path(snakemake.input.paper))
+paper = load_paper_results(Path(snakemake.input.paper))
 for name, table in dataset_tables(report, comparison, paper).items():
     write_table_files(table, Path(snakemake.output[name][0]).with_suffix(""))
 write_text(pairs_csv(comparison), Path(snakemake.output.pairs))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pipeline_lib.evaluation.comparison import MethodResult
 from pipeline_lib.reporting.drawing.style import INK, MIDDLE, PAGE, SMALL
 from pipeline_lib.reporting.drawing.view import View
-from pipeline_lib.reporting.tables.notes import SAMPLE
+from pipeline_lib.reporting.tables.table import SAMPLE
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -7,14 +7,13 @@ import pandera.polars as pa
 import polars as pl
 
 from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.metrics.users import support_schema, users_schema
 from pipeline_lib.reporting.drawing.plot import has_user_rates
 from pipeline_lib.reporting.drawing.view import Results
 from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.results import (
     PREDICTIONS,
     PROJECTION,
-    support_errors,
-    user_metrics_schema,
 )
 from pipeline_lib.schemas.training import HISTORY
 from pipeline_lib.storage.tables import read_table
@@ -35,10 +34,10 @@ def read_results(
     none = pl.DataFrame(schema=types(PROJECTION))
     return Results(
         comparison,
-        users=_read(tables["users"], user_metrics_schema(comparison.task)),
+        users=_read(tables["users"], users_schema(comparison.task)),
         rates=_user_rates(_read(chosen, PREDICTIONS)),
         history=_read(tables["history"], HISTORY),
-        support=_read(tables["support"], support_errors(comparison.task)),
+        support=_read(tables["support"], support_schema(comparison.task)),
         projection=read_table(projection, PROJECTION) if projection else none,
     )
 

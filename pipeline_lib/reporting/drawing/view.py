@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
-from pipeline_lib.metrics.registry import USER_ERROR
+from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.drawing.style import Look, looks
-from pipeline_lib.reporting.tables.columns import HEADERS
-from pipeline_lib.reporting.tables.notes import sample_note
+from pipeline_lib.reporting.tables.table import SAMPLE
 from pipeline_lib.schemas.columns import GROUPS
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Results:
 
         Returns `method`, `label`, `role`, `user`, `group`, the task's user error, `seeds`.
         """
-        error = USER_ERROR[self.comparison.task.kind]
+        error = metric_for("error", self.comparison.task.kind).column
         means = self.users.group_by("method", "user", "group", maintain_order=True).agg(
             pl.col(error).mean(), pl.len().alias("seeds")
         )
@@ -91,12 +90,12 @@ class View:
     @property
     def error(self) -> str:
         """Return the column of the error by which users are compared."""
-        return USER_ERROR[self.comparison.task.kind]
+        return metric_for("error", self.comparison.task.kind).column
 
     @property
     def error_name(self) -> str:
         """Return that error's name, as in tables."""
-        return HEADERS[USER_ERROR[self.comparison.task.kind]]
+        return metric_for("error", self.comparison.task.kind).label
 
     @property
     def error_axis(self) -> str:
@@ -127,5 +126,5 @@ class View:
 
     def caption(self, *sentences: str) -> str:
         """Join sentences, after the dataset's title and, where so, that its data are generated."""
-        sample = sample_note(self.comparison.sample)
+        sample = [f"{SAMPLE}."] if self.comparison.sample else []
         return " ".join([*sample, f"{self.comparison.title}.", *sentences])

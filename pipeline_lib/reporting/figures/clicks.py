@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from pipeline_lib.metrics.registry import find_metric
 from pipeline_lib.reporting.drawing import canvas, rows
 from pipeline_lib.reporting.drawing.plot import RIVALS, Plot
 from pipeline_lib.reporting.drawing.style import INK, lighten
 from pipeline_lib.reporting.drawing.view import Results, View, named
-from pipeline_lib.reporting.tables.columns import HEADERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def _draw_areas(axes: "Axes", view: View, colours: list[str]) -> None:
             rows.write_beside(axes, place, f"{auc:.4f}")
     axes.set_title("all users together")
     canvas.hint(axes, "95 % interval")
-    axes.set_xlabel(f"{HEADERS['auc']} (higher is better; {CHANCE:g} is chance)")
+    axes.set_xlabel(f"{find_metric('auc').label} (higher is better; {CHANCE:g} is chance)")
 
 
 def _caption(view: View) -> str:

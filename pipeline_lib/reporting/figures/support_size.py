@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from pipeline_lib.metrics.registry import USER_ERROR
+from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.drawing import canvas
 from pipeline_lib.reporting.drawing.plot import Plot
 from pipeline_lib.reporting.drawing.view import Results, View, named
@@ -27,7 +27,7 @@ NAME = 22  # points from the axes to where the name begins
 def _tidy(results: Results) -> pl.DataFrame:
     """Average errors over users and seeds: `method`, `support_rows` (null: all), mse or nel."""
     means = results.support.group_by("method", "support_rows").agg(
-        pl.col(USER_ERROR[results.comparison.task.kind]).mean(),
+        pl.col(metric_for("error", results.comparison.task.kind).column).mean(),
         pl.col("user").n_unique().alias("users"),
         pl.col("seed").n_unique().alias("seeds"),
     )

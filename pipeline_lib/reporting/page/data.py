@@ -9,8 +9,7 @@ from markupsafe import Markup
 
 from pipeline_lib.reporting.data_report.record import DataReport, Size
 from pipeline_lib.reporting.page.data_figures import interactions_by_target, users_by_interactions
-from pipeline_lib.reporting.tables.notes import SAMPLE
-from pipeline_lib.reporting.tables.table import DASH
+from pipeline_lib.reporting.tables.table import DASH, SAMPLE
 from pipeline_lib.schemas.columns import FOLDS, GROUPS
 
 Counts = dict[str, int]

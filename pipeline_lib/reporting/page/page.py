@@ -9,11 +9,11 @@ from pathlib import Path
 from markupsafe import Markup
 
 from pipeline_lib.reporting.page.data import DataView, data_view, source, templates
-from pipeline_lib.reporting.page.record import DatasetPart, FigureFile, RunReport
+from pipeline_lib.reporting.page.report import DatasetPart, FigureFile, RunReport
 from pipeline_lib.reporting.page.runs import Environments, environments, runs_table
-from pipeline_lib.reporting.page.shown import ShownTable, dataset_table, run_table
+from pipeline_lib.reporting.page.shown import ShownTable, runs_id, shown_table
 from pipeline_lib.reporting.page.summary import Tile, dataset_tiles, run_tiles, verdict
-from pipeline_lib.reporting.tables.notes import SAMPLE
+from pipeline_lib.reporting.tables.table import METHODS, SAMPLE
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LARGEST_CSV = 200_000
@@ -40,7 +40,7 @@ def embed(file: FigureFile) -> Embedded:
     width, height = struct.unpack(">II", image[16:24])
     return Embedded(
         name=file.name,
-        caption=file.caption.removeprefix(f"{SAMPLE}. "),  # the page says so itself
+        caption=file.caption.removeprefix(f"{SAMPLE}. "),  # the page says so once for all
         png=_address("image/png", image),
         width=width,
         height=height,
@@ -75,7 +75,7 @@ class DatasetView:
 def run_page(report: RunReport) -> str:
     """Render the page; every text is escaped, and no script but the page's own can run."""
     known, script = environments(report), source("run.js")
-    datasets = {part.comparison.dataset for part in report.datasets}
+    sections = {part.comparison.dataset: part.comparison.dataset for part in report.datasets}
     return (
         templates()
         .get_template("run.html")
@@ -84,7 +84,7 @@ def run_page(report: RunReport) -> str:
             sample_label=SAMPLE,
             run_tiles=run_tiles(report),
             tables=[
-                run_table(table, f"the.table.{n}", datasets)
+                shown_table(table, f"the.table.{n}", sections)
                 for n, table in enumerate(report.tables, start=1)
             ],
             views=[_view(part, known) for part in report.datasets],
@@ -98,12 +98,13 @@ def run_page(report: RunReport) -> str:
 
 def _view(part: DatasetPart, known: Environments) -> DatasetView:
     name = part.comparison.dataset
+    runs = {method.name: runs_id(name, method.name) for method in part.comparison.methods}
     return DatasetView(
         part=part,
         tiles=dataset_tiles(part),
         verdict=verdict(part.comparison),
         tables=[
-            dataset_table(table, f"{name}.table.{n}", part.comparison)
+            shown_table(table, f"{name}.table.{n}", runs if table.kind == METHODS else {})
             for n, table in enumerate(part.tables, start=1)
         ],
         figures=[embed(figure) for figure in part.figures],

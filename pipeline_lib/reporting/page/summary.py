@@ -1,59 +1,49 @@
 """What to know of a dataset's results before its tables."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Pair
-from pipeline_lib.metrics.registry import METRICS, TaskKind
-from pipeline_lib.reporting.page.record import DatasetPart, RunReport
-from pipeline_lib.reporting.paper import Metric
-from pipeline_lib.reporting.tables.columns import (
-    HEADERS,
-    SIGNIFICANT,
-    digits,
-    p_cell,
-    signed,
-    spread_text,
-)
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Pair, best_method
+from pipeline_lib.metrics.registry import Metric, metric_for
+from pipeline_lib.reporting.page.report import DatasetPart, RunReport
+from pipeline_lib.reporting.tables.cells import SIGNIFICANT, p_cell, signed, spread_text
 from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS, group_sizes
 
-MAIN: dict[TaskKind, Metric] = {"rating": "mse", "click": "auc"}
 HOUR = 3600
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A figure with what it is, and what else there is to say of it."""
+    """A number or a name, what it is, and what else there is to say of it."""
 
     what: str
-    figure: str
+    value: str
     more: str = ""
     is_hash: bool = False
 
 
 def run_tiles(report: RunReport) -> list[Tile]:
     """Count a run's datasets, methods and trainings, and their hours."""
-    trials = [trial.training for part in report.datasets for trial in part.trials]
-    seconds = sum(trial.seconds for trial in trials)
+    records = [training.record for part in report.datasets for training in part.trainings]
+    seconds = sum(record.seconds for record in records)
     hours = f"{seconds / HOUR:,.1f} h" if seconds >= HOUR else f"{seconds / 60:,.1f} min"
     return [
         Tile("datasets", f"{len(report.datasets):,}"),
-        Tile("methods", f"{len({trial.method for trial in trials}):,}"),
-        Tile("trainings", f"{len(trials):,}"),
+        Tile("methods", f"{len({record.method for record in records}):,}"),
+        Tile("trainings", f"{len(records):,}"),
         Tile("training time", hours, "wall-clock, all trainings together"),
         Tile("revision", report.environment["revision"], "of this page's code", is_hash=True),
     ]
 
 
 def dataset_tiles(part: DatasetPart) -> list[Tile]:
-    """Sum up a dataset and who did best by its main metric."""
-    comparison, metric = part.comparison, MAIN[part.comparison.task.kind]
-    method, reference = _best_two(comparison)
+    """Count a dataset's users and name who did best by its main metric."""
+    comparison, metric = part.comparison, metric_for("main", part.comparison.task.kind)
+    method, reference = _best_two(comparison, metric)
     return [
         Tile("users kept", f"{part.data.users:,}", f"of {part.data.clean_users:,} clean"),
         Tile("test users", f"{comparison.test_users:,}", group_sizes(comparison)),
         *(
-            Tile(what, best.label, f"{HEADERS[metric]} {spread_text(best.metrics[metric], metric)}")
+            Tile(what, best.label, f"{metric.label} {_spread(best, metric)}")
             for what, best in (("best method", method), ("best reference point", reference))
             if best
         ),
@@ -63,45 +53,42 @@ def dataset_tiles(part: DatasetPart) -> list[Tile]:
 
 def verdict(comparison: Comparison) -> str | None:
     """Compare the best method with the best reference point; None where one was not run."""
-    method, reference = _best_two(comparison)
+    metric = metric_for("main", comparison.task.kind)
+    method, reference = _best_two(comparison, metric)
     if not (method and reference):
         return None
-    metric = MAIN[comparison.task.kind]
-    difference = method.metrics[metric].mean - reference.metrics[metric].mean
-    pair = comparison.pair(metric, method.name, reference.name)
+    difference = method.metrics[metric.name].mean - reference.metrics[metric.name].mean
+    pair = comparison.pair(metric.name, method.name, reference.name)
     return (
-        f"By {HEADERS[metric]}, the best method, {method.label}, "
-        f"{_relation(comparison, metric, difference, pair)} the best reference point, "
-        f"{reference.label}: difference {signed(difference, digits(metric))}"
+        f"By {metric.label}, the best method, {method.label}, "
+        f"{_relation(metric, difference, pair)} the best reference point, "
+        f"{reference.label}: difference {signed(difference, metric.digits)}"
         f"{_tested(metric, pair)}."
     )
 
 
-def _relation(comparison: Comparison, metric: Metric, difference: float, pair: Pair | None) -> str:
+def _relation(metric: Metric, difference: float, pair: Pair | None) -> str:
     if pair is None or pair.holm_p is None or pair.holm_p >= SIGNIFICANT:
         return "cannot be told from"
-    is_better = (difference > 0) == METRICS[comparison.task.kind][metric].higher_is_better
-    return "is better than" if is_better else "is worse than"
+    return "is better than" if metric.loss(difference) < 0 else "is worse than"
 
 
 def _tested(metric: Metric, pair: Pair | None) -> str:
     if pair is None or pair.low is None or pair.high is None or pair.holm_p is None:
         return ", not tested"
-    low, high = (signed(end, digits(metric)) for end in (pair.low, pair.high))
-    p = p_cell(pair.holm_p, star=False).text
+    low, high = (signed(end, metric.digits) for end in (pair.low, pair.high))
+    p = p_cell(pair.holm_p).text
     return f", 95 % CI over users {low} to {high}, p {p if p.startswith('<') else f'= {p}'} (Holm)"
 
 
-def _best_two(comparison: Comparison) -> tuple[MethodResult | None, MethodResult | None]:
-    methods, references = (
-        [m for m in comparison.methods if (m.role == "reference") == is_reference]
-        for is_reference in (False, True)
-    )
-    return _best(comparison, methods), _best(comparison, references)
+def _spread(method: MethodResult, metric: Metric) -> str:
+    return spread_text(method.metrics[metric.name], metric.digits)
 
 
-def _best(comparison: Comparison, methods: Sequence[MethodResult]) -> MethodResult | None:
-    metric = MAIN[comparison.task.kind]
-    sign = -1 if METRICS[comparison.task.kind][metric].higher_is_better else 1
-    measured = [m for m in methods if metric in m.metrics]
-    return min(measured, key=lambda m: sign * m.metrics[metric].mean, default=None)
+def _best_two(
+    comparison: Comparison, metric: Metric
+) -> tuple[MethodResult | None, MethodResult | None]:
+    """Return the best method and the best reference point."""
+    methods = (m for m in comparison.methods if m.role != "reference")
+    references = (m for m in comparison.methods if m.role == "reference")
+    return best_method(methods, metric), best_method(references, metric)

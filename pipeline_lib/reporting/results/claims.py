@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_lib.reporting.paper import Metric
+from pipeline_lib.metrics.registry import find_metric
 from pipeline_lib.reporting.results.numbers import Numbers, p_text
-from pipeline_lib.reporting.tables.columns import SIGNIFICANT, digits, signed
+from pipeline_lib.reporting.tables.cells import SIGNIFICANT, signed
 
 
 class FalseClaimError(Exception):
@@ -32,13 +32,14 @@ class Claims:
         dataset: str,
         method: str,
         others: Sequence[str],
-        metric: Metric = "mse",
+        metric: str = "mse",
     ) -> str:
         """Render that a method's metric is below each other's, for more users than by chance."""
         for other in others:
             pair = self.numbers.pair(run, dataset, method, other, metric)
             sure = pair.holm_p is not None and pair.holm_p < SIGNIFICANT
-            found = f"{signed(pair.difference, digits(metric))}, p {p_text(pair.holm_p)}"
+            apart = signed(pair.difference, find_metric(metric).digits)
+            found = f"{apart}, p {p_text(pair.holm_p)}"
             said = f"{what} ({run}/{dataset}, {metric}: {method} − {other} is {found})"
             claim(sure and pair.difference < 0, said)
         return what
@@ -50,7 +51,7 @@ class Claims:
         dataset: str,
         methods: Sequence[str],
         within: float,
-        metric: Metric = "mse",
+        metric: str = "mse",
     ) -> str:
         """Render that methods' metrics lie within so much of each other."""
         means = [self.numbers.value(run, dataset, method, metric) for method in methods]

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_lib.evaluation.comparison import Pair, Statistic
-from pipeline_lib.reporting.paper import Figure, Metric, PaperFigures, PaperRow
+from pipeline_lib.metrics.registry import find_metric
+from pipeline_lib.reporting.paper import PaperMean, PaperResults, PaperRow
 from pipeline_lib.reporting.results.runs import DatasetResults, Runs, UnknownResultError, find
-from pipeline_lib.reporting.tables.columns import digits, p_cell, signed, spread_text
+from pipeline_lib.reporting.tables.cells import p_cell, signed, spread_text
 from pipeline_lib.reporting.tables.table import DASH
 
 
@@ -19,7 +20,7 @@ class Numbers:
     """
 
     runs: Runs
-    printed: PaperFigures
+    printed: PaperResults
 
     def command(self, run: str) -> str:
         """Return the command that makes a run."""
@@ -33,17 +34,15 @@ class Numbers:
         """Return a dataset of a run."""
         return find(self.datasets(run), dataset, "dataset", f"run {run}")
 
-    def value(self, run: str, dataset: str, method: str, metric: Metric = "mse") -> float:
+    def value(self, run: str, dataset: str, method: str, metric: str = "mse") -> float:
         """Return a metric's mean over seeds."""
         return self._statistic(run, dataset, method, metric).mean
 
-    def number(self, run: str, dataset: str, method: str, metric: Metric = "mse") -> str:
+    def number(self, run: str, dataset: str, method: str, metric: str = "mse") -> str:
         """Render a metric's mean over seeds, with its standard deviation."""
-        return spread_text(self._statistic(run, dataset, method, metric), metric)
+        return spread(self._statistic(run, dataset, method, metric), metric)
 
-    def percent(
-        self, run: str, dataset: str, method: str, other: str, metric: Metric = "mse"
-    ) -> str:
+    def percent(self, run: str, dataset: str, method: str, other: str, metric: str = "mse") -> str:
         """Render by how many percent a method's metric differs from another's."""
         own, base = (self.value(run, dataset, name, metric) for name in (method, other))
         return f"{signed(100 * (own / base - 1), 1)} %"
@@ -55,7 +54,7 @@ class Numbers:
             raise UnknownResultError(f"{run}/{dataset}/{method}: there is no gap")
         return gap.difference
 
-    def pair(self, run: str, dataset: str, left: str, right: str, metric: Metric = "mse") -> Pair:
+    def pair(self, run: str, dataset: str, left: str, right: str, metric: str = "mse") -> Pair:
         """Return the difference of two methods, left minus right."""
         results = self.dataset(run, dataset)
         names = (results.method(left).name, results.method(right).name)
@@ -68,13 +67,11 @@ class Numbers:
             )
         return pair
 
-    def difference(
-        self, run: str, dataset: str, left: str, right: str, metric: Metric = "mse"
-    ) -> str:
+    def difference(self, run: str, dataset: str, left: str, right: str, metric: str = "mse") -> str:
         """Render the difference of two methods, left minus right, with its Holm-adjusted p."""
         pair = self.pair(run, dataset, left, right, metric)
-        p = p_text(pair.holm_p)
-        return f"{signed(pair.difference, digits(metric))}, p {p if p[0] == '<' else f'= {p}'}"
+        apart, p = signed(pair.difference, find_metric(metric).digits), p_text(pair.holm_p)
+        return f"{apart}, p {p if p[0] == '<' else f'= {p}'}"
 
     def epochs(self, run: str, dataset: str, method: str) -> list[int]:
         """Return the epoch chosen on validation users with each seed; a reference has none."""
@@ -95,16 +92,16 @@ class Numbers:
 
     def with_rows(self, run: str, dataset: str, method: str, rows: int | None = None) -> str:
         """Render that error."""
-        n = digits(self.dataset(run, dataset).error)
+        n = find_metric(self.dataset(run, dataset).error).digits
         return f"{self.with_rows_value(run, dataset, method, rows):.{n}f}"
 
-    def paper_value(self, table: int, dataset: str, method: str, metric: Metric = "mse") -> float:
+    def paper_value(self, table: int, dataset: str, method: str, metric: str = "mse") -> float:
         """Return a mean of the paper's Tables 2 to 5."""
-        return self._figure(table, dataset, method, metric).mean
+        return self._mean(table, dataset, method, metric).mean
 
-    def paper(self, table: int, dataset: str, method: str, metric: Metric = "mse") -> str:
+    def paper(self, table: int, dataset: str, method: str, metric: str = "mse") -> str:
         """Render a mean of the paper's, with its standard deviation where there is one."""
-        return spread_text(self._figure(table, dataset, method, metric), metric)
+        return spread(self._mean(table, dataset, method, metric), metric)
 
     def paper_p(self, table: int, dataset: str, method: str) -> str:
         """Render the paper's p between major and minor users."""
@@ -113,13 +110,17 @@ class Numbers:
             raise UnknownResultError(f"the paper's Table {table} has no p of {method}")
         return p_text(p)
 
-    def _statistic(self, run: str, dataset: str, method: str, metric: Metric) -> Statistic:
+    def _statistic(self, run: str, dataset: str, method: str, metric: str) -> Statistic:
         own = self.dataset(run, dataset).method(method).metrics
         return find(own, metric, "metric", f"{run}/{dataset}/{method}")
 
-    def _figure(self, table: int, dataset: str, method: str, metric: Metric) -> Figure:
-        known = {str(name): own for name, own in self._row(table, dataset, method).figures.items()}
-        return find(known, metric, "metric", f"the paper's Table {table}, {method}")
+    def _mean(self, table: int, dataset: str, method: str, metric: str) -> PaperMean:
+        return find(
+            self._row(table, dataset, method).means,
+            metric,
+            "metric",
+            f"the paper's Table {table}, {method}",
+        )
 
     def _row(self, table: int, dataset: str, method: str) -> PaperRow:
         where = f"the paper's Table {table}"
@@ -128,6 +129,11 @@ class Numbers:
         return find(find(own, dataset, "dataset", where).rows, method, "method", where)
 
 
+def spread(value: Statistic | PaperMean, metric: str) -> str:
+    """Render a mean as its metric is printed, with its standard deviation where there is one."""
+    return spread_text(value, find_metric(metric).digits)
+
+
 def p_text(p: float | None) -> str:
     """Render a p-value, a dash where there was nothing to test."""
-    return DASH if p is None else p_cell(p, star=False).text
+    return DASH if p is None else p_cell(p).text

@@ -9,11 +9,12 @@ from statistics import fmean
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline_lib.evaluation.comparison import Gap, Pair
-from pipeline_lib.reporting.paper import Metric, PaperFigures
+from pipeline_lib.metrics.registry import find_metric
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.results.claims import Claims, claim
-from pipeline_lib.reporting.results.numbers import Numbers, p_text
+from pipeline_lib.reporting.results.numbers import Numbers, p_text, spread
 from pipeline_lib.reporting.results.runs import Runs, UnknownResultError
-from pipeline_lib.reporting.tables.columns import HEADERS, digits, signed, spread_text
+from pipeline_lib.reporting.tables.cells import signed
 from pipeline_lib.reporting.tables.notes import group_sizes
 from pipeline_lib.reporting.tables.table import DASH
 from pipeline_lib.reporting.tables.write import aligned, escape
@@ -23,7 +24,7 @@ from pipeline_lib.training.search import Candidate
 WHOLE = "{% from 'results.md.j2' import overview, choices, times, origin %}"
 
 
-def render_results(text: str, runs: Runs, paper: PaperFigures, images: Path) -> str:
+def render_results(text: str, runs: Runs, paper: PaperResults, images: Path) -> str:
     """Render a Markdown text, its figures copied into a folder.
 
     An unknown name raises UnknownResultError or jinja2's UndefinedError, a false claim
@@ -79,8 +80,8 @@ def _aligned(text: str) -> str:
     return aligned([row for row in rows if row])
 
 
-def _difference(own: Pair | Gap | None, metric: Metric) -> str:
-    return DASH if own is None else signed(own.difference, digits(metric))
+def _difference(own: Pair | Gap | None, metric: str) -> str:
+    return DASH if own is None else signed(own.difference, find_metric(metric).digits)
 
 
 def _hours(made: list[TrainingRecord] | list[Candidate]) -> str:
@@ -96,9 +97,9 @@ FILTERS: dict[str, Callable[..., object]] = {
     "aligned": _aligned,
     "count": lambda number: f"{number:,.0f}",
     "difference": _difference,
-    "digits": digits,
+    "digits": lambda metric: find_metric(metric).digits,
     "group_sizes": group_sizes,
-    "header": HEADERS.__getitem__,
+    "header": lambda metric: find_metric(metric).label,
     "hours": _hours,
     "loss": lambda value: DASH if value is None else f"{value:.3f}",
     "md": escape,
@@ -106,5 +107,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "p": p_text,
     "several": _several,
     "signed": lambda value, decimals=3: signed(value, decimals),
-    "spread": spread_text,
+    "spread": spread,
 }

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
-from pipeline_lib.metrics.registry import USER_ERROR, TaskKind
+from pipeline_lib.metrics.registry import TaskKind, metric_for
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.paper import Metric
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingRecord
 from pipeline_lib.training.search import Choice
@@ -16,7 +15,7 @@ from pipeline_lib.training.search import Choice
 V = TypeVar("V")
 
 # The error by which users are compared comes first.
-SHOWN: dict[TaskKind, tuple[Metric, ...]] = {
+SHOWN: dict[TaskKind, tuple[str, ...]] = {
     "rating": ("mse", "mse_major", "mse_minor", "ndcg_3", "ndcg_5"),
     "click": ("nel", "nel_major", "nel_minor", "auc"),
 }
@@ -37,12 +36,12 @@ class DatasetResults:
     choices: dict[str, Choice]
 
     @property
-    def error(self) -> Metric:
+    def error(self) -> str:
         """Return the error by which users are compared."""
-        return USER_ERROR[self.comparison.task.kind]
+        return metric_for("error", self.comparison.task.kind).name
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
+    def metrics(self) -> tuple[str, ...]:
         """Return the metrics that an overview shows, the users' error first."""
         return SHOWN[self.comparison.task.kind]
 

@@ -2,7 +2,7 @@
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.groups import table_1
 from pipeline_lib.reporting.tables.methods import (
     TABLE_2,
@@ -17,7 +17,7 @@ from pipeline_lib.reporting.tables.users import error_pairs, gap_table, ranking_
 
 
 def dataset_tables(
-    report: DataReport, comparison: Comparison, paper: PaperFigures
+    report: DataReport, comparison: Comparison, paper: PaperResults
 ) -> dict[str, Table]:
     """Build the paper's Tables 1 to 5, then what a careful reader wants beside them."""
     return {

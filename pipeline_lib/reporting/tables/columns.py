@@ -1,169 +1,166 @@
 """The columns of the tables: ours, the paper's, and the difference between them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
 
-from pipeline_lib.evaluation.comparison import Gap, MethodResult, Pair, Statistic
-from pipeline_lib.metrics.registry import METRICS
-from pipeline_lib.reporting.paper import Figure, Metric, PaperTable
-from pipeline_lib.reporting.tables.table import DASH, MINUS, Cell, Column, Rank
+from pipeline_lib.evaluation.comparison import Gap, MethodResult, Pair
+from pipeline_lib.metrics.registry import Metric
+from pipeline_lib.reporting.paper import PaperTable
+from pipeline_lib.reporting.tables.cells import (
+    SIGNIFICANT,
+    effect_cell,
+    holm_cell,
+    interval_cell,
+    p_cell,
+    signed,
+    spread_text,
+)
+from pipeline_lib.reporting.tables.table import Cell, Column, Rank, Sources
 
-HEADERS: dict[Metric, str] = {
-    "mse": "MSE",
-    "ndcg_3": "nDCG@3",
-    "ndcg_5": "nDCG@5",
-    "mse_major": "MSE major",
-    "mse_minor": "MSE minor",
-    "nel": "NEL",
-    "auc": "AUC",
-    "auc_user": "AUC per user",
-    "nel_major": "NEL major",
-    "nel_minor": "NEL minor",
-    "auc_major": "AUC major",
-    "auc_minor": "AUC minor",
-}
-HIGHER_IS_BETTER = {
-    name for metrics in METRICS.values() for name, m in metrics.items() if m.higher_is_better
-}
 RANKS: dict[int, Rank] = {0: "best", 1: "second"}
-SIGNIFICANT = 0.05
 OURS = ("proposed", "ablation")  # roles of methods that are tested against the best baseline
 
 
-def measured(methods: Sequence[MethodResult], metric: Metric) -> Column:
-    """Show a metric of every method, the best two marked, on unrounded means."""
-    has_metric = [m for m in methods if metric in m.metrics]
-    means = {m.metrics[metric].mean for m in has_metric}
-    ordered = sorted(means, reverse=metric in HIGHER_IS_BETTER)
-    return Column(
-        header=HEADERS[metric],
-        fields=(f"{metric}_mean", f"{metric}_sd", f"{metric}_baseline_p"),
-        cells={m.name: _measured_cell(m, metric, ordered) for m in has_metric},
-    )
+def beside(
+    ours: Column, theirs: Column | None, apart: Callable[[float], Cell] | None = None
+) -> list[Column]:
+    """Return our column, then the paper's, then our first values minus the paper's.
 
-
-def printed(paper: PaperTable, metric: Metric) -> Column:
-    """Show what the paper gives for a metric."""
-    return Column(
-        header="paper",
-        fields=(f"paper_{metric}_mean", f"paper_{metric}_sd"),
-        cells={
-            name: Cell(spread_text(figure, metric), (figure.mean, figure.sd))
-            for name, row in paper.rows.items()
-            if (figure := row.figures.get(metric))
-        },
-    )
-
-
-def difference(methods: Sequence[MethodResult], paper: PaperTable, metric: Metric) -> Column:
-    """Show our mean minus the paper's."""
-    ours = {m.name: m.metrics[metric].mean for m in methods if metric in m.metrics}
-    gaps = {
-        name: ours[name] - figure.mean
-        for name, row in paper.rows.items()
-        if name in ours and (figure := row.figures.get(metric))
+    theirs: None where the paper has nothing. apart: prints a difference; None: there is none.
+    """
+    if theirs is None:
+        return [ours]
+    if apart is None:
+        return [ours, theirs]
+    cells = {
+        name: apart(mine - printed)
+        for name, cell in theirs.cells.items()
+        if name in ours.cells
+        for mine, printed in [(ours.cells[name].values[0], cell.values[0])]
+        if isinstance(mine, float | int) and isinstance(printed, float | int)
     }
-    cells = {name: Cell(signed(gap, digits(metric)), (gap,)) for name, gap in gaps.items()}
-    return Column("diff.", (f"{metric}_difference",), cells)
+    behind = {name: cell.sources for name, cell in ours.cells.items()}
+    field = f"{ours.fields[0].removesuffix('_mean')}_difference"
+    return [ours, theirs, Column("diff.", (field,), _sourced(cells, behind))]
 
 
-def group_p(methods: Sequence[MethodResult]) -> Column:
-    """Show the p between major and minor users, starred where significant."""
-    values = {m.name: m.gap.p for m in methods if m.gap}
-    cells = {name: p_cell(p, p < SIGNIFICANT) for name, p in values.items() if p is not None}
-    return Column("p", ("group_p",), cells)
+def metric_columns(
+    methods: Sequence[MethodResult], metric: Metric, paper: PaperTable | None
+) -> list[Column]:
+    """Return a metric of every method, the best two marked, and the paper's means beside it."""
+    theirs = _printed(paper, metric) if paper else None
+    return beside(_measured(methods, metric), theirs, apart_by(metric))
 
 
-def printed_group_p(paper: PaperTable) -> Column:
-    """Show the paper's p between major and minor users."""
-    values = {name: row.p for name, row in paper.rows.items()}
-    cells = {name: p_cell(p, star=False) for name, p in values.items() if p is not None}
-    return Column("paper", ("paper_group_p",), cells)
+def apart_by(metric: Metric) -> Callable[[float], Cell]:
+    """Return what prints a difference of a metric."""
+    return lambda gap: Cell(signed(gap, metric.digits), (gap,))
 
 
-def spread_text(value: Statistic | Figure, metric: Metric) -> str:
-    """Print a mean, and its standard deviation where there is one."""
-    n = digits(metric)
-    return f"{value.mean:.{n}f}" + ("" if value.sd is None else f" ± {value.sd:.{n}f}")
-
-
-def digits(metric: Metric) -> int:
-    """Say how many digits the paper prints of a metric."""
-    return 4 if metric.startswith(("nel", "auc")) else 3
-
-
-def signed(value: float, decimals: int) -> str:
-    """Print a difference with its sign."""
-    return f"{value:+z.{decimals}f}".replace("-", MINUS)
-
-
-def p_cell(p: float, star: bool) -> Cell:
-    """Print the p of a test."""
-    return Cell(f"{p:.3f}" if p >= 0.001 else "< 0.001", (p,), star=star)
-
-
-def _measured_cell(method: MethodResult, metric: Metric, ordered: list[float]) -> Cell:
-    statistic = method.metrics[metric]
-    p = statistic.baseline_p
-    return Cell(
-        text=spread_text(statistic, metric),
-        values=(statistic.mean, statistic.sd, p),
-        rank=RANKS.get(ordered.index(statistic.mean)),
-        star=method.role in OURS and p is not None and p < SIGNIFICANT,
+def group_p_columns(
+    methods: Sequence[MethodResult], errors: Sequence[Metric], paper: PaperTable | None
+) -> list[Column]:
+    """Return the p between major and minor users, starred where significant, and the paper's."""
+    ours = {
+        m.name: replace(p_cell(m.gap.p, star=m.gap.p < SIGNIFICANT), sources=sources([m], errors))
+        for m in methods
+        if m.gap and m.gap.p is not None
+    }
+    printed = (
+        {n: p_cell(row.p) for n, row in paper.rows.items() if row.p is not None} if paper else {}
     )
-
-
-Difference = Pair | Gap
+    theirs = Column("paper", ("paper_group_p",), printed) if paper else None
+    return beside(Column("p", ("group_p",), ours), theirs)
 
 
 def mean_columns(methods: Sequence[MethodResult], metric: Metric) -> list[Column]:
-    """Show each method's mean and its interval."""
-    n = digits(metric)
-    found = {m.name: m.metrics[metric] for m in methods if metric in m.metrics}
-    means = {name: Cell(f"{s.mean:.{n}f}", (s.mean,)) for name, s in found.items()}
-    intervals = {name: _interval(s.low, s.high, f".{n}f") for name, s in found.items()}
+    """Return each method's mean and its interval."""
+    n = metric.digits
+    found = [(m, m.metrics[metric.name]) for m in methods if metric.name in m.metrics]
+    means = {m.name: Cell(f"{s.mean:.{n}f}", (s.mean,)) for m, s in found}
+    intervals = {m.name: interval_cell(s.low, s.high, f".{n}f") for m, s in found}
+    behind = {m.name: sources([m], [metric]) for m in methods}
     return [
-        Column(HEADERS[metric], (f"{metric}_mean",), means),
-        Column("95 % CI", (f"{metric}_low", f"{metric}_high"), intervals),
+        Column(metric.label, (f"{metric.name}_mean",), _sourced(means, behind)),
+        Column(
+            "95 % CI", (f"{metric.name}_low", f"{metric.name}_high"), _sourced(intervals, behind)
+        ),
     ]
 
 
-def difference_columns(
-    found: Mapping[str, Difference], metric: Metric, header: str, field: str
+def pair_columns(
+    pairs: Mapping[str, Pair], metric: Metric, role: str, behind: Mapping[str, Sources]
 ) -> list[Column]:
-    """Show differences, their intervals, effects and adjusted p."""
-    n = digits(metric)
-    shown: list[tuple[str, tuple[str, ...], Callable[[Difference], Cell]]] = [
-        (header, (field,), lambda v: Cell(signed(v.difference, n), (v.difference,))),
+    """Return the differences from the best rival of a role; behind: their sources by method."""
+    return _difference_columns(pairs, metric, (f"Δ {role}", f"minus_{role}"), behind)
+
+
+def gap_columns(
+    gaps: Mapping[str, Gap], error: Metric, behind: Mapping[str, Sources]
+) -> list[Column]:
+    """Return gaps between groups, the p of the test before the adjusted one."""
+    *columns, holm = _difference_columns(gaps, error, ("gap", "gap"), behind)
+    p = {name: p_cell(gap.p) for name, gap in gaps.items() if gap.p is not None}
+    return [*columns, Column("p", (f"{error.name}_gap_p",), _sourced(p, behind)), holm]
+
+
+def sources(methods: Iterable[MethodResult], metrics: Iterable[Metric]) -> Sources:
+    """Return every pair of a method and a metric that it has."""
+    return tuple((m, x) for m, x in product(methods, metrics) if x.name in m.metrics)
+
+
+def _measured(methods: Sequence[MethodResult], metric: Metric) -> Column:
+    """Mark the best two by their unrounded means."""
+    found = [(m, m.metrics[metric.name]) for m in methods if metric.name in m.metrics]
+    ordered = sorted({s.mean for _, s in found}, key=metric.loss)
+    cells = {
+        m.name: Cell(
+            text=spread_text(s, metric.digits),
+            values=(s.mean, s.sd, s.baseline_p),
+            rank=RANKS.get(ordered.index(s.mean)),
+            star=m.role in OURS and s.baseline_p is not None and s.baseline_p < SIGNIFICANT,
+            sources=sources([m], [metric]),
+        )
+        for m, s in found
+    }
+    fields = (f"{metric.name}_mean", f"{metric.name}_sd", f"{metric.name}_baseline_p")
+    return Column(metric.label, fields, cells)
+
+
+def _printed(paper: PaperTable, metric: Metric) -> Column:
+    cells = {
+        name: Cell(spread_text(printed, metric.digits), (printed.mean, printed.sd))
+        for name, row in paper.rows.items()
+        if (printed := row.means.get(metric.name))
+    }
+    return Column("paper", (f"paper_{metric.name}_mean", f"paper_{metric.name}_sd"), cells)
+
+
+def _difference_columns(
+    found: Mapping[str, Pair | Gap],
+    metric: Metric,
+    named: tuple[str, str],
+    behind: Mapping[str, Sources],
+) -> list[Column]:
+    """Return differences, their intervals, effects and adjusted p."""
+    header, field = named[0], f"{metric.name}_{named[1]}"
+    form = f"+z.{metric.digits}f"
+    shown: list[tuple[str, tuple[str, ...], Callable[[Pair | Gap], Cell]]] = [
+        (header, (field,), lambda v: Cell(signed(v.difference, metric.digits), (v.difference,))),
         (
             "95 % CI",
             (f"{field}_low", f"{field}_high"),
-            lambda v: _interval(v.low, v.high, f"+z.{n}f"),
+            lambda v: interval_cell(v.low, v.high, form),
         ),
-        ("d", (f"{field}_d",), lambda v: _effect(v.effect)),
-        ("Holm p", (f"{field}_holm_p",), lambda v: _holm(v.holm_p)),
+        ("d", (f"{field}_d",), lambda v: effect_cell(v.effect)),
+        ("Holm p", (f"{field}_holm_p",), lambda v: holm_cell(v.holm_p)),
     ]
     return [
-        Column(header, fields, {name: cell(value) for name, value in found.items()})
+        Column(header, fields, _sourced({name: cell(v) for name, v in found.items()}, behind))
         for header, fields, cell in shown
     ]
 
 
-def gap_columns(gaps: Mapping[str, Gap], error: Metric) -> list[Column]:
-    """Show gaps between groups, the p of the test before the adjusted one."""
-    *columns, holm = difference_columns(gaps, error, "gap", f"{error}_gap")
-    p = {name: p_cell(gap.p, star=False) for name, gap in gaps.items() if gap.p is not None}
-    return [*columns, Column("p", (f"{error}_gap_p",), p), holm]
-
-
-def _interval(low: float | None, high: float | None, form: str) -> Cell:
-    if low is None or high is None:
-        return Cell(DASH, (None, None))
-    return Cell(f"{low:{form}} to {high:{form}}".replace("-", MINUS), (low, high))
-
-
-def _effect(value: float | None) -> Cell:
-    return Cell(DASH, (None,)) if value is None else Cell(signed(value, 2), (value,))
-
-
-def _holm(p: float | None) -> Cell:
-    return Cell(DASH, (None,)) if p is None else p_cell(p, p < SIGNIFICANT)
+def _sourced(cells: Mapping[str, Cell], behind: Mapping[str, Sources]) -> dict[str, Cell]:
+    return {name: replace(cell, sources=behind[name]) for name, cell in cells.items()}

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.paper import PaperDataset, PaperFigures
-from pipeline_lib.reporting.tables.columns import signed
-from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS, sample_note, titled
+from pipeline_lib.reporting.paper import PaperDataset, PaperResults
+from pipeline_lib.reporting.tables.cells import signed
+from pipeline_lib.reporting.tables.columns import beside
+from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS
 from pipeline_lib.reporting.tables.table import MINUS, Block, Cell, Column, Row, RowKind, Table
 
 KIND = RowKind("Dataset", "dataset", ("sample", "dataset"))
@@ -35,10 +36,10 @@ PRINTED: dict[str, Callable[[PaperDataset], Cell]] = {
 }
 
 
-def table_6(reports: Sequence[DataReport], paper: PaperFigures) -> Table:
+def table_6(reports: Sequence[DataReport], paper: PaperResults) -> Table:
     """Tabulate users, items, interactions, features and groups of a run's datasets.
 
-    The paper's figures are left out for sample data.
+    The paper's numbers are left out for sample data.
     """
     sample = any(report.sample for report in reports)
     names = () if sample else [r.dataset for r in reports if r.dataset in paper.table_6]
@@ -46,7 +47,7 @@ def table_6(reports: Sequence[DataReport], paper: PaperFigures) -> Table:
     return Table(
         dataset=None,
         sample=sample,
-        title=titled("The datasets (the paper's Table 6)", sample),
+        title="The datasets (the paper's Table 6)",
         columns=tuple(_columns(reports, printed)),
         blocks=(Block("dataset", None, tuple(Row(r.dataset, r.dataset) for r in reports)),),
         notes=tuple(_notes(reports, printed)),
@@ -55,36 +56,27 @@ def table_6(reports: Sequence[DataReport], paper: PaperFigures) -> Table:
 
 
 def _columns(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> list[Column]:
-    columns = []
-    for header, fields, ours in OURS:
-        columns.append(Column(header, fields, {r.dataset: ours(r) for r in reports}))
-        if printed and (theirs := PRINTED.get(header)):
-            cells = {name: theirs(figures) for name, figures in printed.items()}
-            columns.append(Column("paper", tuple(f"paper_{field}" for field in fields), cells))
-            columns += _difference(*columns[-2:])
+    columns: list[Column] = []
+    for header, fields, own in OURS:
+        ours = Column(header, fields, {r.dataset: own(r) for r in reports})
+        columns += beside(ours, _printed(ours, printed), None if header == "Features" else _apart)
     return columns
 
 
-def _difference(ours: Column, theirs: Column) -> list[Column]:
-    """Subtract the paper's numbers from ours, where they are numbers."""
-    gaps = {}
-    for name, cell in theirs.cells.items():
-        mine, printed = ours.cells[name].values[0], cell.values[0]
-        if isinstance(mine, float | int) and isinstance(printed, float | int):
-            gaps[name] = mine - printed
-    cells = {name: Cell(_signed(gap), (round(gap, 12),)) for name, gap in gaps.items()}
-    return [Column("diff.", (f"{ours.fields[0]}_difference",), cells)] if cells else []
+def _printed(ours: Column, printed: dict[str, PaperDataset]) -> Column | None:
+    if not printed or ours.header not in PRINTED:
+        return None
+    cells = {name: PRINTED[ours.header](dataset) for name, dataset in printed.items()}
+    return Column("paper", tuple(f"paper_{field}" for field in ours.fields), cells)
 
 
-def _signed(gap: float) -> str:
-    if isinstance(gap, float):
-        return signed(100 * gap, 1)
-    return f"{gap:+,}".replace("-", MINUS)
+def _apart(gap: float) -> Cell:
+    text = signed(100 * gap, 1) if isinstance(gap, float) else f"{gap:+,}".replace("-", MINUS)
+    return Cell(text, (round(gap, 12),))
 
 
 def _notes(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> list[str]:
     notes = [
-        *sample_note(any(report.sample for report in reports)),
         "Users: those kept. Items: the catalogue, that is all clean items; met: those that users "
         "kept have interactions with. Interactions: those of users kept; per user: their median; "
         "query: the median of those a user is judged on. Features: of items + of users. "

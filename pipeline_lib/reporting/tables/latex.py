@@ -31,7 +31,7 @@ def latex(table: Table) -> str:
     lines = [
         r"\begin{table}[tbp]",
         r"\centering\scriptsize\setlength{\tabcolsep}{3pt}\setlength{\belowcaptionskip}{4pt}",
-        rf"\caption{{{escape(table.title)}}}",
+        rf"\caption{{{escape(table.file_title)}}}",
         r"\makebox[\linewidth][c]{%",
         rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
         r"\toprule",
@@ -41,7 +41,7 @@ def latex(table: Table) -> str:
         r"\end{tabular}}",
         r"\begin{minipage}{\linewidth}",
         r"\raggedright",
-        *(rf"\par\smallskip {escape(note)}" for note in table.notes),
+        *(rf"\par\smallskip {escape(note)}" for note in table.file_notes),
         r"\end{minipage}",
         r"\end{table}",
     ]

@@ -1,56 +1,38 @@
-"""What stands beneath a table on our figures: tests, counts, marks."""
+"""The notes beneath tables of our results: tests, counts, marks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
-from pipeline_lib.metrics.registry import USER_ERROR, TaskKind
-from pipeline_lib.reporting.paper import Bars, Metric, PaperClicks, PaperFigures, PaperTable
-from pipeline_lib.reporting.tables.columns import HEADERS, OURS, SIGNIFICANT
+from pipeline_lib.metrics.registry import Metric, TaskKind, find_metric, metric_for, metrics_of
+from pipeline_lib.reporting.paper import Bars, PaperClicks, PaperResults, PaperTable
+from pipeline_lib.reporting.tables.cells import SIGNIFICANT
+from pipeline_lib.reporting.tables.columns import OURS, sources
 from pipeline_lib.reporting.tables.table import MINUS
 from pipeline_lib.schemas.columns import GROUPS
-from pipeline_lib.settings.task import ClickTask, RatingTask
+from pipeline_lib.settings.task import ClickTask
 
-SAMPLE = "SAMPLE DATA (generated), not comparable with the paper"
-BETTER: dict[TaskKind, str] = {
-    "rating": "Lower MSE and higher nDCG are better.",
-    "click": "Lower NEL and higher AUC are better.",
-}
-TIES: dict[TaskKind, str] = {
-    "rating": "For equal scores, nDCG is the mean over random orders.",
-    "click": "For AUC, equal scores count half.",
-}
 SPLIT_DIGITS = 12
-
-
-def titled(text: str, sample: bool) -> str:
-    """Label the title of a table of sample data as such."""
-    return f"{SAMPLE}. {text}" if sample else text
-
-
-def sample_note(sample: bool) -> list[str]:
-    """Warn of sample data."""
-    return [f"{SAMPLE}."] if sample else []
 
 
 def measured_notes(
     comparison: Comparison, methods: Sequence[MethodResult], metrics: Sequence[Metric]
 ) -> list[str]:
-    """Say how the methods' figures were computed, on whom, and what the marks mean."""
+    """Return how the methods' means were computed, on whom, and what the marks mean."""
     included = "; reference points included" if any(m.role == "reference" for m in methods) else ""
     return [
         over_seeds(methods),
         f"Bold: best of the column; italics: second best{included}. "
-        + BETTER[comparison.task.kind],
+        + _better(comparison.task.kind),
         *_click_metrics(comparison, methods, metrics),
         *_star(comparison, methods, metrics),
         f"{comparison.test_users:,} test users; split {_split(comparison)}.",
         *_ranked(comparison, metrics),
-        *_constant(comparison, methods, metrics),
+        *_constant(methods, metrics),
     ]
 
 
 def over_seeds(methods: Sequence[MethodResult]) -> str:
-    """Say over how many seeds the methods' figures are."""
+    """Return over how many seeds the methods' means are."""
     counts = sorted({len(m.seeds) for m in methods}, reverse=True)
     if counts == [1]:
         return "One seed only (n = 1): no standard deviation, and no test between seeds."
@@ -62,8 +44,8 @@ def over_seeds(methods: Sequence[MethodResult]) -> str:
 
 
 def group_note(comparison: Comparison) -> str:
-    """Say which test stands behind p."""
-    error = HEADERS[USER_ERROR[comparison.task.kind]]
+    """Return which test p is of."""
+    error = metric_for("error", comparison.task.kind).label
     return (
         f"p: two-tailed t-test between the {error} of major and of minor users, each user's "
         f"averaged over seeds (n = {group_sizes(comparison)} users), unadjusted; * where p < "
@@ -72,12 +54,12 @@ def group_note(comparison: Comparison) -> str:
 
 
 def group_sizes(comparison: Comparison) -> str:
-    """Count the test users of each group."""
+    """Return the number of test users of each group."""
     return " and ".join(f"{comparison.users_by_group.get(g, 0):,} {g}" for g in GROUPS)
 
 
 def split_note(comparison: Comparison) -> str:
-    """Name the split."""
+    """Return the split's hash."""
     return f"Split {_split(comparison)}."
 
 
@@ -92,7 +74,7 @@ def _click_metrics(
         f"{task.clicked_weight:g}, any other row {task.other_weight:g}), above 0. AUC: of the "
         "query rows of all users, or of all in the group, together."
     ]
-    if "auc_user" in metrics:
+    if any(metric.name == "auc_user" for metric in metrics):
         counted = {m.metrics["auc_user"].users for m in methods if "auc_user" in m.metrics}
         notes += [
             "AUC per user: of each user's own query rows; mean over the "
@@ -106,11 +88,11 @@ def _star(
     comparison: Comparison, methods: Sequence[MethodResult], metrics: Sequence[Metric]
 ) -> list[str]:
     ours = [m for m in methods if m.role in OURS]
-    shown = [m.metrics[name] for m in ours for name in metrics if name in m.metrics]
+    shown = [m.metrics[metric.name] for m, metric in sources(ours, metrics)]
     if all(statistic.baseline_p is None for statistic in shown):
         return []
-    best = {m: comparison.baselines[m] for m in metrics if m in comparison.baselines}
-    named = "; ".join(f"{HEADERS[m]}: {comparison.method(name).label}" for m, name in best.items())
+    best = [(m, comparison.baselines[m.name]) for m in metrics if m.name in comparison.baselines]
+    named = "; ".join(f"{metric.label}: {comparison.method(name).label}" for metric, name in best)
     return [
         f"* at a proposed method or a variant of one: differs, for better or worse, from the best "
         f"baseline ({named}) at p < {SIGNIFICANT}, two-tailed t-test between the seeds' values, "
@@ -119,30 +101,39 @@ def _star(
 
 
 def _ranked(comparison: Comparison, metrics: Sequence[Metric]) -> list[str]:
-    if not isinstance(comparison.task, RatingTask) or "ndcg_3" not in metrics:
+    ranking = [metric for metric in metrics if metric.k]
+    if not ranking:
         return []
     rated = "" if comparison.task.scale[0] > 0 else ", one of them rated above 0"
     note = (
-        f"nDCG: over the {comparison.ranked_users:,} test users with at least two query items"
-        f"{rated}."
+        f"{_listed(m.family for m in ranking)}: over the {comparison.ranked_users:,} test users "
+        f"with at least two query items{rated}."
     )
-    short = {metric.removeprefix("ndcg_"): n for metric, n in comparison.short_users.items() if n}
+    short = [(find_metric(name).k, n) for name, n in comparison.short_users.items() if n]
     if short:
-        few = " and ".join(f"{n:,} with fewer than {k}" for k, n in short.items())
+        few = " and ".join(f"{n:,} with fewer than {k}" for k, n in short)
         note += f" Of these, {few}, ranked over those they have."
     return [note]
 
 
-def _constant(
-    comparison: Comparison, methods: Sequence[MethodResult], metrics: Sequence[Metric]
-) -> list[str]:
+def _constant(methods: Sequence[MethodResult], metrics: Sequence[Metric]) -> list[str]:
     found = [f"{m.label} (up to {m.constant_users:,} a seed)" for m in methods if m.constant_users]
-    if not (found and any(metric.startswith(("ndcg", "auc")) for metric in metrics)):
+    ties = dict.fromkeys(metric.ties for metric in metrics if metric.ties)
+    if not (found and ties):
         return []
-    return [
-        f"Users whose query items all got one score: {', '.join(found)}. "
-        + TIES[comparison.task.kind]
-    ]
+    return [f"Users whose query items all got one score: {', '.join(found)}. {' '.join(ties)}"]
+
+
+def _better(task: TaskKind) -> str:
+    lower, higher = (
+        _listed(m.family for m in metrics_of(task).values() if m.higher_is_better is is_higher)
+        for is_higher in (False, True)
+    )
+    return f"Lower {lower} and higher {higher} are better."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(names))
 
 
 def _split(comparison: Comparison) -> str:
@@ -150,7 +141,7 @@ def _split(comparison: Comparison) -> str:
 
 
 def paper_notes(methods: Sequence[MethodResult], paper: PaperTable, trials: int) -> list[str]:
-    """Say what the paper's figures are, and where the paper contradicts them."""
+    """Return what the paper's means are, and where the paper contradicts them."""
     shown = [(m.label, paper.rows[m.name]) for m in methods if m.name in paper.rows]
     return [
         f"diff.: our mean {MINUS} the paper's.",
@@ -167,9 +158,9 @@ def paper_notes(methods: Sequence[MethodResult], paper: PaperTable, trials: int)
 
 
 def not_run(
-    number: int, dataset: str, methods: Sequence[MethodResult], paper: PaperFigures
+    number: int, dataset: str, methods: Sequence[MethodResult], paper: PaperResults
 ) -> list[str]:
-    """Say which methods of the paper's table on a dataset are not in ours."""
+    """Return which methods of the paper's table on a dataset are not in ours."""
     printed = paper.table(number).get(dataset)
     ours = {m.name for m in methods}
     missing = [name for name in printed.rows if name not in ours] if printed else []
@@ -179,7 +170,7 @@ def not_run(
 
 
 def paper_clicks_note(clicks: PaperClicks) -> str:
-    """Give the paper's figures of clicks, which no row of ours can stand beside."""
+    """Return the paper's numbers on clicks, which no row of ours can stand beside."""
     return (
         f"Yu et al. (2021) show clicks only as bars (Figure {clicks.figure}), of a private log; "
         f"ours is another, so these do not compare: AUC {_bars(clicks.auc)}; NEL "

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline_lib.evaluation.comparison import MethodResult
+from pipeline_lib.metrics.registry import Metric
+
 DASH = "—"
 MINUS = "\N{MINUS SIGN}"
+SAMPLE = "SAMPLE DATA (generated), not comparable with the paper"
 Rank = Literal["best", "second"]
 Value = float | str | None
+# The methods and metrics, with a value for each seed, that a cell was computed from.
+Sources = tuple[tuple[MethodResult, Metric], ...]
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,7 @@ class Cell:
     values: tuple[Value, ...]
     rank: Rank | None = None
     star: bool = False
+    sources: Sources = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Block:
 
 @dataclass(frozen=True)
 class RowKind:
-    """What rows are: the heading above them, the field of their names, all fields that tell them.
+    """What rows are: the heading above them, the field of their names, the fields of a row.
 
     fields: of `dataset`, `sample`, `role`, `label`, `seeds` and the name's.
     """
@@ -77,12 +84,22 @@ class Table:
     notes: tuple[str, ...]
     kind: RowKind = METHODS
 
+    @property
+    def file_title(self) -> str:
+        """Return the title of a file of its own, which says so where data are generated."""
+        return f"{SAMPLE}. {self.title}" if self.sample else self.title
+
+    @property
+    def file_notes(self) -> tuple[str, ...]:
+        """Return the notes of a file of its own, which say so where data are generated."""
+        return (f"{SAMPLE}.", *self.notes) if self.sample else self.notes
+
     def cells(self, row: Row) -> list[Cell]:
-        """List a row's cells from left to right."""
+        """Return a row's cells from left to right."""
         return [column.cell(row.name) for column in self.columns]
 
     def identity(self, block: Block, row: Row) -> list[Value]:
-        """List the fields that tell which row it is."""
+        """Return the fields that identify a row."""
         known: dict[str, Value] = {
             "dataset": self.dataset,
             "sample": str(self.sample).lower(),

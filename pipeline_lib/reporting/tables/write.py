@@ -43,8 +43,8 @@ def markdown(table: Table) -> str:
         lines += [
             [escape(row.label), *(_cell(cell) for cell in table.cells(row))] for row in block.rows
         ]
-    notes = "".join(f"- {escape(note)}\n" for note in table.notes)
-    return f"# {escape(table.title)}\n\n{aligned(lines)}\n{notes}"
+    notes = "".join(f"- {escape(note)}\n" for note in table.file_notes)
+    return f"# {escape(table.file_title)}\n\n{aligned(lines)}\n{notes}"
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

@@ -17,7 +17,7 @@ from pipeline_lib.reporting.drawing.plot import figures_for, plots
 from pipeline_lib.reporting.drawing.style import PAGE, STYLE
 from pipeline_lib.reporting.drawing.view import Results, View
 from pipeline_lib.reporting.drawing.write import PIXELS_PER_INCH, write_figures
-from pipeline_lib.reporting.tables.notes import SAMPLE
+from pipeline_lib.reporting.tables.table import SAMPLE
 from tests.reporting.drawing.worlds import CLICK, DEMO, METHODS, RATING, invented, settings, some
 
 FORMATS = ("csv", "png", "svg", "txt")

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Statistic
-from pipeline_lib.metrics.registry import USER_ERROR
+from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.drawing.plot import has_user_rates, is_learner
 from pipeline_lib.reporting.drawing.view import Results
 from pipeline_lib.settings.methods.base import MethodSettings, Role
@@ -94,7 +94,8 @@ def invented(
     rng = np.random.default_rng(0)
     own = [groups[n % len(groups)] for n in range(users)]
     people = pl.DataFrame({"user": [f"u{n}" for n in range(users)], "group": own})
-    error, comparison = USER_ERROR[task.kind], compared(methods, own, seeds, task, sample)
+    error = metric_for("error", task.kind).column
+    comparison = compared(methods, own, seeds, task, sample)
 
     def rows(method: str, seed: int, **columns: object) -> pl.DataFrame:
         key = (pl.lit(method).alias("method"), pl.lit(seed, pl.Int64).alias("seed"))

@@ -8,8 +8,8 @@ from selenium.webdriver import Chrome
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.page.page import run_page
-from pipeline_lib.reporting.page.record import RunReport
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.page.report import RunReport
+from pipeline_lib.reporting.paper import PaperResults
 from tests.reporting.page.chromium import chromium
 from tests.reporting.page.parsed import Page
 from tests.reporting.page.small_run import small_run
@@ -17,7 +17,7 @@ from tests.reporting.page.small_run import small_run
 
 @pytest.fixture
 def report(
-    compared: Comparison, clicks: Comparison, paper: PaperFigures, tmp_path: Path
+    compared: Comparison, clicks: Comparison, paper: PaperResults, tmp_path: Path
 ) -> RunReport:
     return small_run([compared, clicks], paper, tmp_path)
 

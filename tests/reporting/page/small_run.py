@@ -9,8 +9,8 @@ from matplotlib.image import imsave
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
 from pipeline_lib.evaluation.evaluate import Evaluation
-from pipeline_lib.reporting.page.record import DatasetPart, FigureFile, RunReport, Trial
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.page.report import DatasetPart, FigureFile, RunReport, Training
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
 from pipeline_lib.reporting.tables.datasets import table_6
 from pipeline_lib.reporting.tables.table import Table
@@ -21,7 +21,7 @@ ENVIRONMENT = {"python": "3.11.7", "torch": "2.13.0", "revision": "0123456789ab"
 HOSTILE = "<script>alert('1')</script>\"'><img src=x onerror=alert(2)>&amp;"
 
 
-def small_run(comparisons: Sequence[Comparison], paper: PaperFigures, folder: Path) -> RunReport:
+def small_run(comparisons: Sequence[Comparison], paper: PaperResults, folder: Path) -> RunReport:
     """Report on comparisons, each a dataset."""
     datasets = [small_part(comparison, paper, folder) for comparison in comparisons]
     return RunReport(
@@ -35,7 +35,7 @@ def small_run(comparisons: Sequence[Comparison], paper: PaperFigures, folder: Pa
     )
 
 
-def small_part(comparison: Comparison, paper: PaperFigures, folder: Path) -> DatasetPart:
+def small_part(comparison: Comparison, paper: PaperResults, folder: Path) -> DatasetPart:
     data = small_report(
         rejects() if comparison.dataset == "movielens" else rejects(0),
         dataset=comparison.dataset,
@@ -48,7 +48,7 @@ def small_part(comparison: Comparison, paper: PaperFigures, folder: Path) -> Dat
         data=data,
         tables=list(dataset_tables(data, comparison, paper).values()),
         figures=[small_figure(folder / f"{comparison.dataset}-errors", rows=10)],
-        trials=[trial for method in comparison.methods for trial in trials(comparison, method)],
+        trainings=[t for method in comparison.methods for t in trainings(comparison, method)],
         missing=[],
     )
 
@@ -61,13 +61,13 @@ def small_figure(stem: Path, rows: int) -> FigureFile:
     return FigureFile("users_errors", "Errors of users. The line is the median.", png, csv)
 
 
-def trials(comparison: Comparison, method: MethodResult) -> list[Trial]:
-    return [_trial(comparison, method, place) for place in range(len(method.seeds))]
+def trainings(comparison: Comparison, method: MethodResult) -> list[Training]:
+    return [_training(comparison, method, place) for place in range(len(method.seeds))]
 
 
-def _trial(comparison: Comparison, method: MethodResult, place: int) -> Trial:
+def _training(comparison: Comparison, method: MethodResult, place: int) -> Training:
     seed, learns = method.seeds[place], method.role != "reference"
-    training = TrainingRecord(
+    record = TrainingRecord(
         experiment="sample/movielens",
         started=datetime(2021, 2, 3, tzinfo=UTC),
         dataset=comparison.dataset,
@@ -100,7 +100,7 @@ def _trial(comparison: Comparison, method: MethodResult, place: int) -> Trial:
         metrics={name: statistic.values[place] for name, statistic in method.metrics.items()},
     )
     folder = f"results/small/{comparison.dataset}/methods/{method.name}/seed-{seed}"
-    return Trial(training, evaluation, folder)
+    return Training(record, evaluation, folder)
 
 
 def shown_tables(report: RunReport) -> list[tuple[str, Table]]:

@@ -11,7 +11,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from pipeline_lib.reporting.page.data import data_page
-from pipeline_lib.reporting.page.record import RunReport
+from pipeline_lib.reporting.page.report import RunReport
 from tests.reporting.page.chromium import addresses, read_log, show
 from tests.reporting.page.small_run import shown_tables
 

@@ -10,7 +10,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from pipeline_lib.reporting.page.page import run_page
-from pipeline_lib.reporting.page.record import RunReport
+from pipeline_lib.reporting.page.report import RunReport
 from pipeline_lib.reporting.tables.table import Block, Cell, Column, Row, Table
 from tests.reporting.page.chromium import show, tap
 

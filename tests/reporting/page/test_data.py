@@ -6,7 +6,7 @@ import pytest
 
 from pipeline_lib.reporting.data_report.record import Coverage, FeatureValues, FileRows
 from pipeline_lib.reporting.page.data import data_page
-from pipeline_lib.reporting.tables.notes import SAMPLE
+from pipeline_lib.reporting.tables.table import SAMPLE
 from pipeline_lib.settings.task import ClickTask
 from tests.reporting.page.parsed import Page
 from tests.reporting.small_data import rejects, small_report

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.page.page import LARGEST_CSV, embed, run_page
-from pipeline_lib.reporting.page.record import RunReport
-from pipeline_lib.reporting.paper import PaperFigures
-from pipeline_lib.reporting.tables.notes import SAMPLE
+from pipeline_lib.reporting.page.report import RunReport
+from pipeline_lib.reporting.paper import PaperResults
+from pipeline_lib.reporting.tables.table import SAMPLE
 from tests.reporting.page.parsed import Page
 from tests.reporting.page.small_run import HOSTILE, small_figure, small_run
 
@@ -48,7 +48,7 @@ def test_one_script_runs_and_nothing_is_loaded(report: RunReport) -> None:
 
 
 def test_every_text_is_escaped(
-    report: RunReport, compared: Comparison, paper: PaperFigures, tmp_path: Path
+    report: RunReport, compared: Comparison, paper: PaperResults, tmp_path: Path
 ) -> None:
     first, *others = compared.methods
     odd = compared.model_copy(
@@ -59,18 +59,18 @@ def test_every_text_is_escaped(
     )
     texts = {HOSTILE: HOSTILE}
     part = small_run([odd], paper, tmp_path).datasets[0]
-    trial = part.trials[0]
-    odd_trial = replace(
-        trial,
+    training = part.trainings[0]
+    odd_training = replace(
+        training,
         folder=HOSTILE,
-        training=trial.training.model_copy(
+        record=training.record.model_copy(
             update={"device": HOSTILE, "code": HOSTILE, "environment": texts}
         ),
     )
     odd_part = replace(
         part,
         figures=[replace(part.figures[0], name=HOSTILE, caption=HOSTILE)],
-        trials=[odd_trial, *part.trials[1:]],
+        trainings=[odd_training, *part.trainings[1:]],
         missing=[HOSTILE],
     )
     odd_report = replace(
@@ -85,7 +85,7 @@ def test_every_text_is_escaped(
 
 
 def test_sample_data_are_labelled_once_for_all(
-    compared: Comparison, paper: PaperFigures, tmp_path: Path
+    compared: Comparison, paper: PaperResults, tmp_path: Path
 ) -> None:
     sample = compared.model_copy(update={"sample": True})
     html = run_page(replace(small_run([sample], paper, tmp_path), sample=True))

@@ -3,13 +3,13 @@
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.page.record import RunReport
+from pipeline_lib.reporting.page.report import RunReport
 from pipeline_lib.reporting.page.summary import dataset_tiles, run_tiles, verdict
 from tests.reporting.conftest import item_mean, only, pair, single
 
 
 def test_tiles_count_and_name_the_best(report: RunReport) -> None:
-    tiles = {tile.what: (tile.figure, tile.more) for tile in dataset_tiles(report.datasets[0])}
+    tiles = {tile.what: (tile.value, tile.more) for tile in dataset_tiles(report.datasets[0])}
     assert tiles == {
         "users kept": ("3", "of 6 clean"),
         "test users": ("1,234", "734 major and 500 minor"),
@@ -17,13 +17,13 @@ def test_tiles_count_and_name_the_best(report: RunReport) -> None:
         "best reference point": ("Item mean", "MSE 1.000"),
         "split": ("0123456789ab", ""),
     }
-    tiles = {tile.what: (tile.figure, tile.more) for tile in dataset_tiles(report.datasets[1])}
+    tiles = {tile.what: (tile.value, tile.more) for tile in dataset_tiles(report.datasets[1])}
     assert tiles["best method"] == ("AT-PAML", "AUC 0.5876 ± 0.2500")
     assert tiles["best reference point"] == ("Global mean", "AUC 0.5000")
 
 
 def test_a_runs_trainings_are_counted(report: RunReport) -> None:
-    tiles = {tile.what: tile.figure for tile in run_tiles(report)}
+    tiles = {tile.what: tile.value for tile in run_tiles(report)}
     assert tiles == {
         "datasets": "2",
         "methods": "7",

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline_lib.metrics.registry import METRICS
+from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.reporting.page.page import run_page
-from pipeline_lib.reporting.page.record import RunReport
+from pipeline_lib.reporting.page.report import RunReport
 from pipeline_lib.reporting.page.shown import ShownCell
-from pipeline_lib.reporting.tables.columns import HEADERS, digits
 from pipeline_lib.reporting.tables.table import METHODS, Cell
 from tests.reporting.page.parsed import Page, ParsedCell, ParsedRow
 from tests.reporting.page.small_run import shown_tables
@@ -116,22 +115,22 @@ def test_every_training_has_a_row(report: RunReport, page: Page) -> None:
     for part in report.datasets:
         head, *rows = page.tables[f"{part.comparison.dataset}.runs.table"]
         headers = [cell.text for cell in head.cells]
-        assert len(rows) == len(part.trials)
-        for row, trial in zip(rows, part.trials, strict=True):
+        assert len(rows) == len(part.trainings)
+        for row, training in zip(rows, part.trainings, strict=True):
             texts = dict(zip(headers, [cell.text for cell in row.cells], strict=True))
-            method = part.comparison.method(trial.training.method)
-            assert (texts["Method"], texts["Folder"]) == (method.label, trial.folder)
-            assert texts["Seed"] == str(trial.training.seed)
-            epoch = trial.training.best_epoch
+            method = part.comparison.method(training.record.method)
+            assert (texts["Method"], texts["Folder"]) == (method.label, training.folder)
+            assert texts["Seed"] == str(training.record.seed)
+            epoch = training.record.best_epoch
             assert texts["Epoch"] == ("—" if epoch is None else str(epoch))
-            assert texts["Seconds"] == f"{trial.training.seconds:,.1f}"
+            assert texts["Seconds"] == f"{training.record.seconds:,.1f}"
             assert texts["Parameters"] == "12,345"
             assert (texts["Device"], texts["Code"]) == ("cpu", "fedcba9876543210")
             assert (texts["Split"], texts["Env."]) == ("0123456789ab", "E1")
-            for metric in (m for m in HEADERS if m in METRICS[part.comparison.task.kind]):
-                value = trial.evaluation.metrics.get(metric)
-                expected = "—" if value is None else f"{value:.{digits(metric)}f}"
-                assert texts.get(HEADERS[metric], "—") == expected
+            for metric in metrics_of(part.comparison.task.kind).values():
+                value = training.evaluation.metrics.get(metric.name)
+                expected = "—" if value is None else f"{value:.{metric.digits}f}"
+                assert texts.get(metric.label, "—") == expected
 
 
 def rows_of(html: str, marker: str) -> list[ParsedRow]:
@@ -142,15 +141,15 @@ def rows_of(html: str, marker: str) -> list[ParsedRow]:
 def test_differing_environments_are_pointed_out(report: RunReport) -> None:
     assert "All trainings ran in the same environment." in Page(run_page(report)).words
     part = report.datasets[0]
-    *others, last = part.trials
-    other = {**last.training.environment, "torch": "2.12.0", "cuda": "13"}
-    odd = replace(last, training=last.training.model_copy(update={"environment": other}))
-    datasets = [replace(part, trials=[*others, odd]), report.datasets[1]]
+    *others, last = part.trainings
+    other = {**last.record.environment, "torch": "2.12.0", "cuda": "13"}
+    odd = replace(last, record=last.record.model_copy(update={"environment": other}))
+    datasets = [replace(part, trainings=[*others, odd]), report.datasets[1]]
     html = run_page(replace(report, datasets=datasets))
     warning = "Not all trainings ran in the same environment; these differ: torch, cuda."
     assert warning in Page(html).words
     assert [r.cells[-2].text for r in rows_of(html, "Folder")[-2:]] == ["E1", "E2"]
-    number = sum(len(p.trials) for p in report.datasets)
+    number = sum(len(p.trainings) for p in report.datasets)
     texts = [[cell.text for cell in row.cells] for row in rows_of(html, "Trainings")]
     assert texts == [
         ["Env.", "Trainings", "python", "torch", "revision", "cuda"],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.results.page import render_results
 from pipeline_lib.reporting.results.runs import Run
 from tests.reporting.results_world import COMMAND, dataset_results
@@ -22,7 +22,7 @@ def images(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def render_of(paper: PaperFigures, tmp_path: Path, images: Path) -> Callable[..., Render]:
+def render_of(paper: PaperResults, tmp_path: Path, images: Path) -> Callable[..., Render]:
     """Render expressions on a run of some comparisons."""
 
     def _render_of(*comparisons: Comparison) -> Render:

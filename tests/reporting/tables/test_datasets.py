@@ -6,7 +6,7 @@ import io
 import pytest
 
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.datasets import table_6
 from pipeline_lib.reporting.tables.latex import latex
 from pipeline_lib.reporting.tables.table import DASH, MINUS
@@ -35,7 +35,7 @@ def reports() -> list[DataReport]:
     ],
 )
 def test_the_papers_figures(
-    paper: PaperFigures,
+    paper: PaperResults,
     dataset: str,
     users: int,
     items: int,
@@ -49,7 +49,7 @@ def test_the_papers_figures(
     assert len(printed.user_features) == user_features
 
 
-def test_table_6(reports: list[DataReport], paper: PaperFigures) -> None:
+def test_table_6(reports: list[DataReport], paper: PaperResults) -> None:
     rows = lines(table_6(reports, paper))
     assert rows["Dataset"] == [
         *("Users", "paper", "diff.", "Items", "paper", "diff.", "met"),
@@ -73,19 +73,19 @@ def test_table_6(reports: list[DataReport], paper: PaperFigures) -> None:
     ]
 
 
-def test_a_difference_that_rounds_to_nothing_has_no_minus(paper: PaperFigures) -> None:
+def test_a_difference_that_rounds_to_nothing_has_no_minus(paper: PaperResults) -> None:
     report = small_report(users=100_000, users_by_group={"major": 64_999, "minor": 35_001})
     row = lines(table_6([report], paper))["movielens"]
     assert row[-3:] == ["65.0 : 35.0", "65 : 35", "+0.0"]
 
 
-def test_rows_stand_under_no_heading(reports: list[DataReport], paper: PaperFigures) -> None:
+def test_rows_stand_under_no_heading(reports: list[DataReport], paper: PaperResults) -> None:
     table = table_6(reports, paper)
     assert len([x for x in markdown(table).splitlines() if x.startswith("|")]) == 2 + len(reports)
     assert r"\multicolumn" not in latex(table)
 
 
-def test_notes(reports: list[DataReport], paper: PaperFigures) -> None:
+def test_notes(reports: list[DataReport], paper: PaperResults) -> None:
     counted, source, movielens, _, mine = table_6(reports, paper).notes
     assert "Items: the catalogue, that is all clean items; met: those that users kept" in counted
     assert source == (
@@ -102,7 +102,7 @@ def test_notes(reports: list[DataReport], paper: PaperFigures) -> None:
     )
 
 
-def test_half_a_median_is_shown(paper: PaperFigures) -> None:
+def test_half_a_median_is_shown(paper: PaperResults) -> None:
     report = small_report()
     kept = report.per_user.kept.model_copy(update={"median": 1234.5})
     per_user = report.per_user.model_copy(update={"kept": kept})
@@ -110,7 +110,7 @@ def test_half_a_median_is_shown(paper: PaperFigures) -> None:
     assert rows["movielens"][8] == "1,234.5"
 
 
-def test_a_private_log_is_noted(paper: PaperFigures) -> None:
+def test_a_private_log_is_noted(paper: PaperResults) -> None:
     table = table_6([small_report(dataset="taobao", title="Ads")], paper)
     assert table.notes[-1].endswith(
         "ctr·cvr·price; users' gender, age, occupation, zip code, state, country. The paper's log "
@@ -118,22 +118,22 @@ def test_a_private_log_is_noted(paper: PaperFigures) -> None:
     )
 
 
-def test_none_in_the_paper(paper: PaperFigures) -> None:
+def test_none_in_the_paper(paper: PaperResults) -> None:
     table = table_6([small_report(dataset="mine")], paper)
     assert "paper" not in [column.header for column in table.columns]
     assert not any("Yu et al." in note for note in table.notes)
 
 
-def test_sample_data_stands_alone(reports: list[DataReport], paper: PaperFigures) -> None:
+def test_sample_data_stands_alone(reports: list[DataReport], paper: PaperResults) -> None:
     generated = [report.model_copy(update={"sample": True}) for report in reports]
     table = table_6(generated, paper)
-    assert table.title == f"{SAMPLE}. The datasets (the paper's Table 6)"
-    assert table.notes[0] == f"{SAMPLE}."
+    assert table.file_title == f"{SAMPLE}. The datasets (the paper's Table 6)"
+    assert table.file_notes[0] == f"{SAMPLE}."
     assert "paper" not in [column.header for column in table.columns]
     assert not any("In the paper" in note for note in table.notes)
 
 
-def test_csv(reports: list[DataReport], paper: PaperFigures) -> None:
+def test_csv(reports: list[DataReport], paper: PaperResults) -> None:
     movielens, literal, mine = csv.DictReader(io.StringIO(to_csv(table_6(reports, paper))))
     assert list(movielens)[:3] == ["sample", "dataset", "users"]
     assert (movielens["dataset"], literal["dataset"]) == ("movielens", "bookcrossing-literal")
@@ -149,7 +149,7 @@ def test_csv(reports: list[DataReport], paper: PaperFigures) -> None:
     assert (mine["users_difference"], mine["major_share_difference"]) == ("", "")
 
 
-def test_latex(reports: list[DataReport], paper: PaperFigures) -> None:
+def test_latex(reports: list[DataReport], paper: PaperResults) -> None:
     taobao = small_report(dataset="taobao", title="Ads")
     text = latex(table_6([*reports, taobao], paper))
     assert text.isascii()

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.data_report.record import DataReport
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.groups import table_1
 from pipeline_lib.reporting.tables.latex import latex
 from pipeline_lib.reporting.tables.table import DASH, MINUS
@@ -21,7 +21,7 @@ def report() -> DataReport:
     return small_report()
 
 
-def test_the_papers_figures(paper: PaperFigures) -> None:
+def test_the_papers_figures(paper: PaperResults) -> None:
     assert paper.table_1["movielens"].percent == {
         "gender": 71.7,
         "age": 72.4,
@@ -31,7 +31,7 @@ def test_the_papers_figures(paper: PaperFigures) -> None:
     assert list(paper.table_1) == ["movielens"]
 
 
-def test_table_1(report: DataReport, compared: Comparison, paper: PaperFigures) -> None:
+def test_table_1(report: DataReport, compared: Comparison, paper: PaperResults) -> None:
     table = table_1(report, compared, paper)
     assert table.title == "MovieLens-1M: major and minor users (the paper's Table 1)"
     rows = lines(table)
@@ -48,7 +48,7 @@ def test_table_1(report: DataReport, compared: Comparison, paper: PaperFigures) 
     }
 
 
-def test_notes(report: DataReport, compared: Comparison, paper: PaperFigures) -> None:
+def test_notes(report: DataReport, compared: Comparison, paper: PaperResults) -> None:
     assert table_1(report, compared, paper).notes == (
         "Share: of the 3 users kept. Common: one of the 30 % of a feature's values, rounded up, "
         "that most of them have. Major: with a common value in at least 1 of these 2 features.",
@@ -61,7 +61,7 @@ def test_notes(report: DataReport, compared: Comparison, paper: PaperFigures) ->
     )
 
 
-def test_without_melu(report: DataReport, compared: Comparison, paper: PaperFigures) -> None:
+def test_without_melu(report: DataReport, compared: Comparison, paper: PaperResults) -> None:
     others = [m for m in compared.methods if m.name != "melu"]
     table = table_1(report, compared.model_copy(update={"methods": others}), paper)
     assert "MeLU was not run." in table.notes
@@ -72,13 +72,13 @@ def test_without_melu(report: DataReport, compared: Comparison, paper: PaperFigu
     assert row["melu_mse_difference"] == ""
 
 
-def test_melu_with_one_seed(report: DataReport, compared: Comparison, paper: PaperFigures) -> None:
+def test_melu_with_one_seed(report: DataReport, compared: Comparison, paper: PaperResults) -> None:
     melu = compared.method("melu").model_copy(update={"seeds": [0]})
     table = table_1(report, compared.model_copy(update={"methods": [melu]}), paper)
     assert "One seed only (n = 1): no standard deviation, and no test between seeds." in table.notes
 
 
-def test_clicks_on_another_log(clicks: Comparison, paper: PaperFigures) -> None:
+def test_clicks_on_another_log(clicks: Comparison, paper: PaperResults) -> None:
     table = table_1(small_report(dataset="taobao", task=clicks.task), clicks, paper)
     rows = lines(table)
     assert rows["Users kept"] == ["Share", "paper", "diff.", "MeLU NEL"]
@@ -92,25 +92,25 @@ def test_clicks_on_another_log(clicks: Comparison, paper: PaperFigures) -> None:
     )
 
 
-def test_a_dataset_not_in_the_paper(compared: Comparison, paper: PaperFigures) -> None:
+def test_a_dataset_not_in_the_paper(compared: Comparison, paper: PaperResults) -> None:
     table = table_1(small_report(dataset="mine"), compared, paper)
     assert [column.header for column in table.columns] == ["Share", "MeLU MSE"]
     assert not any("Yu et al." in note for note in table.notes)
 
 
-def test_sample_data_stands_alone(compared: Comparison, paper: PaperFigures) -> None:
+def test_sample_data_stands_alone(compared: Comparison, paper: PaperResults) -> None:
     table = table_1(small_report(sample=True), compared, paper)
-    assert table.title.startswith(f"{SAMPLE}. MovieLens-1M: ")
-    assert table.notes[0] == f"{SAMPLE}."
+    assert table.file_title.startswith(f"{SAMPLE}. MovieLens-1M: ")
+    assert table.file_notes[0] == f"{SAMPLE}."
     assert [column.header for column in table.columns] == ["Share", "MeLU MSE"]
 
 
-def test_other_splits_are_refused(compared: Comparison, paper: PaperFigures) -> None:
+def test_other_splits_are_refused(compared: Comparison, paper: PaperResults) -> None:
     with pytest.raises(ValueError, match="movielens: the report and the comparison are of differ"):
         table_1(small_report(split_sha256="other"), compared, paper)
 
 
-def test_csv(report: DataReport, compared: Comparison, paper: PaperFigures) -> None:
+def test_csv(report: DataReport, compared: Comparison, paper: PaperResults) -> None:
     text = to_csv(table_1(report, compared, paper))
     assert text.splitlines()[0] == (
         "dataset,sample,role,name,label,share,paper_share,share_difference,melu_mse_mean,"
@@ -131,7 +131,7 @@ def test_csv(report: DataReport, compared: Comparison, paper: PaperFigures) -> N
     ]
 
 
-def test_latex(report: DataReport, compared: Comparison, paper: PaperFigures) -> None:
+def test_latex(report: DataReport, compared: Comparison, paper: PaperResults) -> None:
     text = latex(table_1(report, compared, paper))
     assert r"Users kept & Share & paper & diff. & MeLU MSE & paper & diff. \\" in text
     assert r"\multicolumn{7}{l}{\textit{With a common value of}} \\" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
 from pipeline_lib.reporting.tables.datasets import table_6
 from pipeline_lib.reporting.tables.latex import escape, latex
@@ -41,26 +41,26 @@ def test_escapes_text(text: str, escaped: str) -> None:
     assert escape(text) == escaped
 
 
-def test_marks(compared: Comparison, paper: PaperFigures) -> None:
+def test_marks(compared: Comparison, paper: PaperResults) -> None:
     text = latex(TABLES[2](compared, paper))
     assert r"REG-PAML & \textit{1.125 $\pm$ 0.250} & 1.210 $\pm$ 0.029 & $-$0.085 & " in text
     assert r"\textbf{0.875 $\pm$ 0.250}$^{*}$ & 0.779 $\pm$ 0.002 & +0.096 & --- & " in text
     assert r"\multicolumn{10}{l}{\textit{Reference points, not in the paper}} \\" in text
 
 
-def test_marks_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
+def test_marks_of_clicks(clicks: Comparison, paper: PaperResults) -> None:
     text = latex(TABLES[2](clicks, paper))
     auc = r"\textbf{0.5876 $\pm$ 0.2500}$^{*}$ & \textbf{0.6250 $\pm$ 0.2500}$^{*}$"
     assert rf"AT-PAML & {auc} & \textbf{{0.2500 $\pm$ 0.2500}} \\" in text
     assert r"NEL best $-$0.5426" in text
 
 
-def test_sample_data_is_labelled(compared: Comparison, paper: PaperFigures) -> None:
+def test_sample_data_is_labelled(compared: Comparison, paper: PaperResults) -> None:
     text = latex(TABLES[2](compared.model_copy(update={"sample": True}), paper))
     assert r"\caption{SAMPLE DATA (generated), not comparable with the paper. " in text
 
 
-def all_tables(comparison: Comparison, paper: PaperFigures) -> dict[str, Table]:
+def all_tables(comparison: Comparison, paper: PaperResults) -> dict[str, Table]:
     """Build all tables of a dataset, and the one of several."""
     reports = [
         small_report(dataset=comparison.dataset, task=comparison.task, sample=comparison.sample),
@@ -70,7 +70,7 @@ def all_tables(comparison: Comparison, paper: PaperFigures) -> dict[str, Table]:
     return {**tables, "table6": table_6(reports, paper)}
 
 
-def test_is_ascii_and_balanced(oddly_named: Comparison, paper: PaperFigures) -> None:
+def test_is_ascii_and_balanced(oddly_named: Comparison, paper: PaperResults) -> None:
     for table in all_tables(oddly_named, paper).values():
         text = latex(table)
         assert text.isascii()
@@ -80,7 +80,7 @@ def test_is_ascii_and_balanced(oddly_named: Comparison, paper: PaperFigures) -> 
         assert re.findall(r"%.*", bare) == ["%"]  # the one that ends \makebox's line
 
 
-def test_every_character_of_our_own_is_known(either: Comparison, paper: PaperFigures) -> None:
+def test_every_character_of_our_own_is_known(either: Comparison, paper: PaperResults) -> None:
     for table in all_tables(either, paper).values():
         assert "?" not in latex(table)
 
@@ -89,7 +89,7 @@ def test_every_character_of_our_own_is_known(either: Comparison, paper: PaperFig
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not on PATH")
 @pytest.mark.parametrize("sample", [True, False])
 def test_compiles_and_fits_the_paper(
-    oddly_named: Comparison, paper: PaperFigures, sample: bool, tmp_path: Path
+    oddly_named: Comparison, paper: PaperResults, sample: bool, tmp_path: Path
 ) -> None:
     partial = only(oddly_named, "ablation")
     tables = [

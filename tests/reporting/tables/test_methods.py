@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.methods import (
     TABLE_2,
     TABLE_3,
@@ -20,7 +20,7 @@ from pipeline_lib.reporting.tables.table import DASH, MINUS, Table
 from pipeline_lib.reporting.tables.write import markdown
 from tests.reporting.conftest import only
 
-Build = Callable[[Comparison, PaperFigures], Table]
+Build = Callable[[Comparison, PaperResults], Table]
 
 SAMPLE = "SAMPLE DATA (generated), not comparable with the paper"
 TABLES: dict[int, Build] = {
@@ -39,7 +39,7 @@ def lines(table: Table) -> dict[str, list[str]]:
     return {first: others for first, *others in cells}
 
 
-def test_table_2(compared: Comparison, paper: PaperFigures) -> None:
+def test_table_2(compared: Comparison, paper: PaperResults) -> None:
     rows = lines(TABLES[2](compared, paper))
     assert rows["Method"] == [
         *("MSE", "paper", "diff."),
@@ -75,7 +75,7 @@ def test_table_2(compared: Comparison, paper: PaperFigures) -> None:
 
 
 def test_table_3_ranks_proposed_methods_and_their_variants_alone(
-    compared: Comparison, paper: PaperFigures
+    compared: Comparison, paper: PaperResults
 ) -> None:
     table = TABLES[3](compared, paper)
     rows = lines(table)
@@ -99,7 +99,7 @@ def test_table_3_ranks_proposed_methods_and_their_variants_alone(
     ]
 
 
-def test_table_4(compared: Comparison, paper: PaperFigures) -> None:
+def test_table_4(compared: Comparison, paper: PaperResults) -> None:
     rows = lines(TABLES[4](compared, paper))
     assert rows["Method"] == [
         *("MSE major", "paper", "diff."),
@@ -126,7 +126,7 @@ def test_table_4(compared: Comparison, paper: PaperFigures) -> None:
     assert "PAML" not in rows
 
 
-def test_table_5(compared: Comparison, paper: PaperFigures) -> None:
+def test_table_5(compared: Comparison, paper: PaperResults) -> None:
     table = TABLES[5](compared, paper)
     rows = lines(table)
     assert (
@@ -141,7 +141,7 @@ def test_table_5(compared: Comparison, paper: PaperFigures) -> None:
     ]
 
 
-def test_table_2_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
+def test_table_2_of_clicks(clicks: Comparison, paper: PaperResults) -> None:
     table = TABLES[2](clicks, paper)
     rows = lines(table)
     assert table.title == "Ad clicks: AUC and NEL on cold-start users (the paper's Figure 3)"
@@ -154,7 +154,7 @@ def test_table_2_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
     ]
 
 
-def test_table_4_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
+def test_table_4_of_clicks(clicks: Comparison, paper: PaperResults) -> None:
     table = TABLES[4](clicks, paper)
     rows = lines(table)
     assert table.title == "Ad clicks: AUC and NEL of major and minor users"
@@ -178,7 +178,7 @@ def test_table_4_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
     ],
 )
 def test_ablations_of_clicks(
-    clicks: Comparison, paper: PaperFigures, number: int, title: str, columns: int
+    clicks: Comparison, paper: PaperResults, number: int, title: str, columns: int
 ) -> None:
     table = TABLES[number](clicks, paper)
     assert table.title == f"Ad clicks: ablation, {title}"
@@ -190,7 +190,7 @@ def test_ablations_of_clicks(
 
 @pytest.mark.parametrize("number", [2, 4])
 def test_rows_stand_in_blocks_by_role(
-    compared: Comparison, paper: PaperFigures, number: int
+    compared: Comparison, paper: PaperResults, number: int
 ) -> None:
     blocks = TABLES[number](compared, paper).blocks
     assert {block.title: [row.name for row in block.rows] for block in blocks} == {
@@ -202,7 +202,7 @@ def test_rows_stand_in_blocks_by_role(
 
 @pytest.mark.parametrize("number", [3, 5])
 def test_ablations_stand_below_the_proposed_methods(
-    compared: Comparison, paper: PaperFigures, number: int
+    compared: Comparison, paper: PaperResults, number: int
 ) -> None:
     blocks = TABLES[number](compared, paper).blocks
     assert {block.title: [row.name for row in block.rows] for block in blocks} == {
@@ -211,18 +211,19 @@ def test_ablations_stand_below_the_proposed_methods(
     }
 
 
-def test_empty_blocks_are_left_out(compared: Comparison, paper: PaperFigures) -> None:
+def test_empty_blocks_are_left_out(compared: Comparison, paper: PaperResults) -> None:
     table = TABLES[2](only(compared, "baseline"), paper)
     assert [block.title for block in table.blocks] == ["Baselines"]
 
 
 @every_table
 def test_sample_data_is_labelled_and_stands_alone(
-    either: Comparison, paper: PaperFigures, build: Build
+    either: Comparison, paper: PaperResults, build: Build
 ) -> None:
     table = build(either.model_copy(update={"sample": True}), paper)
-    assert table.title.startswith(f"{SAMPLE}. {either.title}: ")
-    assert table.notes[0] == f"{SAMPLE}."
+    assert table.title.startswith(f"{either.title}: ")
+    assert table.file_title == f"{SAMPLE}. {table.title}"
+    assert table.file_notes == (f"{SAMPLE}.", *table.notes)
     sources = ("paper:", "diff.:", "AT-PAML:", "PAML:", "REG-PAML:", "Yu")
     assert not any(note.startswith(sources) for note in table.notes)
     assert not any("paper" in column.header for column in table.columns)
@@ -230,7 +231,7 @@ def test_sample_data_is_labelled_and_stands_alone(
 
 @every_table
 def test_a_dataset_not_in_the_paper_stands_alone(
-    compared: Comparison, paper: PaperFigures, build: Build
+    compared: Comparison, paper: PaperResults, build: Build
 ) -> None:
     table = build(compared.model_copy(update={"dataset": "other"}), paper)
     headers = {"MSE", "nDCG@3", "nDCG@5", "MSE major", "MSE minor", "p"}

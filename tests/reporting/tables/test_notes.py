@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.table import MINUS
 from pipeline_lib.settings.task import RatingTask
 from tests.reporting.tables.test_methods import TABLES, Build, every_table
@@ -23,7 +23,7 @@ SOURCE = (
 )
 
 
-def test_table_2(compared: Comparison, paper: PaperFigures) -> None:
+def test_table_2(compared: Comparison, paper: PaperResults) -> None:
     assert TABLES[2](compared, paper).notes == (
         "Mean ± sample standard deviation over seeds: n = 3 for MeLU, Transfer learning, AT-PAML, "
         "REG-PAML; n = 1 for Item mean.",
@@ -41,7 +41,7 @@ def test_table_2(compared: Comparison, paper: PaperFigures) -> None:
     )
 
 
-def test_table_3(compared: Comparison, paper: PaperFigures) -> None:
+def test_table_3(compared: Comparison, paper: PaperResults) -> None:
     rows = paper.table_3["movielens"].rows
     assert TABLES[3](compared, paper).notes == (
         "Mean ± sample standard deviation over seeds: n = 3 for each method.",
@@ -57,7 +57,7 @@ def test_table_3(compared: Comparison, paper: PaperFigures) -> None:
     )
 
 
-def test_table_2_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
+def test_table_2_of_clicks(clicks: Comparison, paper: PaperResults) -> None:
     assert TABLES[2](clicks, paper).notes == (
         "Mean ± sample standard deviation over seeds: n = 3 for MeLU, AT-PAML; n = 1 for Global "
         "mean.",
@@ -81,13 +81,13 @@ def test_table_2_of_clicks(clicks: Comparison, paper: PaperFigures) -> None:
 
 @pytest.mark.parametrize("number", [3, 4, 5])
 def test_the_papers_bars_stand_beneath_one_table(
-    clicks: Comparison, paper: PaperFigures, number: int
+    clicks: Comparison, paper: PaperResults, number: int
 ) -> None:
     assert not any("Figure 3" in note for note in TABLES[number](clicks, paper).notes)
 
 
 @pytest.mark.parametrize("number", [4, 5])
-def test_groups_of_clicks(clicks: Comparison, paper: PaperFigures, number: int) -> None:
+def test_groups_of_clicks(clicks: Comparison, paper: PaperResults, number: int) -> None:
     notes = TABLES[number](clicks, paper).notes
     assert notes[-1] == (
         "p: two-tailed t-test between the NEL of major and of minor users, each user's averaged "
@@ -97,7 +97,7 @@ def test_groups_of_clicks(clicks: Comparison, paper: PaperFigures, number: int) 
     assert not any("per user" in note for note in notes)
 
 
-def test_table_4(compared: Comparison, paper: PaperFigures) -> None:
+def test_table_4(compared: Comparison, paper: PaperResults) -> None:
     *_, star, users, test, _, _, every_row, reg_paml, missing = TABLES[4](compared, paper).notes
     assert star == STAR.format("MSE major: Transfer learning")
     assert users == "1,234 test users; split 0123456789ab."
@@ -110,7 +110,7 @@ def test_table_4(compared: Comparison, paper: PaperFigures) -> None:
     assert missing == "In the paper's Table 4, but not run here: meta-sgd."
 
 
-def test_table_5(compared: Comparison, paper: PaperFigures) -> None:
+def test_table_5(compared: Comparison, paper: PaperResults) -> None:
     *_, source, at_paml, every_row, reg_paml, missing = TABLES[5](compared, paper).notes
     assert source == SOURCE
     assert at_paml == "AT-PAML: the paper's figures are from its Table 4."
@@ -121,7 +121,7 @@ def test_table_5(compared: Comparison, paper: PaperFigures) -> None:
     )
 
 
-def test_whoever_is_all_run_is_not_missed(compared: Comparison, paper: PaperFigures) -> None:
+def test_whoever_is_all_run_is_not_missed(compared: Comparison, paper: PaperResults) -> None:
     known = {m.name for m in compared.methods}
     paml = compared.method("paml")
     others = [
@@ -137,7 +137,7 @@ def test_whoever_is_all_run_is_not_missed(compared: Comparison, paper: PaperFigu
 
 @every_table
 def test_no_star_is_explained_where_nothing_was_tested(
-    compared: Comparison, paper: PaperFigures, build: Build
+    compared: Comparison, paper: PaperResults, build: Build
 ) -> None:
     assert any(note.startswith("*") for note in build(compared, paper).notes)
     untested = [
@@ -157,7 +157,7 @@ def test_no_star_is_explained_where_nothing_was_tested(
 
 
 def test_a_star_of_other_metrics_is_not_explained(
-    compared: Comparison, paper: PaperFigures
+    compared: Comparison, paper: PaperResults
 ) -> None:
     at_paml = compared.method("at-paml")
     groups = {n: s for n, s in at_paml.metrics.items() if n.startswith("mse_")}
@@ -173,7 +173,7 @@ def test_a_star_of_other_metrics_is_not_explained(
 
 @every_table
 def test_one_seed_alone_has_no_deviation(
-    compared: Comparison, paper: PaperFigures, build: Build
+    compared: Comparison, paper: PaperResults, build: Build
 ) -> None:
     methods = [m.model_copy(update={"seeds": [0]}) for m in compared.methods]
     notes = build(compared.model_copy(update={"methods": methods}), paper).notes
@@ -181,7 +181,7 @@ def test_one_seed_alone_has_no_deviation(
     assert not any("±" in note for note in notes if not note.startswith("REG-PAML"))
 
 
-def test_ranked_users(compared: Comparison, paper: PaperFigures) -> None:
+def test_ranked_users(compared: Comparison, paper: PaperResults) -> None:
     def ndcg(**update: object) -> str:
         notes = TABLES[2](compared.model_copy(update=update), paper).notes
         return next(note for note in notes if note.startswith("nDCG:"))
@@ -198,7 +198,7 @@ def test_ranked_users(compared: Comparison, paper: PaperFigures) -> None:
 
 @pytest.mark.parametrize("number", [4, 5])
 def test_groups_of_ratings_rank_nothing(
-    compared: Comparison, paper: PaperFigures, number: int
+    compared: Comparison, paper: PaperResults, number: int
 ) -> None:
     notes = " ".join(TABLES[number](compared, paper).notes)
     assert "nDCG:" not in notes

@@ -179,8 +179,8 @@ def test_a_metric_that_nobody_has(compared: Comparison) -> None:
 @pytest.mark.parametrize("build", [error_pairs, ranking_pairs, gap_table])
 def test_sample_data_is_labelled(either: Comparison, build: Callable[[Comparison], Table]) -> None:
     table = build(either.model_copy(update={"sample": True}))
-    assert table.title.startswith(f"{SAMPLE}. {either.title}: ")
-    assert table.notes[0] == f"{SAMPLE}."
+    assert table.file_title.startswith(f"{SAMPLE}. {either.title}: ")
+    assert table.file_notes[0] == f"{SAMPLE}."
 
 
 def test_csv_holds_the_unrounded_values(compared: Comparison) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.paper import PaperFigures
+from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.latex import latex
 from pipeline_lib.reporting.tables.table import Table
 from pipeline_lib.reporting.tables.write import markdown, to_csv, write_table_files
@@ -36,7 +36,7 @@ BY_GROUP = {
 )
 def test_csv_holds_the_unrounded_numbers(
     either: Comparison,
-    paper: PaperFigures,
+    paper: PaperResults,
     number: int,
     roles: tuple[str, ...],
     metrics: dict[str, tuple[str, ...]],
@@ -54,7 +54,7 @@ def test_csv_holds_the_unrounded_numbers(
 
 
 def test_csv_holds_the_papers_numbers_and_the_difference(
-    compared: Comparison, paper: PaperFigures
+    compared: Comparison, paper: PaperResults
 ) -> None:
     row = records(TABLES[2](compared, paper))["melu"]
     assert (row["paper_mse_mean"], row["paper_mse_sd"]) == ("1.451", "0.022")
@@ -72,7 +72,7 @@ def test_csv_holds_the_papers_numbers_and_the_difference(
 
 
 @pytest.mark.parametrize("sample", [True, False])
-def test_csv_says_what_each_row_is(compared: Comparison, paper: PaperFigures, sample: bool) -> None:
+def test_csv_says_what_each_row_is(compared: Comparison, paper: PaperResults, sample: bool) -> None:
     row = records(TABLES[2](compared.model_copy(update={"sample": sample}), paper))["item-mean"]
     identity = [row[k] for k in ("dataset", "sample", "role", "method", "label", "seeds")]
     assert identity == [
@@ -83,13 +83,13 @@ def test_csv_says_what_each_row_is(compared: Comparison, paper: PaperFigures, sa
 
 
 @every_table
-def test_markdown_is_aligned(oddly_named: Comparison, paper: PaperFigures, build: Build) -> None:
+def test_markdown_is_aligned(oddly_named: Comparison, paper: PaperResults, build: Build) -> None:
     table = [x for x in markdown(build(oddly_named, paper)).splitlines() if x.startswith("|")]
     assert len({len(line) for line in table}) == 1
     assert set(table[1]) == set("|:- ")
 
 
-def test_markdown_escapes_labels(oddly_named: Comparison, paper: PaperFigures) -> None:
+def test_markdown_escapes_labels(oddly_named: Comparison, paper: PaperResults) -> None:
     text = markdown(TABLES[2](oddly_named, paper))
     assert r"| \[a\]\* & b\_{c} % \\ é " in text
     assert r" ~^ \<d\|> #$ < 1 |" in text
@@ -97,7 +97,7 @@ def test_markdown_escapes_labels(oddly_named: Comparison, paper: PaperFigures) -
 
 @every_table
 def test_writes_three_files_beside_each_other(
-    either: Comparison, paper: PaperFigures, build: Build, tmp_path: Path
+    either: Comparison, paper: PaperResults, build: Build, tmp_path: Path
 ) -> None:
     table = build(either, paper)
     write_table_files(table, tmp_path / "tables" / "table-2.movielens")

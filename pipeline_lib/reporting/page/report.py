@@ -1,4 +1,4 @@
-"""What a run's report is made of."""
+"""A run's report before it is written: its datasets, their tables, figures and trainings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,10 @@ class FigureFile:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Training:
     """One training, how well it did, and the folder of its files."""
 
-    training: TrainingRecord
+    record: TrainingRecord
     evaluation: Evaluation
     folder: str
 
@@ -37,7 +37,7 @@ class DatasetPart:
     data: DataReport
     tables: list[Table]
     figures: list[FigureFile]
-    trials: list[Trial]
+    trainings: list[Training]
     missing: list[str]
 
 

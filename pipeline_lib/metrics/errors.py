@@ -1,0 +1,45 @@
+"""Errors of rows, and their means over each user's rows."""
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from pipeline_lib.settings.task import FURTHEST, ClickTask, Task
+
+Compute = Callable[[pl.DataFrame, Task, Sequence[str]], pl.DataFrame]
+
+
+def squared_error(_: Task) -> pl.Expr:
+    """Compute each row's squared error from `target` and `score`."""
+    return (pl.col("score") - pl.col("target")) ** 2
+
+
+def cross_entropy(task: Task) -> pl.Expr:
+    """Compute each row's weighted cross-entropy from `target`, 0 or 1, and `score`.
+
+    The same as `pipeline_lib.metrics.loss.row_loss`, so positive, and smaller is better.
+    """
+    if not isinstance(task, ClickTask):
+        raise TypeError(f"cross-entropy is of clicks, not of a {task.kind}")
+    target, p = pl.col("target"), pl.col("score").clip(FURTHEST, 1 - FURTHEST)
+    clicked = task.clicked_weight * target * p.log()
+    return -(clicked + task.other_weight * (1 - target) * (-p).log1p())
+
+
+def mean_of(row_error: Callable[[Task], pl.Expr]) -> Compute:
+    """Return what computes the mean of an error of rows; see `Metric.compute`."""
+
+    def _compute(rows: pl.DataFrame, task: Task, keys: Sequence[str]) -> pl.DataFrame:
+        return aggregate(rows, keys, row_error(task).mean())
+
+    return _compute
+
+
+def aggregate(rows: pl.DataFrame, keys: Sequence[str], value: pl.Expr) -> pl.DataFrame:
+    """Compute a value for each combination of the keys: [*keys, value], sorted by the keys.
+
+    A window over the keys adds rows up in their order; `group_by` adds up parts of a group in the
+    order in which threads end, so that last bits differ from run to run.
+    """
+    values = rows.select(*keys, value.over(keys).alias("value"))
+    return values.unique(keys, keep="any").sort(keys)
