@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from pipeline_lib.jobs import why
 from pipeline_lib.serving import command as recommend
 from pipeline_lib.tracking import command as sync_tracking
 from pipeline_lib.tracking import ui
@@ -11,7 +12,7 @@ from pipeline_lib.tracking import ui
 def _main() -> int:
     parser = argparse.ArgumentParser(prog="python -m pipeline_lib")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for command in (recommend, sync_tracking, ui):
+    for command in (recommend, sync_tracking, ui, why):
         command.add_parser(commands)
     arguments = parser.parse_args()
     return int(arguments.func(arguments))

@@ -9,25 +9,26 @@ from pathlib import Path
 
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[2]
-# What shows a result does not change it.
-NOT_COUNTED = {
+# Modules and packages that show or watch a result and do not change it.
+SPARED = tuple(
     f"{PACKAGE}.{part}"
-    for part in (
-        "jobs.log",
-        "jobs.environment",
-        "devices.leases",
-        "training.attempt",
-        "training.watch",
-    )
-}
+    for part in ("jobs", "devices.leases", "training.attempt", "training.watch")
+)
 
 
-def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
-    """Hash a script and the library code that it depends on (see `dependencies`).
+def code_digests(script: Path, modules: Iterable[str] = ()) -> dict[str, str]:
+    """Hash a script and each of the library's modules behind it (see `dependencies`), by name.
 
     Comments, docstrings and formatting do not count, so a change of them runs nothing again.
     """
-    return _digest(script, tuple(modules))
+    files = {script.name: script} | dict(sorted(dependencies(script, modules).items()))
+    return {name: _read(path).digest for name, path in files.items()}
+
+
+def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
+    """Hash a script and the library's modules behind it into one."""
+    own = code_digests(script, modules)
+    return _hash("".join(f"{name} {digest}\n" for name, digest in own.items()))
 
 
 def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
@@ -46,21 +47,12 @@ def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
     return found
 
 
-@cache
-def _digest(script: Path, modules: tuple[str, ...]) -> str:
-    digest = hashlib.sha256(_read(script).digest)
-    for name, path in sorted(dependencies(script, modules).items()):
-        digest.update(name.encode())
-        digest.update(_read(path).digest)
-    return digest.hexdigest()[:16]
-
-
 @dataclass(frozen=True)
 class _Source:
     """What a file imports, and a hash of its code."""
 
     imports: tuple[str, ...]
-    digest: bytes
+    digest: str
 
 
 @cache
@@ -73,7 +65,11 @@ def _read(path: Path) -> _Source:
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
-    return _Source(imports, hashlib.sha256(repr(_plain(tree)).encode()).digest())
+    return _Source(imports, _hash(repr(_plain(tree))))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _plain(part: object) -> object:
@@ -96,7 +92,7 @@ def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
 @cache
 def _module_file(name: str) -> Path | None:
     """Find the file of a module of the library that counts."""
-    if name.split(".")[0] != PACKAGE or name in NOT_COUNTED:
+    if name.split(".")[0] != PACKAGE or name.startswith(SPARED):
         return None
     base = ROOT.joinpath(*name.split("."))
     candidates = (base.with_suffix(".py"), base / "__init__.py")

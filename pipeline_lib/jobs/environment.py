@@ -30,18 +30,21 @@ def environment() -> dict[str, str]:
 
 
 def other_versions(records: Iterable[Path]) -> str:
-    """Say which of the finished trainings, by their records, other versions made; "" when none."""
+    """Return a sentence on the finished trainings that other versions made, or "" without any.
+
+    records: where the trainings' records are, or will be.
+    """
     now, made = _versions(), [_environment(path) for path in records if path.is_file()]
     others = [
-        f"{count} with {name} {version} (now {now[name]})"
+        f"{count} used {name} {version} (now {now[name]})"
         for (name, version), count in Counter(chain(*(own.items() for own in made))).items()
         if name not in CARRIERS and now.get(name, version) != version
     ]
     if not others:
         return ""
     return (
-        f"Of {len(made)} finished trainings there were made {', '.join(others)}. Other versions "
-        "run nothing again; `--forcerun train` does, and `--forcerun clean` all from the raw logs."
+        f"Of {len(made)} finished trainings, {', '.join(others)}. Other versions run nothing "
+        "again; `--forcerun train` trains again, and `--forcerun clean` begins with the raw logs."
     )
 
 

@@ -1,6 +1,7 @@
 """Settings of one dataset: `config/datasets/<name>.yaml`."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_validator
@@ -177,6 +178,12 @@ class LogSettings(Strict):
         items = {f"items_{n}": table for n, table in enumerate(self.items, start=1)}
         events = {"events": self.events} if self.events else {}
         return {"users": self.users, **items, "interactions": self.interactions, **events}
+
+    def raw_files(self, paths: Iterable[Path]) -> dict[str, Path]:
+        """Return the raw files by role; they are among these paths or in one that is a folder."""
+        files = {f.name: f for path in paths for f in (path.iterdir() if path.is_dir() else [path])}
+        tables = self.tables().items()
+        return {role: files[table.file] for role, table in tables if table.file in files}
 
 
 class Dataset(LogSettings):

@@ -82,9 +82,8 @@ def jobs(project: SmallProject) -> pl.DataFrame:
     single = files.group_by("rule", "job_hash").agg(
         (pl.max("endtime") - pl.min("starttime")).alias("seconds")
     )
-    rule = pl.col("rule").str.replace(f"_({'|'.join(TRAINING)})$", "")
     return (
-        single.group_by(rule)
+        single.group_by("rule")
         .agg(jobs=pl.len(), total=pl.sum("seconds"), median=pl.median("seconds"))
         .sort("total", descending=True)
     )

@@ -22,7 +22,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def digest(library: Path, *modules: str) -> str:
-    for remembered in (code_digest._digest, code_digest._read, code_digest._module_file):
+    for remembered in (code_digest._read, code_digest._module_file):
         remembered.cache_clear()
     return code_digest.code_digest(library.parent / "script.py", modules)
 
@@ -68,11 +68,21 @@ def test_the_script_itself_counts_but_not_its_comments(library: Path) -> None:
     assert digest(library) != before
 
 
+def test_the_module_that_changed_is_named(library: Path) -> None:
+    digest(library)
+    before = code_digest.code_digests(library.parent / "script.py")
+    assert list(before) == ["script.py", "pipeline_lib.a", "pipeline_lib.b"]
+    (library / "b.py").write_text("def f(x):\n    return x + 2\n")
+    digest(library)
+    after = code_digest.code_digests(library.parent / "script.py")
+    assert {name for name in before if before[name] != after[name]} == {"pipeline_lib.b"}
+
+
 def test_every_python_gives_the_same_digest(library: Path) -> None:
     (library / "b.py").write_text(
         "class A: ...\ndef f(x, *, y=None):\n    return f'{x!r} of {y:>3}', {**x}, None\n"
     )
-    assert digest(library) == "76313b948d823769"
+    assert digest(library) == "1b32e66e63172360"
 
 
 def test_training_depends_on_its_own_method_and_on_no_code_that_makes_its_input() -> None:

@@ -23,8 +23,8 @@ def test_says_how_many_trainings_other_versions_made(tmp_path: Path) -> None:
         tmp_path / "missing.json",
     ]
     assert provenance.other_versions(records).startswith(
-        f"Of 3 finished trainings there were made 2 with torch 2.0.1 (now {now['torch']}), "
-        f"1 with polars 1.9 (now {now['polars']}). "
+        f"Of 3 finished trainings, 2 used torch 2.0.1 (now {now['torch']}), "
+        f"1 used polars 1.9 (now {now['polars']}). "
     )
 
 

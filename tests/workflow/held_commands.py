@@ -26,7 +26,6 @@ HERE = {
     r"snakemake all .*--configfile config/paper\.yaml.*": f"{RUNS}::test_a_run_of_real_logs",
     r"snakemake --cores 2 results/.*": f"{RUNS}::test_a_model_on_request",
     r"snakemake --report .*": f"{RUNS}::test_snakemakes_own_report",
-    r"snakemake --unlock": f"{PLANS}::test_a_lock_is_removed",
     r"(.* )?make test( .*)?": f"{PLANS}::test_make_test_runs_what_it_says",
     r"make (schemas|lock|sync-tracking)": f"{PLANS}::test_make_writes_and_sends",
     r"make lint": f"{PLANS}::test_make_lint",

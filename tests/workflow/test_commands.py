@@ -77,15 +77,6 @@ def test_snakemake_plans_it(planned: Checkout, text: str) -> None:
     assert re.search(r"^total +\d+$", output, re.MULTILINE)
 
 
-def test_a_lock_is_removed(planned: Checkout) -> None:
-    (command,) = of("test_a_lock_is_removed")
-    lock = planned.folder / ".snakemake/locks/0.input.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    lock.write_text("a\n")
-    planned.shell(command)
-    assert not lock.exists()
-
-
 MAKE_TEST = "test_make_test_runs_what_it_says"
 MARKS = ("slow", "slurm", "realdata")
 TESTS = "import pytest\n\n\ndef test_default(): ...\n" + "".join(

@@ -62,4 +62,4 @@ def test_snakemakes_own_report_has_captions(finished: SmallProject, tmp_path: Pa
 
 
 def test_figures_drawn_again_change_the_report_alone(finished: SmallProject) -> None:
-    assert finished.planned("--forcerun", "figures_movielens") == {"figures_movielens", "report"}
+    assert finished.planned("--forcerun", "figures") == {"figures", "report"}

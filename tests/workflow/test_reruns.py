@@ -16,7 +16,7 @@ from tests.workflow.small_project import ROOT, SmallProject, copy_project
 
 VARIANT = "reg-paml-1e-4"
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
-SHOWN = {"compare movielens", "tables movielens", "figures_movielens", "report"}
+SHOWN = {"compare movielens", "tables movielens", "figures movielens", "report"}
 COMPARED = {*SHOWN, "best_model movielens"}
 
 
@@ -118,7 +118,7 @@ CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
     ),
     "a figure's code": (
         add_code("reporting/figures/groups"),
-        {"figures_movielens", "report"},
+        {"figures movielens", "report"},
     ),
     "a metric's code": (add_code("metrics/ranking"), EVALUATED | SHOWN),
     "the cleaning's code": (add_code("data/clean/clean"), WHOLE),
@@ -197,5 +197,5 @@ def test_other_versions_run_nothing_and_are_reported(
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: scipy\nVersion: 99.0\n")
     assert executed(project, monkeypatch) == set()
     result = project.snakemake()
-    notice = f"Of 3 finished trainings there were made 3 with scipy {version('scipy')} (now 99.0)"
+    notice = f"Of 3 finished trainings, 3 used scipy {version('scipy')} (now 99.0)"
     assert notice in result.stdout + result.stderr

@@ -19,7 +19,7 @@ from tests.workflow.small_project import SmallProject, copy_project
 HERE = "results/sample/movielens"
 GENRE = {"kind": "multi-valued", "separator": "|"}
 # What shows the results of trials; embeddings are those of MeLU, for PAML is an ablation.
-SHOWN = {"compare", "tables", "figures_movielens", "report"}
+SHOWN = {"compare", "tables", "figures", "report"}
 EXPLODED = f"{HERE}/methods/melu/seed-0/weights.safetensors"
 TRIALS = ["two-bias/seed-0", *(f"{m}/seed-{s}" for m in ("melu", "paml") for s in (0, 1))]
 

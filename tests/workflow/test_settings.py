@@ -1,6 +1,7 @@
 """Wrong settings stop the workflow before any job."""
 
 import pytest
+import yaml
 
 from tests.workflow.small_project import SmallProject
 
@@ -22,12 +23,27 @@ def test_stops_with_the_nearest_name(project: SmallProject, config: str, message
     assert not (project.folder / "results").exists()
 
 
-def test_a_configfile_stands_alone(project: SmallProject) -> None:
+def test_a_configfile_changes_the_default_run(project: SmallProject) -> None:
+    """As users of snakemake expect."""
     path = project.folder / "mine.yaml"
-    path.write_text("name: mine\n", encoding="utf-8")
-    result = project.snakemake("all", "--configfile", "mine.yaml")
-    assert result.returncode != 0
-    assert "logs: missing; add it" in result.stdout + result.stderr
+    path.write_text("name: sample-mine\nseeds: [2]\n", encoding="utf-8")
+    planned = project.planned("--configfile", "mine.yaml")
+    assert {job for job in planned if job.startswith("train ")} == {
+        *("train two-bias 2", "train melu 2", "train paml 2")
+    }
+
+
+def test_a_whole_configfile_stands_alone(project: SmallProject) -> None:
+    """Else the default's rates for sample logs would train the paper's run."""
+    run = yaml.safe_load((project.folder / "config/config.yaml").read_text("utf-8"))
+    assert run.pop("override")
+    for file, own in (("mine.yaml", run), ("part.yaml", {"name": "sample-part"})):
+        (project.folder / file).write_text(yaml.safe_dump(own), encoding="utf-8")
+    whole = project.snakemake("--dry-run", "--configfile", "mine.yaml", "--printshellcmds")
+    assert whole.returncode == 0, whole.stderr
+    assert "is extended by additional config" not in whole.stdout + whole.stderr
+    part = project.snakemake("--dry-run", "--configfile", "part.yaml")
+    assert "is extended by additional config" in part.stdout + part.stderr
 
 
 def test_cuda_without_a_gpu_names_the_remedy(project: SmallProject) -> None:

@@ -2,6 +2,7 @@
 
 
 rule partition:
+    """Choose cold users; split them into folds, groups, support and query."""
     input:
         users=rules.clean.output.users,
         interactions=rules.clean.output.interactions,
@@ -13,18 +14,17 @@ rule partition:
     log:
         f"{HERE}/logs/partition.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
+        *code("partition"),
+        settings=log_settings,
         group_features=lambda w: settings.datasets[w.dataset].grouping(),
-        partition=lambda w: settings.datasets[w.dataset].partition.model_dump(
-            mode="json"
-        ),
+        partition=partition_settings,
         seed=settings.run.split_seed,
-        code=code("partition"),
     script:
         "../scripts/partition.py"
 
 
 rule encode:
+    """Turn a split into tensors: one file a fold, so that training sees no test user."""
     input:
         users=rules.clean.output.users,
         item_table=rules.clean.output.item_table,
@@ -41,13 +41,10 @@ rule encode:
         train_users=f"{HERE}/episodes/train_users.parquet",
         validation_users=f"{HERE}/episodes/validation_users.parquet",
         names=f"{HERE}/episodes/items.parquet",
+    log:
+        f"{HERE}/logs/encode.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        code=code("encode"),
+        *code("encode"),
+        settings=log_settings,
     script:
         "../scripts/encode.py"
-
-
-if settings.run.shards > 1:
-
-    include: "shards.smk"

@@ -1,46 +1,8 @@
 # What people read.
-import os
-from hashlib import sha256
-
-import yaml
-
-from pipeline_lib.jobs.environment import ROOT
-from pipeline_lib.reporting.drawing.plot import (
-    figures_for,
-    is_embedded,
-    missing,
-    module_of,
-    plots,
-)
-
-TABLES_BY_DATASET = (
-    *(f"table{number}" for number in range(1, 6)),
-    "error_pairs",
-    "ranking_pairs",
-    "gaps",
-)
-PAPER = local(
-    os.path.relpath(f"{workflow.basedir}/workflow/resources/paper_results.yaml")
-)
-
-
-def table_files(stem):
-    """Name a table's files; snakemake's own report shows the first."""
-    own = {"caption": "../report/table.rst", "subcategory": "Tables"}
-    shown = report(
-        f"{stem}.csv", category="{dataset}", labels={"table": Path(stem).name}, **own
-    )
-    return [shown, f"{stem}.md", f"{stem}.tex"]
-
-
-def templates(*patterns):
-    """Digest templates, so that a change of one runs the rule again."""
-    folder = ROOT / "pipeline_lib/reporting/templates"
-    files = sorted(file for pattern in patterns for file in folder.glob(pattern))
-    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 rule data_report:
+    """Report what became of a dataset's rows, users and features: as JSON and as a page."""
     input:
         users=rules.clean.output.users,
         item_table=rules.clean.output.item_table,
@@ -51,46 +13,48 @@ rule data_report:
         rows=rules.partition.output.interactions,
         split=rules.partition.output.record,
     output:
-        record=f"{HERE}/data_report.json",
+        record=DATA_REPORT,
         page=report(
             f"{HERE}/data_report.html",
             caption="../report/data.rst",
             category="{dataset}",
             subcategory="Data",
         ),
+    log:
+        f"{HERE}/logs/data_report.log",
     params:
+        *code("data_report"),
+        *templates("base.css", "data_report*"),
         title=lambda w: settings.datasets[w.dataset].title,
         licence=lambda w: settings.datasets[w.dataset].licence,
         sample=settings.run.logs == "sample",
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        partition=lambda w: settings.datasets[w.dataset].partition.model_dump(
-            mode="json"
-        ),
-        templates=templates("base.css", "data_report*"),
-        code=code("data_report"),
+        settings=log_settings,
+        partition=partition_settings,
     script:
         "../scripts/data_report.py"
 
 
 rule tables:
+    """Write the paper's Tables 1 to 5, our figures beside the paper's, and those it lacks."""
     input:
-        comparison=rules.compare.output[0],
-        report=rules.data_report.output.record,
+        comparison=COMPARISON,
+        report=DATA_REPORT,
         paper=PAPER,
     output:
-        **{name: table_files(f"{HERE}/tables/{name}") for name in TABLES_BY_DATASET},
+        **{name: table_files(f"{HERE}/tables/{name}") for name in TABLES},
         pairs=f"{HERE}/tables/pairs.csv",
+    log:
+        f"{HERE}/logs/tables.log",
     params:
-        code=code("tables"),
+        *code("tables"),
     script:
         "../scripts/tables.py"
 
 
 rule table_6:
+    """Write the paper's Table 6, the datasets of a run, our figures beside the paper's."""
     input:
-        reports=for_each(
-            rules.data_report.output.record, dataset=list(settings.datasets)
-        ),
+        reports=expand(DATA_REPORT, dataset=DATASETS),
         paper=PAPER,
     output:
         report(
@@ -101,24 +65,19 @@ rule table_6:
         ),
         f"{RUN}/tables/table6.md",
         f"{RUN}/tables/table6.tex",
+    log:
+        f"{RUN}/logs/table_6.log",
     params:
-        code=code("table_6"),
+        *code("table_6"),
     script:
         "../scripts/table_6.py"
 
 
-# Embeddings are shown of the learners of the paper's Tables 2 and 4, trained with the first seed.
-EMBEDDED = [
-    (name, settings.run.seeds[0])
-    for name, method in settings.methods.items()
-    if is_embedded(method)
-]
-
-
 rule project:
+    """Lay out the test users in a plane by the embeddings that each method has of them."""
     input:
-        records=lambda w: trials(w.dataset, rules.train.output.record, EMBEDDED),
-        weights=lambda w: trials(w.dataset, rules.train.output.weights, EMBEDDED),
+        records=embedded_trials(TRAINED["record"]),
+        weights=embedded_trials(TRAINED["weights"]),
         test=rules.encode.output.test,
         catalogue=rules.encode.output.catalogue,
         vocabulary=rules.encode.output.vocabulary,
@@ -126,127 +85,71 @@ rule project:
         names=rules.encode.output.names,
     output:
         f"{HERE}/embeddings.parquet",
+    log:
+        f"{HERE}/logs/project.log",
     params:
+        *code("project", modules_of(EMBEDDED)),
         seed=settings.run.split_seed,
-        code=code(
-            "project",
-            [m for n, _ in EMBEDDED for m in kind_modules(settings.methods[n].kind)],
-        ),
     script:
         "../scripts/project.py"
 
 
-def figures(dataset):
-    """Name the figures that can be drawn of a dataset."""
-    return figures_for(settings.datasets[dataset].task.kind, settings.methods)
+rule figures:
+    """Draw a dataset's figures: as PNG and SVG, with the data behind them and a caption."""
+    input:
+        projection=rules.project.output[0] if EMBEDDED else [],
+        comparison=COMPARISON,
+        users=all_trials(EVALUATED["users"]),
+        predictions=all_trials(PREDICTED["predictions"]),
+        history=all_trials(TRAINED["history"]),
+        support=all_trials(EVALUATED["support"]),
+        trainings=all_trials(TRAINED["record"]),
+    output:
+        **figure_files("rating"),
+    log:
+        f"{HERE}/logs/figures.log",
+    wildcard_constraints:
+        dataset=one_of(of_task("rating")),
+    params:
+        *code("figures", map(module_of, figures_for("rating", settings.methods))),
+        figures=figures_for("rating", settings.methods),
+        trials=TRIALS,
+    script:
+        "../scripts/figures.py"
 
 
-def figure_files(dataset, suffix):
-    """Name a dataset's figures as files of one kind."""
-    return [f"{RUN}/{dataset}/figures/{figure}.{suffix}" for figure in figures(dataset)]
-
-
-for name, dataset in settings.datasets.items():
-
-    rule:
-        name:
-            f"figures_{name}"
-        input:
-            projection=(
-                for_each(rules.project.output, dataset=name)[0] if EMBEDDED else []
-            ),
-            comparison=for_each(rules.compare.output, dataset=name)[0],
-            users=trials(name, EVALUATED["users"]),
-            predictions=trials(name, PREDICTED["predictions"]),
-            history=trials(name, rules.train.output.history),
-            support=trials(name, EVALUATED["support"]),
-            trainings=trials(name, rules.train.output.record),
-        output:
-            trials=[f"{RUN}/{name}/figures/trials/{m}-{s}.png" for m, s in TRIALS],
-            csv=figure_files(name, "csv"),
-            txt=figure_files(name, "txt"),
-            svg=figure_files(name, "svg"),
-            png=[
-                report(
-                    file,
-                    caption="../report/figure.rst",
-                    category=name,
-                    subcategory="Figures",
-                    labels={
-                        "figure": figure.replace("_", " "),
-                        "the paper's": plots()[figure].paper or "none",
-                    },
-                )
-                for figure, file in zip(figures(name), figure_files(name, "png"))
-            ],
-        params:
-            figures=figures(name),
-            trials=TRIALS,
-            code=code("figures", map(module_of, figures(name))),
-        script:
-            "../scripts/figures.py"
-
-
-def settings_texts():
-    """Render the settings of the run, its datasets and methods as YAML, by what they are of."""
-    parts = {
-        "run": settings.run.model_copy(update={"raw_dir": None})
-    }  # a page may be passed on
-    parts |= {f"dataset {name}": own for name, own in settings.datasets.items()}
-    parts |= {f"method {name}": own for name, own in settings.methods.items()}
-    parts |= {f"method {m} on {d}": own for (d, m), own in settings.on_dataset.items()}
-    return {
-        what: yaml.safe_dump(
-            part.model_dump(mode="json", exclude_defaults=True),
-            sort_keys=False,
-            allow_unicode=True,
-        )
-        for what, part in parts.items()
-    }
+# The same of clicks, which have other figures: outputs cannot depend on a wildcard.
+use rule figures as figures_of_clicks with:
+    output:
+        **figure_files("click"),
+    wildcard_constraints:
+        dataset=one_of(of_task("click")),
+    params:
+        *code("figures", map(module_of, figures_for("click", settings.methods))),
+        figures=figures_for("click", settings.methods),
+        trials=TRIALS,
 
 
 rule report:
+    """Write the run's report: tables, figures, data, settings and the trainings behind them."""
     input:
-        comparisons=for_each(rules.compare.output, dataset=list(settings.datasets)),
-        data=for_each(rules.data_report.output.record, dataset=list(settings.datasets)),
-        figures=[
-            figure_files(name, suffix)
-            for name in settings.datasets
-            for suffix in ("csv", "png", "txt")
-        ],
-        evaluations=[
-            trials(name, EVALUATED["evaluation"]) for name in settings.datasets
-        ],
-        trainings=[
-            trials(name, rules.train.output.record) for name in settings.datasets
-        ],
+        comparisons=expand(COMPARISON, dataset=DATASETS),
+        data=expand(DATA_REPORT, dataset=DATASETS),
+        figures=figures("csv", "png", "txt"),
+        evaluations=[trials(EVALUATED["evaluation"], name) for name in DATASETS],
+        trainings=[trials(TRAINED["record"], name) for name in DATASETS],
         paper=PAPER,
     output:
-        report(f"{RUN}/report.html", caption="../report/report.rst", category="Run"),
+        report(REPORT, caption="../report/report.rst", category="Run"),
+    log:
+        f"{RUN}/logs/report.log",
     params:
+        *code("report"),
+        *templates("*.html", "*.css", "*.js"),
         name=settings.run.name,
         sample=settings.run.logs == "sample",
         seeds=len(settings.run.seeds),
         settings=settings_texts(),
-        datasets=[
-            {
-                "folder": HERE.format(dataset=name),
-                "trials": trials(name, TRIAL),
-                "figures": figures(name),
-                "missing": missing(dataset.task.kind, settings.methods),
-            }
-            for name, dataset in settings.datasets.items()
-        ],
-        templates=templates("*.html", "*.css", "*.js"),
-        code=code("report"),
+        datasets=report_parts(),
     script:
         "../scripts/report.py"
-
-
-TABLES = [
-    *for_each(rules.tables.output, dataset=list(settings.datasets)),
-    *rules.table_6.output,
-]
-FIGURES = [figure_files(n, s) for n in settings.datasets for s in ("png", "svg", "csv")]
-DATA_REPORTS = for_each(rules.data_report.output.page, dataset=list(settings.datasets))
-REPORT = rules.report.output[0]

@@ -1,22 +1,8 @@
 # Settings chosen on validation users: every candidate a job, so that a search resumes and spreads.
 
 
-def values(w):
-    """List what the candidates of a method change in its file."""
-    return settings.run.search.values(w.method, settings.run.split_seed)
-
-
-def choice_of(w):
-    """Name the choice whose settings a method is trained with, where there is one."""
-    leader = settings.leader(w.method)
-    return (
-        rules.choose.output[0].format(dataset=w.dataset, method=leader)
-        if leader
-        else []
-    )
-
-
 rule candidate:
+    """Train a method with one candidate's settings; only its loss on validation users is kept."""
     input:
         train=rules.encode.output.train,
         train_users=rules.encode.output.train_users,
@@ -30,31 +16,36 @@ rule candidate:
     log:
         f"{HERE}/logs/search/{{method}}-{{candidate}}.log",
     resources:
-        gpu=lambda w: min(needs_gpu(w.method), 1),
+        gpu=lambda w: min(gpus(w), 1),
         jobs_per_gpu=settings.run.jobs_per_gpu,
     params:
-        **ASKED,
-        experiment=lambda w: f"{settings.run.name}/{w.dataset}",
+        *method_code("candidate"),
+        settings=training_settings,
+        task=task_settings,
+        network=network,
+        device=device,
+        experiment=experiment,
         seed=settings.run.seeds[0],
-        values=lambda w: values(w)[int(w.candidate)],
+        values=lambda w: candidates(w)[int(w.candidate)],
         processes=1,
-        code=method_code("candidate"),
     script:
         "../scripts/candidate.py"
 
 
 rule choose:
+    """Choose a method's settings on validation users."""
     input:
-        lambda w: for_each(
+        lambda w: expand(
             rules.candidate.output[0],
-            dataset=w.dataset,
-            method=w.method,
-            candidate=range(len(values(w))),
+            candidate=range(len(candidates(w))),
+            allow_missing=True,
         ),
     output:
         f"{HERE}/search/{{method}}/choice.json",
+    log:
+        f"{HERE}/logs/search/{{method}}.log",
     params:
-        candidates=values,
-        code=code("choose"),
+        *code("choose"),
+        candidates=candidates,
     script:
         "../scripts/choose.py"

@@ -1,42 +1,40 @@
 # Trained methods as MLflow models, to be served to new users.
 
 
-# On request alone: snakemake results/<run>/<dataset>/methods/<method>/seed-<seed>/model
 rule trial_model:
+    """Make a trained method a model; on request alone: snakemake <folder of the trial>/model."""
     input:
-        weights=rules.train.output.weights,
-        record=rules.train.output.record,
+        weights=TRAINED["weights"],
+        record=TRAINED["record"],
         catalogue=rules.encode.output.catalogue,
         vocabulary=rules.encode.output.vocabulary,
         names=rules.encode.output.names,
     output:
         directory(f"{TRIAL}/model"),
+    log:
+        f"{HERE}/logs/trial_model/{{method}}-{{seed}}.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        code=method_code("trial_model"),
+        *method_code("trial_model"),
+        settings=log_settings,
     script:
         "../scripts/trial_model.py"
 
 
-# The trial with the lowest loss on validation users, whatever its role.
 rule best_model:
+    """Make the trial with the lowest loss on validation users a model, whatever its role."""
     input:
-        weights=lambda w: trials(w.dataset, rules.train.output.weights),
-        records=lambda w: trials(w.dataset, rules.train.output.record),
+        weights=all_trials(TRAINED["weights"]),
+        records=all_trials(TRAINED["record"]),
         catalogue=rules.encode.output.catalogue,
         vocabulary=rules.encode.output.vocabulary,
         names=rules.encode.output.names,
     output:
         model=directory(f"{HERE}/model"),
         choice=f"{HERE}/model.json",
+    log:
+        f"{HERE}/logs/best_model.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        code=code(
-            "best_model",
-            [m for own in settings.methods.values() for m in kind_modules(own.kind)],
-        ),
+        *code("best_model", modules_of(settings.methods)),
+        settings=log_settings,
     script:
         "../scripts/best_model.py"
-
-
-MODELS = for_each(rules.best_model.output.choice, dataset=settings.datasets)

@@ -10,51 +10,55 @@ ruleorder: fit_vocabulary > encode
 ruleorder: gather_episodes > encode
 
 
-# Items are of no shard: all shards need to know which there are.
 rule clean_items:
+    """List the items, which belong to no shard: all shards need to know which there are."""
     input:
-        unpack(lambda w: raw_files(w.dataset)),
+        raw_files,
     output:
         temp(f"{HERE}/clean/shards/items.parquet"),
+    log:
+        f"{HERE}/logs/clean/items.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        code=code("clean_items"),
+        *code("clean_items"),
+        settings=log_settings,
     script:
         "../scripts/clean_items.py"
 
 
 rule clean_shard:
+    """Clean one shard of raw logs: what belongs to some of the users."""
     input:
-        unpack(lambda w: raw_files(w.dataset)),
+        raw=raw_files,
         listed=rules.clean_items.output[0],
     output:
         temp(directory(f"{HERE}/clean/shards/{{scatteritem}}")),
     log:
         f"{HERE}/logs/clean/{{scatteritem}}.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        code=code("clean_shard"),
+        *code("clean_shard"),
+        settings=log_settings,
     script:
         "../scripts/clean_shard.py"
 
 
 rule gather_clean:
+    """Join the shards' clean tables; keep the rows rejected, with the reason."""
     input:
-        unpack(lambda w: raw_files(w.dataset)),
+        raw=raw_files,
         shards=gather.shards(rules.clean_shard.output[0], allow_missing=True),
     output:
         **dict(rules.clean.output.items()),
     log:
         rules.clean.log[0],
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        code=code("gather_clean"),
+        *code("gather_clean"),
+        settings=log_settings,
     script:
         "../scripts/gather_clean.py"
 
 
-# Values, scales and rates are those of all training users, and items are of no shard.
 rule fit_vocabulary:
+    """Fit values, scales and rates, which are those of all training users; encode the items."""
     input:
         **dict(rules.encode.input.items()),
     output:
@@ -63,14 +67,17 @@ rule fit_vocabulary:
         train_users=rules.encode.output.train_users,
         validation_users=rules.encode.output.validation_users,
         names=rules.encode.output.names,
+    log:
+        f"{HERE}/logs/encode/vocabulary.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        code=code("fit_vocabulary"),
+        *code("fit_vocabulary"),
+        settings=log_settings,
     script:
         "../scripts/fit_vocabulary.py"
 
 
 rule encode_shard:
+    """Turn a shard of a split into tensors: one file a fold."""
     input:
         users=rules.clean.output.users,
         split_users=rules.partition.output.users,
@@ -83,14 +90,17 @@ rule encode_shard:
             f"{HERE}/episodes/shards/{{scatteritem}}/validation.safetensors"
         ),
         test=temp(f"{HERE}/episodes/shards/{{scatteritem}}/test.safetensors"),
+    log:
+        f"{HERE}/logs/encode/{{scatteritem}}.log",
     params:
-        settings=lambda w: settings.datasets[w.dataset].log_settings(),
-        code=code("encode_shard"),
+        *code("encode_shard"),
+        settings=log_settings,
     script:
         "../scripts/encode_shard.py"
 
 
 rule gather_episodes:
+    """Join the shards' episodes of each fold."""
     input:
         train=gather.shards(rules.encode_shard.output.train, allow_missing=True),
         validation=gather.shards(
@@ -101,7 +111,9 @@ rule gather_episodes:
         train=rules.encode.output.train,
         validation=rules.encode.output.validation,
         test=rules.encode.output.test,
+    log:
+        f"{HERE}/logs/encode/gather.log",
     params:
-        code=code("gather_episodes"),
+        *code("gather_episodes"),
     script:
         "../scripts/gather_episodes.py"

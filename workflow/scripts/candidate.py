@@ -7,8 +7,10 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.devices.choose import take_devices
+from pipeline_lib.jobs.code_digest import code_digest
 from pipeline_lib.jobs.environment import environment
 from pipeline_lib.jobs.log import start_log
+from pipeline_lib.settings.methods.base import kind_modules
 from pipeline_lib.storage.tables import write_json
 from pipeline_lib.training.job import TrainingStoppedError, run_training
 from pipeline_lib.training.record import TrainingJob
@@ -19,6 +21,7 @@ snakemake: Snakemake
 files = {name: Path(path) for name, path in snakemake.input.items()}
 record, wildcards, params = Path(snakemake.output[0]), snakemake.wildcards, dict(snakemake.params)
 values = params.pop("values")
+family = kind_modules(params["settings"]["kind"])
 job = TrainingJob(
     **params,
     dataset=wildcards.dataset,
@@ -26,6 +29,7 @@ job = TrainingJob(
     started=datetime.now(UTC),
     threads=snakemake.threads,
     environment=environment(),
+    code=code_digest(Path(snakemake.scriptdir, "candidate.py"), family),
 )
 where = f"{job.dataset} {job.method} candidate {wildcards.candidate}"
 log = start_log(Path(snakemake.log[0]), where)

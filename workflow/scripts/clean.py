@@ -1,4 +1,4 @@
-"""Clean raw logs; keep what is rejected, with the reason."""
+"""Clean raw logs; keep the rows rejected, with the reason."""
 
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from pipeline_lib.settings.dataset import LogSettings
 snakemake: Snakemake
 
 log = start_log(Path(snakemake.log[0]), f"clean {snakemake.wildcards.dataset}")
+settings = LogSettings.model_validate(snakemake.params.settings)
 report = clean(
-    {role: Path(path) for role, path in snakemake.input.items()},
-    LogSettings.model_validate(snakemake.params.settings),
+    settings.raw_files(map(Path, snakemake.input)),
+    settings,
     CleanFiles(**{name: Path(path) for name, path in snakemake.output.items()}),
 )
 report.write_to(log)

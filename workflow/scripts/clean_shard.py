@@ -16,11 +16,11 @@ snakemake: Snakemake
 shard = Shard.parse(snakemake.wildcards.scatteritem)
 name = f"clean {snakemake.wildcards.dataset} {snakemake.wildcards.scatteritem}"
 log = start_log(Path(snakemake.log[0]), name)
-files = {role: Path(path) for role, path in snakemake.input.items()}
-items = read_table(files.pop("listed"), ITEMS)["item"]
+items = read_table(Path(snakemake.input.listed), ITEMS)["item"]
 folder = Path(snakemake.output[0])
 folder.mkdir()
 settings = LogSettings.model_validate(snakemake.params.settings)
+files = settings.raw_files(map(Path, snakemake.input.raw))
 report = clean_shard(files, settings, items, shard, ShardFiles.within(folder))
 for count in [*report.files.values(), *report.user_values]:
     log.info("%s", count)

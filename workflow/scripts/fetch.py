@@ -1,7 +1,8 @@
-"""Download, check and unpack a dataset's archive."""
+"""Download an archive, unless it is there, check it, and unpack one file."""
 
 from pathlib import Path
 
+from filelock import FileLock
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.fetch import fetch
@@ -11,11 +12,9 @@ from pipeline_lib.settings.dataset import Archive
 snakemake: Snakemake
 
 archive = Archive.model_validate(snakemake.params.archive)
-log = start_log(Path(snakemake.log[0]), f"fetch {snakemake.params.dataset}")
-log.info("%s (%.1f MB)", archive.url, archive.bytes / 1e6)
-fetch(
-    archive,
-    {Path(target).name: Path(target) for target in snakemake.output},
-    Path(snakemake.params.download),
-)
-log.info("unpacked to %s", Path(snakemake.output[0]).parent)
+target, download = Path(snakemake.output[0]), Path(snakemake.params.download)
+log = start_log(Path(snakemake.log[0]), f"fetch {target.name}")
+with FileLock(download.with_suffix(".lock")):  # the jobs of an archive's files share its download
+    log.info("%s (%.1f MB)", archive.url, archive.bytes / 1e6)
+    fetch(archive, {target.name: target}, download)
+log.info("unpacked to %s", target)

@@ -1,4 +1,4 @@
-"""Bring the shards' clean tables together; keep what is rejected, with the reason."""
+"""Join the shards' clean tables; keep the rows rejected, with the reason."""
 
 from pathlib import Path
 
@@ -12,12 +12,11 @@ from pipeline_lib.settings.dataset import LogSettings
 snakemake: Snakemake
 
 log = start_log(Path(snakemake.log[0]), f"clean {snakemake.wildcards.dataset}")
-inputs = dict(snakemake.input.items())
-shards = [Path(folder) for folder in inputs.pop("shards")]
+settings = LogSettings.model_validate(snakemake.params.settings)
 report = gather_clean(
-    shards,
-    {role: Path(path) for role, path in inputs.items()},
-    LogSettings.model_validate(snakemake.params.settings),
+    [Path(folder) for folder in snakemake.input.shards],
+    settings.raw_files(map(Path, snakemake.input.raw)),
+    settings,
     CleanFiles(**{name: Path(path) for name, path in snakemake.output.items()}),
 )
 report.write_to(log)

@@ -8,11 +8,13 @@ import polars as pl
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.devices.choose import take_devices
+from pipeline_lib.jobs.code_digest import code_digest
 from pipeline_lib.jobs.environment import environment
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.columns import types
 from pipeline_lib.schemas.training import HISTORY
+from pipeline_lib.settings.methods.base import kind_modules
 from pipeline_lib.storage.tables import read_json, write_json, write_table
 from pipeline_lib.storage.tensors import write_tensors
 from pipeline_lib.training.attempt import AttemptFile, Start
@@ -26,6 +28,7 @@ snakemake: Snakemake
 files = {name: Path(path) for name, path in snakemake.input.items() if path}
 out = {name: Path(path) for name, path in snakemake.output.items()}
 params = dict(snakemake.params)
+family = kind_modules(params["settings"]["kind"])
 taken = params.pop("taken")
 job = TrainingJob(
     **params,
@@ -33,6 +36,7 @@ job = TrainingJob(
     started=datetime.now(UTC),
     threads=max(snakemake.threads // params["processes"], 1),
     environment=environment(),
+    code=code_digest(Path(snakemake.scriptdir, "train.py"), family),
 )
 if choice := files.pop("choice", None):
     job = with_values(job, read_json(choice, Choice).values, taken)

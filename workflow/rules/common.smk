@@ -1,0 +1,376 @@
+# What the other files share: the settings, paths, and functions that name inputs, outputs and params.
+import os
+from functools import cache, partial
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+from pipeline_lib.jobs.code_digest import ROOT, code_digests
+from pipeline_lib.jobs.environment import other_versions
+from pipeline_lib.jobs.lock import RunHeldError, hold
+from pipeline_lib.reporting.drawing.plot import (
+    figures_for,
+    is_embedded,
+    missing,
+    module_of,
+    plots,
+)
+from pipeline_lib.settings.errors import SettingsError
+from pipeline_lib.settings.load import load_settings
+from pipeline_lib.settings.methods.base import LearnerSettings, kind_modules
+from pipeline_lib.tracking.mirror import Mirror
+
+BASE = Path(workflow.current_basedir).parents[1]
+
+try:
+    settings = load_settings(config, BASE / "config")
+except SettingsError as error:
+    raise WorkflowError(f"The settings are wrong; nothing was run.\n{error}") from None
+
+mirror = Mirror()
+
+# Paths by run, dataset, and trial: a method trained with a seed.
+RUN = f"results/{settings.run.name}"
+HERE = f"{RUN}/{{dataset}}"
+TRIAL = f"{HERE}/methods/{{method}}/seed-{{seed}}"
+DOWNLOADS = "results/downloads"
+
+COMPARISON = f"{HERE}/comparison.json"
+DATA_REPORT = f"{HERE}/data_report.json"
+TRAINED = {
+    "weights": f"{TRIAL}/weights.safetensors",
+    "history": f"{TRIAL}/history.parquet",
+    "record": f"{TRIAL}/training.json",
+}
+PREDICTED = {
+    "predictions": f"{TRIAL}/predictions.parquet",
+    "by_support": f"{TRIAL}/by_support.parquet",
+}
+EVALUATED = {
+    "users": f"{TRIAL}/users.parquet",
+    "support": f"{TRIAL}/support.parquet",
+    "evaluation": f"{TRIAL}/evaluation.json",
+}
+REPORT = f"{RUN}/report.html"
+
+DATASETS = [*settings.datasets]
+LEARNERS = [m for m, s in settings.methods.items() if isinstance(s, LearnerSettings)]
+REFERENCES = [method for method in settings.methods if method not in LEARNERS]
+TRIALS = [(m, seed) for m in settings.methods for seed in settings.seeds(m)]
+# Embeddings are shown of the learners of the paper's Tables 2 and 4, trained with the first seed.
+EMBEDDED = [m for m, s in settings.methods.items() if is_embedded(s)]
+TABLES = [*(f"table{n}" for n in range(1, 6)), "error_pairs", "ranking_pairs", "gaps"]
+# The paper's own results, by a relative path: a moved folder is no other input.
+PAPER = local(os.path.relpath(BASE / "workflow/resources/paper_results.yaml"))
+
+
+def one_of(names):
+    """Match one of some names; of none, nothing, where an empty pattern would match all."""
+    return "|".join(names) or "(?!)"
+
+
+wildcard_constraints:
+    dataset=one_of(DATASETS),
+    method=one_of(settings.methods),
+    seed=r"\d+",
+    candidate=r"\d+",
+
+
+# What a job depends on besides its inputs.
+
+
+def code(script, modules=()):
+    """List a script and the library's modules behind it, and behind others that it finds by name.
+
+    Each stands beside its digest, so that snakemake's reason to run again names what changed.
+    """
+    digests = code_digests(BASE / f"workflow/scripts/{script}.py", modules)
+    return [f"{module} {digest}" for module, digest in digests.items()]
+
+
+def method_code(script):
+    """List what `code` lists for the method of a job alone: a function each, as methods differ."""
+    shared = code(script)
+    kinds = {method.kind for method in settings.methods.values()}
+    own = {k: {*code(script, kind_modules(k))}.difference(shared) for k in kinds}
+
+    def used(wildcards, part):
+        return part if part in own[settings.methods[wildcards.method].kind] else None
+
+    parts = sorted(set().union(*own.values()))
+    return [*shared, *(partial(used, part=part) for part in parts)]
+
+
+def modules_of(methods):
+    """List the modules of several methods."""
+    return [m for name in methods for m in kind_modules(settings.methods[name].kind)]
+
+
+def templates(*patterns):
+    """List page templates with their digests."""
+    folder = ROOT / "pipeline_lib/reporting/templates"
+    files = sorted(file for pattern in patterns for file in folder.glob(pattern))
+    return [f"{f.name} {sha256(f.read_bytes()).hexdigest()[:16]}" for f in files]
+
+
+def log_settings(wildcards):
+    """Return how a dataset's log is read."""
+    return settings.datasets[wildcards.dataset].log_settings()
+
+
+def partition_settings(wildcards):
+    """Return how a dataset is split."""
+    return settings.datasets[wildcards.dataset].partition.model_dump(mode="json")
+
+
+def training_settings(wildcards):
+    """Return the settings of a method that training depends on."""
+    return settings.method(wildcards.dataset, wildcards.method).for_training()
+
+
+def task_settings(wildcards):
+    """Return a dataset's task."""
+    return settings.datasets[wildcards.dataset].task.model_dump(mode="json")
+
+
+def experiment(wildcards):
+    """Name the experiment of a dataset's runs in MLflow."""
+    return f"{settings.run.name}/{wildcards.dataset}"
+
+
+def settings_texts():
+    """Render the settings of the run, its datasets and methods as YAML, by what they are of.
+
+    Without the place of the raw logs, as a page may be passed on.
+    """
+    parts = {"run": settings.run.model_copy(update={"raw_dir": None})}
+    parts |= {f"dataset {name}": own for name, own in settings.datasets.items()}
+    parts |= {f"method {name}": own for name, own in settings.methods.items()}
+    parts |= {f"method {m} on {d}": own for (d, m), own in settings.on_dataset.items()}
+    return {
+        what: yaml.safe_dump(
+            part.model_dump(mode="json", exclude_defaults=True),
+            sort_keys=False,
+            allow_unicode=True,
+        )
+        for what, part in parts.items()
+    }
+
+
+# Raw logs.
+
+
+def downloads():
+    """Return the archive of each folder that is downloaded."""
+    if settings.run.logs == "sample" or settings.run.raw_dir:
+        return {}
+    return {own.folder: own.archive for own in settings.datasets.values()}
+
+
+def raw_files(wildcards):
+    """Name a dataset's raw files, an optional one where it exists; the folder of generated ones."""
+    if settings.run.logs == "sample":
+        return [f"{RUN}/{wildcards.dataset}/raw"]
+    dataset = settings.datasets[wildcards.dataset]
+    folder = Path(settings.run.raw_dir or DOWNLOADS, dataset.folder)
+    return [
+        str(folder / table.file)
+        for table in dataset.tables().values()
+        if table.presence == "required" or (folder / table.file).is_file()
+    ]
+
+
+# Trainings.
+
+
+def processes(wildcards):
+    """Count the processes of a training."""
+    return settings.run.processes if wildcards.method in LEARNERS else 1
+
+
+def gpus(wildcards):
+    """Count the GPUs that a training asks for, so that `--resources gpu=N` queues for them."""
+    device = settings.run.device
+    here = any(Path("/dev").glob("nvidia[0-9]*"))
+    wanted = device == "cuda" or (device == "auto" and here)
+    return processes(wildcards) if wanted and wildcards.method in LEARNERS else 0
+
+
+def network(wildcards):
+    """Return the settings of the network of a method that has one."""
+    learns = wildcards.method in LEARNERS
+    return settings.run.network.model_dump(mode="json") if learns else None
+
+
+def device(wildcards):
+    """Name the device that a method is trained on."""
+    return settings.run.device if wildcards.method in LEARNERS else "cpu"
+
+
+def candidates(wildcards):
+    """List what the candidates of a method change in its file."""
+    return settings.run.search.values(wildcards.method, settings.run.split_seed)
+
+
+def choice_of(wildcards):
+    """Name the choice whose settings a method is trained with, where there is one."""
+    leader = settings.leader(wildcards.method)
+    return f"{RUN}/{wildcards.dataset}/search/{leader}/choice.json" if leader else []
+
+
+# Files of several trials.
+
+
+def trials(pattern, dataset, chosen=TRIALS):
+    """Name a file of every trial of a dataset, or of some."""
+    return [pattern.format(dataset=dataset, method=m, seed=seed) for m, seed in chosen]
+
+
+def all_trials(pattern):
+    """Name a file of every trial of a job's dataset."""
+    return lambda w: trials(pattern, w.dataset)
+
+
+def own_trials(pattern):
+    """Name a file of every trial of a job's method."""
+    return lambda w: trials(
+        pattern, w.dataset, [(w.method, seed) for seed in settings.seeds(w.method)]
+    )
+
+
+def embedded_trials(pattern):
+    """Name a file of every trial of a job's dataset whose embeddings are shown."""
+    chosen = [(method, settings.run.seeds[0]) for method in EMBEDDED]
+    return lambda w: trials(pattern, w.dataset, chosen)
+
+
+def by_seed(patterns, seeds):
+    """Name outputs of several trials of a method."""
+    return {
+        name: expand(pattern, seed=seeds, allow_missing=True)
+        for name, pattern in patterns.items()
+    }
+
+
+# Tables and figures.
+
+
+def table_files(stem):
+    """Name a table's files; snakemake's own report shows the first."""
+    own = {"caption": "../report/table.rst", "subcategory": "Tables"}
+    shown = report(
+        f"{stem}.csv", category="{dataset}", labels={"table": Path(stem).name}, **own
+    )
+    return [shown, f"{stem}.md", f"{stem}.tex"]
+
+
+def of_task(kind):
+    """List the datasets of a kind of task."""
+    return [name for name, own in settings.datasets.items() if own.task.kind == kind]
+
+
+def figure_files(kind):
+    """Name the files of a dataset's figures, by the dataset's kind of task."""
+    names = figures_for(kind, settings.methods)
+    return {
+        "trials": [f"{HERE}/figures/trials/{m}-{seed}.png" for m, seed in TRIALS],
+        "png": [plot(name) for name in names],
+        **{
+            s: [f"{HERE}/figures/{n}.{s}" for n in names] for s in ("csv", "txt", "svg")
+        },
+    }
+
+
+def plot(name):
+    """Name a figure's plot; snakemake's own report shows it."""
+    own = {"caption": "../report/figure.rst", "subcategory": "Figures"}
+    labels = {
+        "figure": name.replace("_", " "),
+        "the paper's": plots()[name].paper or "none",
+    }
+    path = f"{HERE}/figures/{name}.png"
+    return report(path, category="{dataset}", labels=labels, **own)
+
+
+def figures(*suffixes):
+    """Name the figures of all datasets."""
+    return [
+        f"{RUN}/{name}/figures/{figure}.{suffix}"
+        for name, own in settings.datasets.items()
+        for figure in figures_for(own.task.kind, settings.methods)
+        for suffix in suffixes
+    ]
+
+
+def report_parts():
+    """Say what the report shows of each dataset, and where it is."""
+    return [
+        {
+            "folder": HERE.format(dataset=name),
+            "trials": trials(TRIAL, name),
+            "figures": figures_for(own.task.kind, settings.methods),
+            "missing": missing(own.task.kind, settings.methods),
+        }
+        for name, own in settings.datasets.items()
+    ]
+
+
+# The text about several finished runs.
+
+
+def outputs(run, pattern):
+    """List a run's files of all datasets."""
+    return sorted(Path("results", run).glob(f"*/{pattern}"))
+
+
+def finished(wildcards):
+    """Digest the runs' outputs: as inputs they would have the runs made or trained again."""
+    lacking = [run for run in TOLD if not outputs(run, "comparison.json")]
+    if lacking:
+        made_by = "\n".join(f"    {TOLD[run]}" for run in lacking)
+        raise WorkflowError(
+            f"docs/results.md tells of finished runs, and there is none in "
+            f"{', '.join(f'results/{run}' for run in lacking)}. To make what is missing:\n{made_by}"
+        )
+    files = [file for run in TOLD for pattern in READ for file in outputs(run, pattern)]
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+# The run as a whole.
+
+
+def targets(wildcards):
+    """Name what `all` makes; warn of results that other versions of packages made."""
+    warn_of_versions()
+    stems = [
+        *(f"{RUN}/{d}/tables/{t}" for d in DATASETS for t in TABLES),
+        f"{RUN}/tables/table6",
+    ]
+    return [
+        *(f"{stem}.{suffix}" for stem in stems for suffix in ("csv", "md", "tex")),
+        *expand(f"{HERE}/tables/pairs.csv", dataset=DATASETS),
+        *figures("png", "svg", "csv"),
+        *expand(f"{HERE}/data_report.html", dataset=DATASETS),
+        REPORT,
+        *expand(f"{HERE}/model.json", dataset=DATASETS),
+    ]
+
+
+@cache
+def warn_of_versions():
+    """Warn once of finished trainings that other versions of packages made."""
+    records = [Path(p) for d in DATASETS for p in trials(TRAINED["record"], d)]
+    if notice := other_versions(records):
+        logger.warning(notice)
+
+
+@cache
+def hold_run():
+    """Hold the run's folder until this process ends; stop where another process holds it."""
+    try:
+        return hold(Path(RUN))
+    except RunHeldError as error:
+        raise WorkflowError(str(error)) from None
