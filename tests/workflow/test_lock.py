@@ -1,0 +1,62 @@
+"""Who only looks at a run leaves it alone; a second run of it is refused."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline_lib.jobs.lock import hold
+from tests.cluster.slurm import wait_until
+from tests.workflow.small_project import SNAKEMAKE, SmallProject
+
+REFUSED = "Another snakemake works in results/sample; wait until it ends."
+LOOKS = (["--dry-run"], ["--summary"], ["--lint"], ["--list-changes", "params"])
+
+
+def state(project: SmallProject) -> set[Path]:
+    """List the files there are, without snakemake's own logs and cache."""
+    found = {p.relative_to(project.folder) for p in project.folder.rglob("*") if p.is_file()}
+    own = {(".snakemake", name) for name in ("log", "iocache")}
+    return {path for path in found if path.parts[:2] not in own}
+
+
+def test_a_dry_run_writes_nothing_and_a_second_run_is_refused(project: SmallProject) -> None:
+    before = state(project)
+    assert "train paml 0" in project.planned()
+    assert state(project) == before
+    lock = hold(project.folder / "results/sample")
+    result = project.snakemake("all")
+    lock.release()
+    assert result.returncode == 1
+    assert REFUSED in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert not (project.folder / "results/sample/movielens").exists()
+
+
+@pytest.mark.slow
+def test_a_live_run_goes_on_beside_those_who_look_at_it(project: SmallProject) -> None:
+    long = {"paml": {"epochs": 400, "outer_lr": 1e-3}}
+    project.edit("config/config.yaml", methods=["two-bias", "paml"], seeds=[0], override=long)
+    trial = project.folder / "results/sample/movielens/methods/paml/seed-0"
+    command = [str(SNAKEMAKE), f"{trial.relative_to(project.folder)}/training.json", "--cores", "2"]
+    with (project.folder / "output.txt").open("wb") as output:
+        live = subprocess.Popen(
+            command, cwd=project.folder, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            wait_until((trial / ".checkpoint.safetensors").exists, 120)
+            for look in LOOKS:
+                project.snakemake(*look)
+            refused = project.snakemake("all")
+            assert live.poll() is None
+            os.killpg(live.pid, signal.SIGKILL)
+        finally:
+            live.kill()
+            live.wait()
+    assert REFUSED in refused.stdout + refused.stderr
+    done = project.snakemake(*command[1:2])  # the same command goes on
+    assert done.returncode == 0, done.stderr
+    log = project.folder / "results/sample/movielens/logs/train/paml-0.log"
+    assert "training goes on after epoch" in log.read_text(encoding="utf-8")
