@@ -1,4 +1,4 @@
-"""The clean tables of a dataset, and what was rejected."""
+"""The schemas of a dataset's clean tables and of the rejects."""
 
 from collections.abc import Iterable, Mapping
 
@@ -20,26 +20,26 @@ REJECTS = table(
 
 
 def users(features: Mapping[str, AnyFeature]) -> pa.DataFrameSchema:
-    """Describe clean users: one row a user, a column a feature, null where blank or wrong.
+    """Return the schema of clean users: a row a user, a column a feature, null if blank or wrong.
 
-    problem: the first blank or wrong feature that makes the user be dropped, in words.
+    problem: the first blank or wrong feature that drops the user, in words.
     """
     return table({"user": name(unique=True), **_values(features), "problem": name(nullable=True)})
 
 
 def items(features: Mapping[str, AnyFeature]) -> pa.DataFrameSchema:
-    """Describe clean items: one row an item, a column a feature that is read, not computed."""
+    """Return the schema of clean items: a row an item, a column a feature that is read."""
     return table({"item": name(unique=True), **_values(features)})
 
 
 def interactions(scale: tuple[float, float]) -> pa.DataFrameSchema:
-    """Describe clean interactions: at most one a user and item, the target within `scale`."""
+    """Return the schema of interactions: at most one a user and item, target within `scale`."""
     columns = {"user": name(), "item": name(), "target": rating(scale)}
     return table(columns, unique=["user", "item"])
 
 
 def events(by: Iterable[str]) -> pa.DataFrameSchema:
-    """Describe counted events of users on groups of items; blank where a group is unknown."""
+    """Return the schema of users' events counted by groups of items, '' where one is unknown."""
     counts = {c: pa.Column(pl.Int64, pa.Check.ge(0)) for c in ("events", "hits", "trials")}
     groups = {group: pa.Column(pl.String) for group in by}
     return table({"user": name(), **groups, **counts}, unique=["user", *groups])

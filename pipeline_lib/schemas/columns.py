@@ -1,4 +1,4 @@
-"""The columns that tables between rules are made of, as pandera schemas that check values."""
+"""The columns of tables between rules, as pandera schemas that check their values."""
 
 from collections.abc import Iterable
 
@@ -11,39 +11,39 @@ PARTS = ("support", "query")
 
 
 def name(*, unique: bool = False, nullable: bool = False) -> pa.Column:
-    """Describe a column of non-empty strings."""
+    """Return a column of non-empty strings."""
     filled = pa.Check.str_length(min_value=1)
     return pa.Column(pl.String, filled, unique=unique, nullable=nullable)
 
 
 def one_of(values: Iterable[str]) -> pa.Column:
-    """Describe a column of some strings alone."""
+    """Return a column whose strings are among `values`."""
     return pa.Column(pl.String, pa.Check.isin(list(values)))
 
 
 def finite(*, nullable: bool = False) -> pa.Column:
-    """Describe a column of numbers that are neither infinite nor NaN."""
+    """Return a column of finite float64 numbers."""
     within = pa.Check.in_range(float("-inf"), float("inf"), include_min=False, include_max=False)
     return pa.Column(pl.Float64, within, nullable=nullable)
 
 
 def rating(scale: tuple[float, float]) -> pa.Column:
-    """Describe a column of ratings within a scale."""
+    """Return a column of float32 ratings within a scale."""
     return pa.Column(pl.Float32, pa.Check.in_range(*scale))
 
 
 def names() -> pa.Column:
-    """Describe a column of lists, maybe empty, of non-empty strings."""
+    """Return a column of lists, maybe empty, of non-empty strings."""
     return pa.Column(pl.List(pl.String), pa.Check(_filled))
 
 
 def table(columns: dict[str, pa.Column], unique: list[str] | None = None) -> pa.DataFrameSchema:
-    """Describe a table of exactly these columns; `unique` ones together name a row."""
+    """Return the schema of a table of these columns; the `unique` ones identify a row."""
     return pa.DataFrameSchema(columns, strict=True, unique=unique)
 
 
 def types(schema: pa.DataFrameSchema) -> dict[str, pl.DataType]:
-    """List a schema's columns and types, as Polars wants them."""
+    """Return the Polars types of a schema's columns."""
     return {column: described.dtype.type for column, described in schema.columns.items()}
 
 

@@ -1,4 +1,4 @@
-"""The tables of a split."""
+"""The schemas of a split's tables."""
 
 import pandera.polars as pa
 
@@ -13,7 +13,7 @@ DROPPED = table({"user": name(unique=True), "reason": name()})
 
 
 def split_rows(scale: tuple[float, float]) -> pa.DataFrameSchema:
-    """Describe the interactions of the users kept, each in one part of one fold."""
-    columns = {"user": name(), "item": name(), "target": rating(scale)}
-    places = {"fold": one_of(FOLDS), "part": one_of(PARTS)}
-    return table({**columns, **places}, unique=["user", "item"])
+    """Return the schema of the split's interactions, each in one part of one fold."""
+    interaction = {"user": name(), "item": name(), "target": rating(scale)}
+    assigned = {"fold": one_of(FOLDS), "part": one_of(PARTS)}
+    return table({**interaction, **assigned}, unique=["user", "item"])

@@ -1,4 +1,4 @@
-"""How a value is read from a raw column, and which values are right."""
+"""Settings of raw columns: how their texts are cleaned, and which values are right."""
 
 import re
 from itertools import pairwise
@@ -11,7 +11,7 @@ from pipeline_lib.settings.strict import Several, Strict
 
 
 def _compiles(pattern: str) -> str:
-    """Try a pattern on the engine that will run it, whose dialect is not Python's."""
+    """Return a pattern that compiles in Polars, whose dialect is not Python's."""
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:
@@ -29,7 +29,7 @@ def _has_group(pattern: str) -> str:
 
 
 def _as_text(value: object) -> object:
-    """Take 18 for "18": in YAML both are meant."""
+    """Return "18" for 18: a number in YAML stands for the text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value).removesuffix(".0")
     return value
@@ -48,7 +48,7 @@ Rising = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_risin
 
 
 class Cleaning(Strict):
-    """What is done to a raw text before it is a value, in the order of the fields."""
+    """The steps that make a value of a raw text, in the order of the fields."""
 
     entities: Literal["html", "none"] = Field(
         "none", description="html: read &amp; and the like as the characters they stand for."
@@ -68,9 +68,9 @@ class Cleaning(Strict):
 
 
 class Column(Cleaning):
-    """A raw column: its name, what is done to its texts, and which values are right.
+    """A raw column: its name, how its texts are cleaned, and which values are right.
 
-    column: the name; where None, that of the setting.
+    column: the name; None: the name of the setting.
     """
 
     column: Text | None = Field(None, examples=["customer_id"])

@@ -26,7 +26,7 @@ from pipeline_lib.settings.tables import (
 )
 from pipeline_lib.settings.task import ClickTask, Task
 
-# Columns that the tables between the rules have besides features.
+# Columns that tables between the rules have besides features.
 RESERVED = {
     *("user", "item", "target", "line", "text", "problem", "failed", "column", "reason", "row"),
     *("misshapen", "count", "hash", "fold", "group", "place", "event", "events", "hits", "trials"),
@@ -51,7 +51,7 @@ def _several(value: object) -> object:
 
 
 class Archive(Strict):
-    """Where the raw logs are published, and how the download is recognised."""
+    """Where the raw logs are published, and the size and hash of the archive."""
 
     url: Annotated[str, Field(pattern=r"^https?://")] = Field(
         description="Where it is.", examples=["https://example.org/logs.zip"]
@@ -63,7 +63,7 @@ class Archive(Strict):
 
 
 class SampleLogs(Strict):
-    """Generated logs in the raw layout: who makes them, and how many."""
+    """Generated logs in the raw layout: the generator, its numbers and its seed."""
 
     generator: Literal["movielens", "bookcrossing", "taobao"]
     users: Annotated[int, Field(ge=20)]
@@ -72,7 +72,7 @@ class SampleLogs(Strict):
 
 
 class LogSettings(Strict):
-    """What cleaning and encoding must know of a dataset."""
+    """The settings of a dataset that cleaning and encoding depend on."""
 
     task: Task = Field(description="What is predicted.", examples=["{kind: rating, scale: [1, 5]}"])
     users: UserTable = Field(
@@ -165,16 +165,16 @@ class LogSettings(Strict):
 
     @property
     def event_groups(self) -> tuple[str, ...]:
-        """List the item features by which events are counted."""
+        """Return the item features by which events are counted."""
         return tuple(self.events.by) if self.events else ()
 
     def read_features(self, names: Iterable[str]) -> dict[str, AnyFeature]:
-        """Select the item features among `names` that are read from a file."""
+        """Return the item features among `names` that are read from a file, not computed."""
         features = {name: self.item_features[name] for name in names}
         return {n: f for n, f in features.items() if not (isinstance(f, Numeric) and f.derived)}
 
     def tables(self) -> dict[str, Table]:
-        """List the raw tables by role."""
+        """Return the raw tables by role."""
         items = {f"items_{n}": table for n, table in enumerate(self.items, start=1)}
         events = {"events": self.events} if self.events else {}
         return {"users": self.users, **items, "interactions": self.interactions, **events}
@@ -187,7 +187,7 @@ class LogSettings(Strict):
 
 
 class Dataset(LogSettings):
-    """One dataset: its raw files, its log's settings and its rules."""
+    """One dataset: its raw files, the settings of its log and the rules of its partition."""
 
     title: str = Field(description="Its name in tables.", examples=["My shop"])
     licence: str = Field(
@@ -228,12 +228,12 @@ class Dataset(LogSettings):
         return self
 
     def grouping(self) -> list[str]:
-        """List the user features by which major and minor users are told apart."""
+        """Return the user features by which major users differ from minor ones."""
         return list(self.partition.group_features or self._groupable())
 
     def _groupable(self) -> list[str]:
         return [n for n, f in self.user_features.items() if not isinstance(f, Numeric)]
 
     def log_settings(self) -> dict[str, Any]:
-        """Dump the fields of `LogSettings` alone."""
+        """Return the fields of `LogSettings` as JSON values."""
         return self.model_dump(mode="json", include=set(LogSettings.model_fields))

@@ -14,10 +14,7 @@ FORMS = """\
 
 
 class Feature(Strict):
-    """What every feature has.
-
-    missing: what a blank or wrong value makes; an item is never dropped.
-    """
+    """The settings that every feature has."""
 
     missing: Missing = Field(
         "drop",
@@ -27,13 +24,13 @@ class Feature(Strict):
 
 
 class Categorical(Feature, Column):
-    """One of several values, each with an embedding."""
+    """A feature with one of several values, each with an embedding."""
 
     kind: Literal["categorical"]
 
 
 class Bucketed(Feature, Column):
-    """A number, put between edges; each bucket has an embedding."""
+    """A number, put into buckets; each bucket has an embedding."""
 
     kind: Literal["bucketed"]
     edges: Rising = Field(
@@ -44,10 +41,7 @@ class Bucketed(Feature, Column):
 
 
 class MultiValued(Feature, Cleaning):
-    """Several values in one text; their embeddings are averaged.
-
-    What `Cleaning` does is done to each value.
-    """
+    """Several values in one text, each cleaned by itself; their embeddings are averaged."""
 
     kind: Literal["multi-valued"]
     column: Text | None = Field(None, examples=["genres"])
@@ -59,7 +53,7 @@ class MultiValued(Feature, Cleaning):
 class Numeric(Feature, Column):
     """A number, standardised on training rows; it scales one embedding.
 
-    It comes from a raw column, or from one of `rate`, `log` and `product`.
+    It is read from a raw column, or computed by one of `rate`, `log` and `product`.
     """
 
     kind: Literal["numeric"]
@@ -81,12 +75,12 @@ class Numeric(Feature, Column):
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """List the features it is computed from."""
+        """Return the features it is computed from."""
         return (self.log,) if self.log else self.product or ()
 
     @property
     def derived(self) -> bool:
-        """Tell whether it is computed, not read."""
+        """Return whether it is computed, not read."""
         return bool(self.rate or self.parents)
 
     @model_validator(mode="after")
@@ -123,7 +117,7 @@ def _kind_alone(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 
-# In YAML the kind alone will do.
+# In YAML the kind alone is enough.
 UserFeature = Annotated[
     _OfUser, BeforeValidator(_kind_alone, json_schema_input_type=Named | _OfUser)
 ]

@@ -1,4 +1,4 @@
-"""The JSON schemas by which editors check and complete the files of config/."""
+"""JSON schemas, with which editors check and complete the files of config/."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from pipeline_lib.storage.tables import write_text
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """Make the schema of each kind of file, by its name."""
+    """Return the schema of each kind of file, by its name."""
     method: TypeAdapter[Any] = TypeAdapter(reduce(or_, map(settings_class, known_kinds())))
     return {
         "run": Run.model_json_schema(),
@@ -26,12 +26,12 @@ def json_schemas() -> dict[str, dict[str, Any]]:
 
 
 def _dataset_schema() -> dict[str, Any]:
-    """Describe a whole dataset, and one that extends another and says only what differs."""
-    whole = Dataset.model_json_schema()
-    known = whole.pop("$defs")
+    """Return the schema of a complete dataset, or of one that extends another by what differs."""
+    complete = Dataset.model_json_schema()
+    known = complete.pop("$defs")
     parts = {
-        name: {"description": part["description"]} if _must_be_whole(part, known) else part
-        for name, part in whole["properties"].items()
+        name: {"description": part["description"]} if _requires_keys(part, known) else part
+        for name, part in complete["properties"].items()
     }
     base = {"type": "string", "description": "The dataset whose settings hold but for these."}
     variant = {
@@ -40,7 +40,7 @@ def _dataset_schema() -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {
-        "$defs": {**known, "Dataset": whole, "Variant": variant},
+        "$defs": {**known, "Dataset": complete, "Variant": variant},
         "title": "Dataset",
         "if": {"required": ["extends"]},
         "then": {"$ref": "#/$defs/Variant"},
@@ -48,11 +48,11 @@ def _dataset_schema() -> dict[str, Any]:
     }
 
 
-def _must_be_whole(part: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Tell whether some key is required anywhere in a part of a schema."""
+def _requires_keys(part: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Return whether some key is required anywhere in a part of a schema."""
     text = json.dumps(part)
     named = re.findall(r'"#/\$defs/(\w+)"', text)
-    return '"required"' in text or any(_must_be_whole(known[name], known) for name in named)
+    return '"required"' in text or any(_requires_keys(known[name], known) for name in named)
 
 
 def write_json_schemas(folder: Path) -> None:

@@ -15,11 +15,105 @@ from pipeline_lib.settings.run import Run
 from pipeline_lib.settings.search import OF_NETWORK, split_values
 
 
+@dataclass(frozen=True)
+class Settings:
+    """One run's settings, with those of the datasets and methods it names.
+
+    on_dataset: by dataset and method, where the run overrides settings on that dataset alone.
+    """
+
+    run: Run
+    datasets: dict[str, Dataset]
+    methods: dict[str, MethodSettings]
+    on_dataset: dict[tuple[str, str], MethodSettings]
+
+    def method(self, dataset: str, name: str) -> MethodSettings:
+        """Return a method's settings on a dataset, which may override some."""
+        return self.on_dataset.get((dataset, name), self.methods[name])
+
+    def leader(self, method: str) -> str | None:
+        """Return the method whose choice in a search a method takes, if any."""
+        return self.run.search.leader(method) if self.run.search else None
+
+    def taken(self, dataset: str, method: str) -> list[str]:
+        """Return the settings that a method takes from a choice: those equal in both files."""
+        leader = self.leader(method)
+        if leader is None or self.run.search is None:
+            return []
+        own, other = (self.method(dataset, m).for_training() for m in (method, leader))
+        return [
+            name
+            for name in self.run.search.space[leader]
+            if name.startswith(OF_NETWORK) or (name in own and own[name] == other[name])
+        ]
+
+    def seeds(self, method: str) -> tuple[int, ...]:
+        """Return the seeds to train with: a method without randomness needs only the first."""
+        return (
+            self.run.seeds
+            if isinstance(self.methods[method], LearnerSettings)
+            else self.run.seeds[:1]
+        )
+
+
+def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
+    """Read and check a run's config and the YAML files below `folder` that it names.
+
+    Raises SettingsError with the file, the key, what is wrong and the nearest valid name.
+    """
+    run = validate(Run, config, "run config")
+    on_dataset = {}
+    for key, override in run.override.items():
+        *dataset, name = key.split("/", 1)
+        own = {**run.override.get(name, {}), **override} if dataset else override
+        method = _method(folder / "methods", name, own, "override")
+        if dataset:
+            _read(folder / "datasets", dataset[0], "dataset", "override")
+            on_dataset[dataset[0], name] = method
+    datasets = {name: read_dataset(folder / "datasets", name) for name in run.datasets}
+    _check_raw_files(run, datasets)
+    _check_levels(run, datasets)
+    methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
+    settings = Settings(run, datasets, methods, on_dataset)
+    _check_search(settings)
+    return settings
+
+
+def read_dataset(folder: Path, name: str) -> Dataset:
+    """Read `<name>.yaml`, merged into what it extends; raise SettingsError if it is wrong."""
+    raw, source = _read(folder, name, "dataset", "datasets")
+    names = [name]
+    while "extends" in raw:
+        names.append(str(raw.pop("extends")))
+        if names[-1] in names[:-1]:
+            raise SettingsError(f"{source}: extends goes round in a circle: {' → '.join(names)}")
+        base, _ = _read(folder, names[-1], "dataset", f"{source}: extends")
+        raw = _merged(base, raw)
+    extended = f" (extends {', '.join(names[1:])})" if names[1:] else ""
+    return validate(Dataset, raw, source + extended)
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the base with changes; a mapping in both is merged.
+
+    A mapping of another `kind` has other keys, so it replaces the base's.
+    """
+    merged = dict(base)
+    for key, value in changes.items():
+        old = base.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            alike = "kind" not in value or value["kind"] == old.get("kind")
+            merged[key] = _merged(old, value) if alike else value
+        else:
+            merged[key] = value
+    return merged
+
+
 class _Loader(yaml.SafeLoader):
-    """The safe loader; of a key that stands twice it would silently take the last."""
+    """The safe loader, but a key that stands twice is an error, not silently the last one."""
 
     def compose_mapping_node(self, anchor: Any) -> Any:  # noqa: ANN401
-        """Compare the keys as they are written, before `<<` brings in others."""
+        """Check the keys as they are written, before `<<` adds others."""
         node = super().compose_mapping_node(anchor)
         lines: dict[tuple[str, str], int] = {}
         for key, _ in node.value:
@@ -34,7 +128,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a file; raise SettingsError that names it, and the line where one is wrong."""
+    """Read a YAML file; raise SettingsError with its name, and the line that is wrong."""
     try:
         with path.open(encoding="utf-8") as file:
             raw = yaml.load(file, _Loader)  # noqa: S506 - it is a safe one
@@ -43,100 +137,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise SettingsError(f"{path}: must hold `key: value` lines")
     return raw
-
-
-@dataclass(frozen=True)
-class Settings:
-    """One run's settings, with those of the datasets and methods it names.
-
-    on_dataset: by dataset and method, where the run overrides settings on that dataset alone.
-    """
-
-    run: Run
-    datasets: dict[str, Dataset]
-    methods: dict[str, MethodSettings]
-    on_dataset: dict[tuple[str, str], MethodSettings]
-
-    def method(self, dataset: str, name: str) -> MethodSettings:
-        """Find a method's settings on a dataset, which may override some."""
-        return self.on_dataset.get((dataset, name), self.methods[name])
-
-    def leader(self, method: str) -> str | None:
-        """Name the method whose choice in a search a method takes, if any."""
-        return self.run.search.leader(method) if self.run.search else None
-
-    def taken(self, dataset: str, method: str) -> list[str]:
-        """List the settings that a method takes from a choice: all that its file leaves alike."""
-        leader = self.leader(method)
-        if leader is None or self.run.search is None:
-            return []
-        own, other = (self.method(dataset, m).for_training() for m in (method, leader))
-        return [
-            name
-            for name in self.run.search.space[leader]
-            if name.startswith(OF_NETWORK) or (name in own and own[name] == other[name])
-        ]
-
-    def seeds(self, method: str) -> tuple[int, ...]:
-        """List the seeds to train with: a method that draws nothing needs only one."""
-        return (
-            self.run.seeds
-            if isinstance(self.methods[method], LearnerSettings)
-            else self.run.seeds[:1]
-        )
-
-
-def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
-    """Check a run's config and the YAML files below `folder` that it names.
-
-    Raises SettingsError naming the file, the key, what is wrong and the nearest valid name.
-    """
-    run = validate(Run, config, "run config")
-    on_dataset = {}
-    for key, override in run.override.items():
-        *dataset, name = key.split("/", 1)
-        own = {**run.override.get(name, {}), **override} if dataset else override
-        method = _method(folder / "methods", name, own, "override")
-        if dataset:
-            _read(folder / "datasets", dataset[0], "dataset", "override")
-            on_dataset[dataset[0], name] = method
-    datasets = {name: read_dataset(folder / "datasets", name) for name in run.datasets}
-    _find_raw_files(run, datasets)
-    _check_head(run, datasets)
-    methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
-    settings = Settings(run, datasets, methods, on_dataset)
-    _check_search(settings)
-    return settings
-
-
-def read_dataset(folder: Path, name: str) -> Dataset:
-    """Read `<name>.yaml`, put into what it extends; raise SettingsError when it is wrong."""
-    raw, source = _read(folder, name, "dataset", "datasets")
-    names = [name]
-    while "extends" in raw:
-        names.append(str(raw.pop("extends")))
-        if names[-1] in names[:-1]:
-            raise SettingsError(f"{source}: extends goes round in a circle: {' → '.join(names)}")
-        base, _ = _read(folder, names[-1], "dataset", f"{source}: extends")
-        raw = _merged(base, raw)
-    extended = f" (extends {', '.join(names[1:])})" if names[1:] else ""
-    return validate(Dataset, raw, source + extended)
-
-
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Put changes into a copy of the base; what is a mapping in both is merged.
-
-    A mapping of another `kind` has other keys, and replaces the base's.
-    """
-    merged = dict(base)
-    for key, value in changes.items():
-        old = base.get(key)
-        if isinstance(old, dict) and isinstance(value, dict):
-            alike = "kind" not in value or value["kind"] == old.get("kind")
-            merged[key] = _merged(old, value) if alike else value
-        else:
-            merged[key] = value
-    return merged
 
 
 def _method(
@@ -157,7 +157,7 @@ def _read(folder: Path, name: str, what: str, key: str) -> tuple[dict[str, Any],
 
 
 def _check_search(settings: Settings) -> None:
-    """Check every candidate, so that none fails hours later."""
+    """Raise SettingsError if any candidate is wrong, so that none fails hours later."""
     run = settings.run
     if run.search is None:
         return
@@ -176,7 +176,7 @@ def _check_search(settings: Settings) -> None:
                 validate(Network, run.network.model_dump(mode="json") | network, where)
 
 
-def _check_head(run: Run, datasets: Mapping[str, Dataset]) -> None:
+def _check_levels(run: Run, datasets: Mapping[str, Dataset]) -> None:
     if run.network.head == "value":
         return
     for name, dataset in datasets.items():
@@ -187,7 +187,7 @@ def _check_head(run: Run, datasets: Mapping[str, Dataset]) -> None:
             )
 
 
-def _find_raw_files(run: Run, datasets: Mapping[str, Dataset]) -> None:
+def _check_raw_files(run: Run, datasets: Mapping[str, Dataset]) -> None:
     for name, dataset in datasets.items():
         if run.logs == "sample":
             if dataset.sample is None:
@@ -196,7 +196,7 @@ def _find_raw_files(run: Run, datasets: Mapping[str, Dataset]) -> None:
                     "raw_dir and a name that does not start with 'sample'"
                 )
         elif run.raw_dir is not None:
-            _find_files(Path(run.raw_dir) / dataset.folder, dataset)
+            _check_files(Path(run.raw_dir) / dataset.folder, dataset)
         elif dataset.archive is None:
             raise SettingsError(
                 f"run config: raw_dir: missing; {dataset.title} cannot be downloaded: put its "
@@ -204,7 +204,7 @@ def _find_raw_files(run: Run, datasets: Mapping[str, Dataset]) -> None:
             )
 
 
-def _find_files(folder: Path, dataset: Dataset) -> None:
+def _check_files(folder: Path, dataset: Dataset) -> None:
     for table in dataset.tables().values():
         if table.presence == "required" and not (folder / table.file).is_file():
             remedy = (

@@ -1,4 +1,4 @@
-"""Settings of the cold-start, fold, episode and group rules."""
+"""Settings of a partition: cold users, folds, support and query, groups."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class FoldShares(Strict):
-    """Parts of the users in each fold, as a ratio."""
+    """The ratio of the users in each fold."""
 
     train: PositiveInt = 7
     validation: PositiveInt = 1
@@ -18,7 +18,7 @@ class FoldShares(Strict):
 
 
 class Partition(Strict):
-    """The cold-start, fold, episode and group rules (Yu et al. 2021, "Datasets")."""
+    """The rules of a partition (Yu et al. 2021, "Datasets")."""
 
     cold_share: Share = Field(
         0.8, description="Share of users, fewest interactions first, kept.", examples=["0.8"]

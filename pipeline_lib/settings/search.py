@@ -1,4 +1,4 @@
-"""Settings of a search: which values of which methods' settings are tried, and how many times."""
+"""Settings of a search: the values that are tried of methods' settings, and how many."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -31,34 +31,34 @@ class Search(Strict):
     )
 
     def leader(self, method: str) -> str | None:
-        """Name the method whose choice a method takes: itself, another, or none."""
+        """Return the method whose choice a method takes: itself, another, or None."""
         return method if method in self.space else self.like.get(method)
 
     def values(self, method: str, seed: int) -> list[Values]:
-        """List what a method's candidates change in its file; no two are alike."""
+        """Return the values that each candidate changes in the method's file, all different."""
         return draw(self.space[method], self.candidates, derive_seed(seed, "search", method))
 
 
 def draw(space: Mapping[str, Sequence[Any]], count: int, seed: int) -> list[Values]:
-    """Draw `count` different combinations, fewer where there are no more, behind an empty one."""
+    """Return an empty combination and up to `count` - 1 different ones, drawn at random."""
     size = math.prod(map(len, space.values()))
-    places: dict[int, None] = {}
+    indices: dict[int, None] = {}
     attempt = 0
-    while len(places) < min(count - 1, size):
-        places[derive_seed(seed, attempt) % size] = None
+    while len(indices) < min(count - 1, size):
+        indices[derive_seed(seed, attempt) % size] = None
         attempt += 1
-    return [{}, *(_combination(space, place) for place in places)]
+    return [{}, *(_combination(space, index) for index in indices)]
 
 
-def _combination(space: Mapping[str, Sequence[Any]], place: int) -> Values:
+def _combination(space: Mapping[str, Sequence[Any]], index: int) -> Values:
     found = {}
     for name, values in space.items():
-        place, digit = divmod(place, len(values))
+        index, digit = divmod(index, len(values))
         found[name] = values[digit]
     return found
 
 
 def split_values(values: Values) -> tuple[Values, Values]:
-    """Tell a method's values from the network's."""
+    """Divide values into those of a method and those of the network."""
     network = {k.removeprefix(OF_NETWORK): v for k, v in values.items() if k.startswith(OF_NETWORK)}
     return {k: v for k, v in values.items() if not k.startswith(OF_NETWORK)}, network

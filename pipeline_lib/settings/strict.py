@@ -33,7 +33,7 @@ class Strict(BaseModel):
 
 
 def by_kind(right_forms: str) -> Discriminator:
-    """Choose a union's model by the key `kind`; `right_forms` says what could be written."""
+    """Return a discriminator by the key `kind`; right_forms: the words of its error."""
     return Discriminator(_kind, custom_error_type="unknown_kind", custom_error_message=right_forms)
 
 

@@ -1,4 +1,4 @@
-"""The raw tables of a log: their files, how these are laid out, and their key columns."""
+"""Settings of a log's raw tables: their files, the layout of these, and the key columns."""
 
 from pathlib import PurePath
 from typing import Annotated, Literal, Self
@@ -51,7 +51,7 @@ class Table(Strict):
 
     @property
     def is_parquet(self) -> bool:
-        """Tell whether the file is Parquet."""
+        """Return whether the file is Parquet."""
         return PurePath(self.file).suffix == ".parquet"
 
     @model_validator(mode="after")
@@ -86,18 +86,18 @@ class Table(Strict):
         return self
 
     def check_column(self, where: str, column: str) -> None:
-        """Raise ValueError when `columns` lists other columns."""
+        """Raise ValueError if `columns` lists other columns only."""
         if self.columns and column not in self.columns:
             raise ValueError(f"{where}: {unknown(column, 'column', self.columns)}")
 
     @property
     def splits_at(self) -> str:
-        """Name what stands between two columns of a text file."""
+        """Return what separates two columns of a text file."""
         return self.separator or SEPARATORS[PurePath(self.file).suffix]
 
     @property
     def quoting(self) -> Literal["doubled", "backslash", "none"]:
-        """Tell how quotes are read."""
+        """Return how quotes are read."""
         return self.quotes or ("doubled" if len(self.splits_at) == 1 else "none")
 
 

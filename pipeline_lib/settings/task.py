@@ -1,4 +1,4 @@
-"""What is to be predicted: a rating on a scale, or a click."""
+"""Settings of the task: to predict ratings on a scale, or clicks."""
 
 from typing import Annotated, Literal
 
@@ -6,6 +6,8 @@ from pydantic import Field, PositiveFloat, Tag
 
 from pipeline_lib.settings.columns import Range
 from pipeline_lib.settings.strict import Strict, by_kind
+
+FURTHEST = 1e-7  # least distance of a probability from 0 and from 1
 
 
 class RatingTask(Strict):
@@ -16,12 +18,12 @@ class RatingTask(Strict):
 
     @property
     def levels(self) -> int:
-        """Count the whole steps of the scale."""
+        """Return the number of levels of a scale of whole steps."""
         return round(self.scale[1] - self.scale[0]) + 1
 
     @property
     def has_levels(self) -> bool:
-        """Tell whether the scale is one of whole steps."""
+        """Return whether the scale is one of whole steps."""
         return (self.scale[1] - self.scale[0]).is_integer()
 
 
@@ -34,12 +36,12 @@ class ClickTask(Strict):
 
     @property
     def scale(self) -> tuple[float, float]:
-        """Name the targets of no click and of a click."""
+        """Return the targets of no click and of a click."""
         return (0.0, 1.0)
 
     @property
     def has_levels(self) -> bool:
-        """Tell that there are two levels."""
+        """Return True: a click has two levels."""
         return True
 
 
@@ -49,6 +51,3 @@ Task = Annotated[
         "a task is a rating or a click; write `{kind: rating, scale: [1, 5]}` or `{kind: click}`"
     ),
 ]
-
-
-FURTHEST = 1e-7  # least distance of a probability from 0 and from 1

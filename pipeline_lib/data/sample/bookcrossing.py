@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
-from pipeline_lib.data.sample.places import ODD_LOCATIONS, PLACES
 from pipeline_lib.data.sample.planted import (
     COMMON_USERS,
     PEOPLE,
@@ -25,6 +24,7 @@ from pipeline_lib.data.sample.planted import (
     tastes,
     zipf,
 )
+from pipeline_lib.data.sample.regions import ODD_LOCATIONS, REGIONS
 from pipeline_lib.settings.dataset import SampleLogs
 from pipeline_lib.storage.tables import atomic_path
 
@@ -68,14 +68,14 @@ def write_sample_bookcrossing(files: Mapping[str, Path], sample: SampleLogs) -> 
 
 def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
     common = rng.random(users) < COMMON_USERS
-    place, decade = (ranks(rng, common, n) for n in (len(PLACES), len(DECADES)))
-    countries = np.unique([place.country for place in PLACES], return_inverse=True)[1]
-    cities = [rng.choice(PLACES[one].cities) for one in place]
+    region, decade = (ranks(rng, common, n) for n in (len(REGIONS), len(DECADES)))
+    countries = np.unique([region.country for region in REGIONS], return_inverse=True)[1]
+    cities = [rng.choice(REGIONS[one].cities) for one in region]
     where = pl.DataFrame(
         {
             "city": cities,
-            "state": [PLACES[one].state for one in place],
-            "country": [PLACES[one].country for one in place],
+            "state": [REGIONS[one].state for one in region],
+            "country": [REGIONS[one].country for one in region],
             "age": DECADES[decade] + rng.integers(0, 10, users),
             "slot": slots(rng, users, 200),
         }
@@ -85,7 +85,7 @@ def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
     age = spoilt(pl.format('"{}"', "age"), slot, odd_ages, first=len(ODD_LOCATIONS))
     user = pl.format('"{}"', pl.int_range(1, users + 1))
     table = where.select(user=user, location=pl.format('"{}"', location), age=age)
-    return table, tastes(rng, common, (place, countries[place], decade))
+    return table, tastes(rng, common, (region, countries[region], decade))
 
 
 def _books(rng: Rng, books: int) -> tuple[pl.DataFrame, Floats]:

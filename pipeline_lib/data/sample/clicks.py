@@ -49,12 +49,12 @@ class ClickPlan:
     views: float
 
     def affinity(self, user: Ints, ad: Ints) -> Floats:
-        """Tell how well ads meet users' tastes, from their rows."""
+        """Compute how well ads meet users' tastes, from their rows."""
         liking: Floats = np.einsum("...i,...i", self.tastes[user], self.traits[ad])
         return liking
 
     def click_chance(self, user: Ints, ad: Ints) -> Floats:
-        """Tell how likely users click on ads that they are shown, from their rows."""
+        """Compute the probability that users click on ads they are shown, from their rows."""
         odds = self.base + self.quality[ad] + TASTE * self.affinity(user, ad)
         chance: Floats = expit(odds)
         return chance

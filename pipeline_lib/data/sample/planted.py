@@ -1,4 +1,4 @@
-"""What the generators of sample logs share: hidden tastes, profiles that hint at them, dirt."""
+"""Shared by the generators of sample logs: hidden tastes, profiles that hint at them, dirt."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -69,7 +69,7 @@ def standardised(traits: Floats) -> Floats:
 
 
 def names(rng: Rng, words: tuple[Sequence[str], ...], count: int) -> npt.NDArray[np.str_]:
-    """Name things by one word of each list, all different while the words suffice."""
+    """Return names of one word of each list, all different while the words suffice."""
     return np.resize(rng.permutation([" ".join(parts) for parts in product(*words)]), count)
 
 

@@ -1,4 +1,4 @@
-"""What the settings of every method, and of every learner, have."""
+"""Settings that every method, every learner and every method of inner steps has."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -17,7 +17,7 @@ Role = Literal["reference", "baseline", "proposed", "ablation"]
 
 
 class MethodSettings(Strict):
-    """What every method has."""
+    """The settings that every method has."""
 
     kind: str
     label: str | None = Field(
@@ -30,12 +30,12 @@ class MethodSettings(Strict):
     )
 
     def for_training(self) -> dict[str, Any]:
-        """Dump what training depends on: all but what tables show."""
+        """Return the settings that training depends on: all but those that only tables show."""
         return self.model_dump(mode="json", exclude={"label", "role"})
 
 
 class LearnerSettings(MethodSettings):
-    """What every method trained by gradient descent has."""
+    """The settings that every method trained by gradient descent has."""
 
     epochs: PositiveInt
     users_per_batch: PositiveInt
@@ -61,7 +61,7 @@ class LearnerSettings(MethodSettings):
 
 
 class InnerLoop(LearnerSettings):
-    """What every method has whose users adapt by gradient steps."""
+    """The settings of every method whose users adapt by gradient steps."""
 
     inner_steps: PositiveInt = Field(1, description="Gradient steps on each user's support rows.")
     adapt: Literal["decision", "all"] = Field(
@@ -75,7 +75,7 @@ class InnerLoop(LearnerSettings):
 
 @cache
 def _kinds() -> dict[str, type[MethodSettings]]:
-    """Find the settings class of every kind in the families beside this module."""
+    """Return the settings class of every kind, from the families beside this module."""
     families = [path.stem for path in Path(__file__).parent.glob("*.py")]
     modules = [import_module(f"{__package__}.{family}") for family in sorted(families)]
     classes = [own for module in modules for own in vars(module).values() if isinstance(own, type)]
@@ -84,7 +84,7 @@ def _kinds() -> dict[str, type[MethodSettings]]:
 
 
 def known_kinds() -> list[str]:
-    """List the kinds of methods by name."""
+    """Return the kinds of methods, sorted."""
     return sorted(_kinds())
 
 
@@ -94,13 +94,13 @@ def settings_class(kind: str) -> type[MethodSettings]:
 
 
 def kind_modules(kind: str) -> list[str]:
-    """Name the modules of a kind's family: of its settings, and of its methods."""
+    """Return the modules of a kind's family: of its settings, and of its methods."""
     settings = settings_class(kind).__module__
     return [settings, f"pipeline_lib.methods.{settings.rpartition('.')[2]}"]
 
 
 def parse_method(raw: Mapping[str, Any], source: str = "method") -> MethodSettings:
-    """Check a method's settings; raise SettingsError naming `source` and the key."""
+    """Check a method's settings; raise SettingsError with `source` and the key."""
     kind = str(raw.get("kind"))
     if kind not in known_kinds():
         raise SettingsError(f"{source}: kind: {unknown(kind, 'kind', known_kinds())}")

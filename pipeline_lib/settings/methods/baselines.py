@@ -8,7 +8,7 @@ from pipeline_lib.settings.methods.base import InnerLoop
 
 
 class FixedRateSettings(InnerLoop):
-    """What every method has whose users all take steps of one fixed size."""
+    """The settings of every method whose users all take steps of one fixed size."""
 
     inner_lr: PositiveFloat = Field(description="Learning rate of every user's steps.")
 

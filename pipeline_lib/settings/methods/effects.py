@@ -8,7 +8,7 @@ from pipeline_lib.settings.methods.base import LearnerSettings
 
 
 class EffectsSettings(LearnerSettings):
-    """What every method has whose users differ by random effects, in units of the noise."""
+    """The settings of every method with random effects of users, in units of the noise."""
 
     factors: NonNegativeInt = Field(description="Factors of an item.")
     sweeps: NonNegativeInt = Field(
@@ -29,7 +29,7 @@ class EffectsRidgeSettings(EffectsSettings):
 
 
 class GradientEffectsSettings(EffectsSettings):
-    """What every method has whose users' random effects are found by gradient steps."""
+    """The settings of every method that finds users' random effects by gradient steps."""
 
     inner_steps: PositiveInt = Field(1, description="Gradient steps on each user's support rows.")
 

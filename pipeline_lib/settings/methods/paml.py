@@ -8,7 +8,7 @@ from pipeline_lib.settings.methods.base import InnerLoop
 
 
 class UserRateSettings(InnerLoop):
-    """What every method has whose inner learning rates a network chooses user by user."""
+    """The settings of every method with a network that chooses a learning rate per user."""
 
     lr_max: PositiveFloat = Field(description="Upper bound of the network's learning rates.")
     lr_hidden: tuple[PositiveInt, ...] = Field(description="Widths of the learning-rate network.")

@@ -8,7 +8,7 @@ from pipeline_lib.settings.methods.base import MethodSettings
 
 
 class ItemBiasSettings(MethodSettings):
-    """What every method has that gives items a bias."""
+    """The settings of every method with a bias of items."""
 
     item_shrinkage: NonNegativeFloat = Field(description="Pseudo-rows at the global mean.")
 
