@@ -28,8 +28,7 @@ class Updater:
     """
 
     def __init__(self) -> None:
-        self.path = sent_path(store_uri())
-        self.known = read_sent(store_uri())
+        self.known = read_sent()
         self.epochs: dict[Path, int] = {}  # sent by this process; those of others are sent again
         self.store = Store(store_uri(), HOME / "artifacts", _workspace())
         self.sent = self.refused = 0
@@ -49,7 +48,7 @@ class Updater:
             self.known.unsettled.clear()
         finally:
             if self.known != before:
-                write_json(self.known, self.path)
+                write_json(self.known, sent_path())
 
     def is_done(self) -> bool:
         """Return whether all is sent, and no attempt is running."""

@@ -61,22 +61,23 @@ def store_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE.resolve()}"
 
 
-def sent_path(uri: str) -> Path:
-    """Name the file that remembers what a store has; the URI may hold a password."""
+def sent_path() -> Path:
+    """Return the path of what the store has; a hash of the URI, which may hold a password."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or STORE.name
     return HOME / f"sent-{hashlib.sha256(uri.encode()).hexdigest()[:8]}.json"
 
 
-def read_sent(uri: str) -> Sent:
-    """Read what a store has; nothing where that is not known: all is sent again."""
+def read_sent() -> Sent:
+    """Read what the store has; nothing where that is not known: all is sent again."""
     try:
-        return read_json(sent_path(uri), Sent)
+        return read_json(sent_path(), Sent)
     except (FileNotFoundError, ValidationError):
         return Sent()
 
 
 def count_unsent() -> int:
-    """Count the attempts and models that the store does not have in full."""
-    sent = read_sent(store_uri())
+    """Return how many attempts and models the store does not have in full."""
+    sent = read_sent()
     return sum(bool(watched.unsent(sent)) for watched in watch()) or len(sent.unsettled)
 
 

@@ -16,17 +16,21 @@ TEMPLATE = ("gender", "age", "occupation", "zip")
 
 def bundle_of(project: SmallProject, trial: str, folder: Path, weights: str | None = None) -> Path:
     """Write a trial's bundle; weights: another trial, whose weights it gets."""
+    dataset = load_dataset("movielens", project.folder / "config")
+    write_bundle(bundle_files(project, trial, weights), dataset.log_settings(), folder)
+    return folder
+
+
+def bundle_files(project: SmallProject, trial: str, weights: str | None = None) -> dict[str, Path]:
+    """List the files that a bundle is made of."""
     here = project.folder / HERE
-    files = {
+    return {
         "weights": here / f"methods/{weights or trial}/weights.safetensors",
         "record": here / f"methods/{trial}/training.json",
         "catalogue": here / "episodes/items.safetensors",
         "vocabulary": here / "episodes/vocabulary.json",
         "names": here / "episodes/items.parquet",
     }
-    dataset = load_dataset("movielens", project.folder / "config")
-    write_bundle(files, dataset.log_settings(), folder)
-    return folder
 
 
 def profiles(project: SmallProject) -> dict[str, dict[str, str | None]]:

@@ -54,9 +54,7 @@ def test_a_file_too_many_is_refused(own: Path) -> None:
         load_recommender(own)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(NAMES), place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_any_bit_that_is_flipped_is_noticed(own: Path, name: str, place: float, bit: int) -> None:
     whole = (own / name).read_bytes()

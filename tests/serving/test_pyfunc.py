@@ -1,7 +1,9 @@
 """The model as MLflow has it: in this process, and served over HTTP without a network."""
 
+import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +17,14 @@ from typing import Any
 import mlflow.pyfunc
 import polars as pl
 import pytest
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from pipeline_lib.serving.pyfunc import save_model
-from tests.serving.small_bundle import HERE, as_json, cold_users, due
+from pipeline_lib.serving import pyfunc
+from pipeline_lib.serving.best import describe_best, find_best
+from pipeline_lib.storage.tables import read_json
+from pipeline_lib.training.record import TrainingRecord
+from tests.conftest import load_dataset
+from tests.serving.small_bundle import HERE, as_json, bundle_files, cold_users, due
 from tests.tracking.servers import free_port
 from tests.workflow.small_project import SmallProject
 
@@ -27,7 +32,7 @@ from tests.workflow.small_project import SmallProject
 @pytest.fixture(scope="module")
 def model(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mlflow") / "model"
-    save_model(bundle, folder)
+    pyfunc.save_model(bundle, folder)
     return folder
 
 
@@ -58,23 +63,31 @@ def test_a_wrong_rating_is_an_error_that_says_so(model: Path) -> None:
         loaded.predict(wrong)
 
 
-def test_the_best_trial_is_made_a_model_and_registered(run: SmallProject) -> None:
-    here = run.folder / HERE
-    choice = json.loads((here / "model.json").read_text(encoding="utf-8"))
-    losses = {
-        path.parts[-3]: json.loads(path.read_text(encoding="utf-8"))["validation_loss"]
-        for path in here.glob("methods/*/seed-0/training.json")
-    }
-    assert choice["chosen"]["method"] == min(losses, key=lambda name: losses[name])
-    assert [t["validation_loss"] for t in choice["others"]] == sorted(losses.values())[1:]
-    uri = f"sqlite:///{run.folder}/results/mlflow/mlflow.db"
-    client = MlflowClient(uri, registry_uri=uri)
-    best = client.get_model_version_by_alias("sample-movielens", "best")
-    assert best.tags["digest"] == choice["digest"]
-    assert best.source is not None
-    registered = Path(best.source.removeprefix("file://"))
-    manifest = "data/bundle/manifest.json"
-    assert (registered / manifest).read_bytes() == (here / "model" / manifest).read_bytes()
+def test_a_model_is_made_whole_with_the_digest_of_its_bundle(
+    run: SmallProject, model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What MLflow adds to the bundle is made once for all tests, and here copied."""
+    monkeypatch.setattr(pyfunc, "save_model", lambda _, folder: shutil.copytree(model, folder))
+    files, dataset = (
+        bundle_files(run, "paml/seed-0"),
+        load_dataset("movielens", run.folder / "config"),
+    )
+    made = pyfunc.make_model(files, dataset.log_settings(), tmp_path / "new/model")
+    (manifest,) = tmp_path.glob("new/model/data/*/manifest.json")
+    assert hashlib.sha256(manifest.read_bytes()).hexdigest() == made
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["model"]
+
+
+def test_the_trial_with_the_lowest_validation_loss_is_served(run: SmallProject) -> None:
+    paths = sorted((run.folder / HERE).glob("methods/*/seed-0/training.json"))
+    trainings = [read_json(path, TrainingRecord) for path in paths]
+    losses = [training.validation_loss for training in trainings]
+    best = find_best(trainings)
+    assert losses[best] == min(losses)
+    assert find_best([trainings[best], *trainings]) == 0  # of equals the first
+    described = describe_best(trainings, best, "d")
+    assert described.chosen.method == trainings[best].method
+    assert [trial.validation_loss for trial in described.others] == sorted(losses)[1:]
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,19 @@
 """The process that sends, for real: live, at the end, one at a time."""
 
+import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 
+from pipeline_lib.tracking import sender
 from pipeline_lib.tracking.mirror import Mirror
-from pipeline_lib.tracking.watch import count_unsent
+from pipeline_lib.tracking.update import Updater
+from pipeline_lib.tracking.watch import LOCK, count_unsent
 from tests.tracking.runs import stored, train
 from tests.training.attempts import make_epoch, make_start, open_attempt
 
@@ -37,6 +42,46 @@ def wait_until_sent() -> None:
     pytest.fail("nothing was sent in 60 s")
 
 
+def test_what_came_until_standard_input_is_closed_is_sent(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process: the first look fails, the next ones send, the last comes after the end."""
+    read, write = os.pipe()
+    looks = []
+    real = Updater.update
+
+    def look(updater: Updater) -> None:
+        looks.append(None)
+        if len(looks) == 1:
+            raise ConnectionError("the store is gone")
+        real(updater)
+        if len(looks) == 2:
+            train(make_start(seed=1))
+            os.close(write)
+
+    monkeypatch.setattr(Updater, "update", look)
+    monkeypatch.setattr(sender, "POLL", 0.01)
+    train(make_start())
+    with os.fdopen(read) as standard_input:
+        monkeypatch.setattr(sys, "stdin", standard_input)
+        sender.send_until_closed()
+    assert len(looks) == 3
+    assert set(stored(client(folder))) == {"paml", "paml seed 0", "paml seed 1"}
+
+
+def test_a_sender_whose_turn_never_comes_ends_with_its_workflow(folder: Path) -> None:
+    read, write = os.pipe()
+    os.close(write)
+    with os.fdopen(read) as standard_input, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", standard_input)
+        patch.setattr(sender, "POLL", 0.01)
+        train(make_start())
+        with FileLock(LOCK):
+            sender.send_until_closed()
+    assert (count_unsent(), folder.is_dir()) == (1, True)
+
+
+@pytest.mark.slow
 def test_a_run_is_seen_before_it_ends_and_the_end_waits_until_all_is_sent(
     folder: Path, mirror: Mirror
 ) -> None:

@@ -150,6 +150,24 @@ def test_mlflow_has_plots_predictions_and_weights(finished: SmallProject) -> Non
     assert (root / "plots/paml-0.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_best_trial_is_made_a_model_and_registered(finished: SmallProject) -> None:
+    here = finished.folder / HERE
+    choice = record(finished, "model.json")
+    trainings = [record(finished, f"methods/{trial}/training.json") for trial in TRIALS]
+    losses = sorted(training["validation_loss"] for training in trainings)
+    assert choice["chosen"]["validation_loss"] == losses[0]
+    assert [other["validation_loss"] for other in choice["others"]] == losses[1:]
+    uri = f"sqlite:///{finished.folder}/results/mlflow/mlflow.db"
+    best = MlflowClient(uri, registry_uri=uri).get_model_version_by_alias(
+        "sample-movielens", "best"
+    )
+    assert best.tags["digest"] == choice["digest"]
+    assert best.source is not None
+    registered = Path(best.source.removeprefix("file://"))
+    manifest = "data/bundle/manifest.json"
+    assert (registered / manifest).read_bytes() == (here / "model" / manifest).read_bytes()
+
+
 def test_runs_nothing_twice(finished: SmallProject) -> None:
     assert finished.planned() == set()
 
