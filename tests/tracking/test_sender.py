@@ -47,7 +47,7 @@ def test_what_came_until_standard_input_is_closed_is_sent(
 ) -> None:
     """In this process: the first look fails, the next ones send, the last comes after the end."""
     read, write = os.pipe()
-    looks = []
+    looks: list[None] = []
     real = Updater.update
 
     def look(updater: Updater) -> None:
