@@ -9,7 +9,7 @@ from pipeline_lib.episodes.format import Catalogue, Episodes, Rows
 
 
 @dataclass(frozen=True)
-class PackedRows:
+class BatchRows:
     """The rows of a batch's users, user by user.
 
     user, item: [rows] int64 into the batch's users and items. rank: [rows] int64 among the
@@ -54,8 +54,8 @@ class Batch:
     item_codes: Tensor
     item_weights: Tensor
     item_bags: Tensor
-    support: PackedRows
-    query: PackedRows
+    support: BatchRows
+    query: BatchRows
 
     def __len__(self) -> int:
         """Count the users."""
@@ -87,8 +87,8 @@ def take_batch(episodes: Episodes, catalogue: Catalogue, users: Tensor) -> Batch
     )
 
 
-def _pack(rows: Rows, users: Tensor) -> PackedRows:
+def _pack(rows: Rows, users: Tensor) -> BatchRows:
     place, user, rank = rows.users.take(users)
-    return PackedRows(
+    return BatchRows(
         user, rows.item[place], rank, place, rows.target[place], rows.users.lengths(users)
     )

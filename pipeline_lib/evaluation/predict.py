@@ -18,7 +18,7 @@ from pipeline_lib.devices.choose import make_repeatable
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.episodes.subsets import choose_users, draw_ranks, limit_support, take_users
 from pipeline_lib.methods.base import Method, build_method, make_problem
-from pipeline_lib.methods.score import predict_fold
+from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.methods.base import parse_method
 from pipeline_lib.storage.tables import read_json

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 # Modules and packages that show or watch a result and do not change it.
 SPARED = tuple(
     f"{PACKAGE}.{part}"
-    for part in ("jobs", "devices.leases", "training.attempt", "training.watch")
+    for part in ("jobs", "devices.leases", "training.attempt", "training.epoch_metrics")
 )
 
 

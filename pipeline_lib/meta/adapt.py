@@ -1,4 +1,8 @@
-"""The inner loop: from learning rates to the outputs of the query rows after the users' steps."""
+"""The inner step: each user of a batch adapts θ to their support rows.
+
+One step of the decision layers goes the fast way, `one_step`, which builds no user's weights;
+every other setting goes the general way, `many_steps`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +20,10 @@ from pipeline_lib.settings.methods.base import InnerLoop
 
 @dataclass(frozen=True)
 class Adapted:
-    """What the users' steps gave.
+    """The result of the users' steps.
 
-    outputs: [query rows, outputs]. squared_gradients: computes ‖∇θ L_i‖² over what adapts, at the
-    first step, [users].
+    outputs: of the query rows, [query rows, outputs]. squared_gradients: computes ‖∇θ L_i‖² of the
+    parameters that adapt, at the first step, [users].
     """
 
     outputs: Tensor
@@ -34,7 +38,7 @@ def adapt(
     rates: Rates,
     loop: InnerLoop,
 ) -> Adapted:
-    """Let each user of a batch adapt to their support rows."""
+    """Compute the outputs of the query rows after each user's steps on their support rows."""
     embeddings = loop.adapt == "all"
     if loop.inner_steps > 1 or embeddings:
         model = make_model(network, embedded, batch, embeddings)

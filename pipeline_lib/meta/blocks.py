@@ -1,36 +1,39 @@
-"""Each user's rows against something of their own, in padded blocks of similar users."""
+"""Blocks of users with similarly many rows, in which each user's rows are padded to a matrix."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from pipeline_lib.episodes.batch import Batch, PackedRows
+from pipeline_lib.episodes.batch import Batch, BatchRows
 
 USERS_PER_BLOCK = 8
 
 
 @dataclass(frozen=True)
 class Side:
-    """The rows of a block on one side; places: [rows] int64 in its [users * width] slots."""
+    """The support or the query rows of a block, padded to `width` rows a user.
 
-    places: Tensor
+    slots: [rows] int64, where each row stands among the [users * width] slots.
+    """
+
+    slots: Tensor
     users: int
     width: int
 
     def pad(self, x: Tensor) -> Tensor:
-        """Spread the block's packed rows [rows, n] over slots, [users, width, n], with zeros."""
-        slots = x.new_zeros(self.users * self.width, x.shape[1])
-        return slots.index_copy(0, self.places, x).view(self.users, self.width, x.shape[1])
+        """Spread the block's rows [rows, n] over slots, [users, width, n], with zeros between."""
+        padded = x.new_zeros(self.users * self.width, x.shape[1])
+        return padded.index_copy(0, self.slots, x).view(self.users, self.width, x.shape[1])
 
     def unpad(self, x: Tensor) -> Tensor:
-        """Gather the block's packed rows from slots."""
-        return x.flatten(0, 1).index_select(0, self.places)
+        """Gather the block's rows [rows, n] from slots [users, width, n]."""
+        return x.flatten(0, 1).index_select(0, self.slots)
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """A batch cut into blocks of neighbouring users; they are sorted by support rows."""
+    """A batch cut into blocks of neighbouring users."""
 
     query: list[Side]
     support: list[Side]
@@ -41,12 +44,12 @@ class Blocks:
         return parts
 
     def pad(self, sides: list[Side], x: Tensor) -> list[Tensor]:
-        """Pad packed rows block by block."""
-        parts = x.split([len(side.places) for side in sides])
+        """Pad a batch's rows [rows, n] block by block."""
+        parts = x.split([len(side.slots) for side in sides])
         return [side.pad(part) for side, part in zip(sides, parts, strict=True)]
 
     def unpad(self, sides: list[Side], x: list[Tensor]) -> Tensor:
-        """Gather packed rows from all blocks."""
+        """Gather a batch's rows [rows, n] from all blocks."""
         return torch.cat([side.unpad(part) for side, part in zip(sides, x, strict=True)])
 
 
@@ -57,13 +60,13 @@ def make_blocks(batch: Batch) -> Blocks:
     return Blocks(_sides(batch.query, users), _sides(batch.support, users))
 
 
-def _sides(rows: PackedRows, blocks: list[slice]) -> list[Side]:
+def _sides(rows: BatchRows, blocks: list[slice]) -> list[Side]:
     counts = rows.counts.tolist()
     sides, start = [], 0
     for users in blocks:
         own = counts[users]
         part = slice(start, start + sum(own))
-        places = (rows.user[part] - users.start) * max(own) + rows.rank[part]
-        sides.append(Side(places, len(own), max(own)))
+        slots = (rows.user[part] - users.start) * max(own) + rows.rank[part]
+        sides.append(Side(slots, len(own), max(own)))
         start = part.stop
     return sides

@@ -13,43 +13,44 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class LookUp:
-    """The nodes nearest to some users: slots and kept, [users, nodes]; kept leaves the user out.
+    """The nodes nearest to some users.
 
-    points [users, nodes, width] and rates [users, nodes] are leaves that gather gradients.
+    slots: [users, nodes] int64, positions in the memory. counted: [users, nodes] bool, False for a
+    user's own node. points [users, nodes, width], rates [users, nodes]: leaves of the graph, whose
+    gradients `Memory.descend` follows.
     """
 
     slots: Tensor
-    kept: Tensor
+    counted: Tensor
     points: Tensor
     rates: Tensor
 
     def similarity(self, users: Tensor, precision: float) -> Tensor:
-        """Compute s_k = exp(−precision ‖h − h_k‖²), [users, nodes]; 0 where not kept."""
+        """Compute s_k = exp(−precision ‖h − h_k‖²), [users, nodes]; 0 where not counted."""
         distance = (users[:, None] - self.points).square().sum(2)
-        return torch.exp(-precision * distance) * self.kept
+        return torch.exp(-precision * distance) * self.counted
 
     def trace(self) -> dict[str, Tensor]:
-        """Tell what was found, and the gradients that `descend` follows; rows are users."""
+        """Return the nodes and their gradients, user by user; raise ValueError before backward."""
         if self.points.grad is None or self.rates.grad is None:
             raise ValueError("the trace has the gradients of a loss on what was looked up")
         return {
             "slots": self.slots,
-            "kept": self.kept,
+            "counted": self.counted,
             "point_gradients": self.points.grad,
             "rate_gradients": self.rates.grad,
         }
 
     def average(self, users: Tensor, precision: float, sigma: float) -> Tensor:
-        """Compute Σ_k s_k α(h_k) / (Σ_j s_j + σ), [users] (Yu et al. 2021, AT-PAML)."""
+        """Compute Σ_k s_k α(h_k) / (Σ_j s_j + σ), [users] (Yu et al. 2021, Algorithm 1)."""
         similarity = self.similarity(users, precision)
         return (similarity * self.rates).sum(1) / (similarity.sum(1) + sigma)
 
 
 class Memory(nn.Module):
-    """At most `size` nodes, one for each user; the least recently used makes room.
+    """At most `size` nodes, one for each user; the least recently used is evicted.
 
-    A node is used when it is stored or found in training. The nodes are part of the state, so a
-    trained method has them wherever it is loaded.
+    A node is used when it is stored or found in training. The nodes are part of the state dict.
     """
 
     points: Tensor
@@ -73,9 +74,9 @@ class Memory(nn.Module):
         return int((self.user != NOBODY).sum())
 
     def look_up(self, embeddings: Tensor, count: int, own: Tensor | None = None) -> LookUp | None:
-        """Find the `count` nodes nearest to users' embeddings [users, width]; None if empty.
+        """Find the `count` nodes nearest to users' embeddings, [users, width]; None if empty.
 
-        own: [users] int64, in training: whose own node does not count.
+        own: [users] int64, in training: the users, whose own nodes do not count.
         """
         used = len(self)
         if not used:
@@ -92,9 +93,9 @@ class Memory(nn.Module):
 
     @torch.no_grad()
     def descend(self, trace: Mapping[str, Tensor], outer_lr: float) -> None:
-        """Move the nodes that were found down their gradients; no rate falls below 0.
+        """Move the nodes found against their gradients; no rate falls below 0.
 
-        trace: of what was found for all of a step's users.
+        trace: `LookUp.trace` of all users of a step.
         """
         found = trace["slots"]
         slots, points = found.flatten(), trace["point_gradients"].flatten(0, 1)
@@ -102,14 +103,14 @@ class Memory(nn.Module):
         self.rates.index_add_(0, slots, trace["rate_gradients"].flatten(), alpha=-outer_lr)
         self.rates.clamp_(min=0)
         self.clock += 1
-        self.last_used[found[trace["kept"]]] = self.clock
+        self.last_used[found[trace["counted"]]] = self.clock
         self.index.update(self.points[: len(self)], slots.unique())
 
     @torch.no_grad()
     def store(self, users: Tensor, embeddings: Tensor, rates: Tensor, *, replace: bool) -> int:
-        """Store nodes of users [users] int64 and count the evictions.
+        """Store nodes of users [users] int64; return how many others were evicted.
 
-        replace: whether users in the memory get a new node for their old one, or keep that.
+        replace: whether a user's new node replaces the one in the memory.
         """
         before = len(self)
         self.clock += 1
@@ -125,7 +126,7 @@ class Memory(nn.Module):
         return len(users) - int(known.sum()) - (after - before)
 
     def _others(self, slots: Tensor, own: Tensor, count: int) -> Tensor:
-        """Keep at most `count` nodes a row, and not the user's own."""
+        """Return which nodes count, [users, nodes]: at most `count`, and not the user's own."""
         other = self.user[slots] != own[:, None]
         return other & (other.cumsum(1) <= count)
 
@@ -134,7 +135,7 @@ class Memory(nn.Module):
         return torch.where(match.any(1), match.int().argmax(1), NOBODY)
 
     def _room(self, count: int, used: int) -> Tensor:
-        """Choose slots for new nodes: the empty ones, then the least recently used."""
+        """Return slots for new nodes: the empty ones, then the least recently used."""
         free = torch.arange(used, min(used + count, len(self.user)), device=self.user.device)
         oldest = self.last_used[:used].argsort(stable=True)[: count - len(free)]
         return torch.cat((free, oldest))

@@ -1,4 +1,4 @@
-"""One gradient step on the decision layers, for all users of a batch at once.
+"""The fast inner step: one gradient step on the decision layers, for all users at once.
 
 Where X, D are a layer's inputs and errors on user i's support rows (see `support_pass`), its
 gradients are G = Dᵀ X and 1ᵀ D, and after a step with rates α its outputs on query inputs x_q are
@@ -15,19 +15,22 @@ from torch import Tensor
 from torch.nn import Linear
 from torch.nn.functional import relu
 
-from pipeline_lib.episodes.batch import Batch, PackedRows
+from pipeline_lib.episodes.batch import Batch, BatchRows
 from pipeline_lib.meta.blocks import Blocks, make_blocks
 from pipeline_lib.meta.rates import Rates, UserRates
 from pipeline_lib.models.head import Head
 from pipeline_lib.models.preference import Embedded, PreferenceNetwork
+
+# Up to so many outputs a layer's gradient is smaller than the products of rows.
+FEW_OUTPUTS = 16
 
 
 @dataclass(frozen=True)
 class SupportPass:
     """Inputs and errors of every layer on the support rows.
 
-    inputs: [rows, in]; of the first layer only the item's part, the user's being `users`, [users,
-    user_width]. errors: ∂L_i/∂z, [rows, out].
+    inputs: [rows, in]; for the first layer the item's part alone. users: the user's part of it,
+    [users, user_width]. errors: ∂L_i/∂z, [rows, out].
     """
 
     users: Tensor
@@ -35,7 +38,7 @@ class SupportPass:
     errors: list[Tensor]
 
     def detach(self) -> "SupportPass":
-        """Cut the pass from the graph, as first-order meta-learning does."""
+        """Detach all tensors from the graph, for first-order meta-learning."""
         return SupportPass(
             self.users.detach(),
             [x.detach() for x in self.inputs],
@@ -44,9 +47,9 @@ class SupportPass:
 
 
 def support_pass(
-    network: PreferenceNetwork, head: Head, embedded: Embedded, rows: PackedRows
+    network: PreferenceNetwork, head: Head, embedded: Embedded, rows: BatchRows
 ) -> SupportPass:
-    """Send the support rows through the layers and the errors of their mean loss back."""
+    """Compute the layers' inputs forward and the errors of the mean loss backward."""
     inputs = [embedded.items.index_select(0, rows.item)]
     z = network.first_layer(embedded, rows)
     for layer in network.later_layers:
@@ -57,11 +60,11 @@ def support_pass(
 
 
 def _errors(layers: list[Linear], inputs: list[Tensor], error: Tensor) -> list[Tensor]:
-    """Send the errors of the last layer's outputs back, [rows, out] of every layer."""
+    """Propagate the last layer's errors back, [rows, out] of every layer."""
     errors = [error]
     if error.shape[1] == 1 and len(layers) > 1:
-        # With one output a row's errors all have one factor, and what is left of the last layer's
-        # is constant but for its weights: its gradient saves one of the large products.
+        # With one output, a row's error is a common factor of the errors of all layers before. The
+        # rest depends on the weights alone, which saves one large product in the outer gradient.
         (*layers, hidden, last), (*inputs, x, x_last) = layers, inputs
         lit = (x_last > 0).to(error.dtype)
         through = lit @ (last.weight.T * hidden.weight)
@@ -71,19 +74,16 @@ def _errors(layers: list[Linear], inputs: list[Tensor], error: Tensor) -> list[T
     return errors
 
 
-FEW_OUTPUTS = 16
-
-
 @dataclass(frozen=True)
 class Step:
-    """The step of a batch's users, still without rates."""
+    """The step of a batch's users; the rates come with each call."""
 
     batch: Batch
     blocks: Blocks
     support: SupportPass
 
-    def by_user(self, layer: int, query: Tensor, constant: Tensor, rate: Tensor) -> Tensor:
-        """Compute a layer's change, [query rows, out], from one rate a user.
+    def change_by_user(self, layer: int, query: Tensor, constant: Tensor, rate: Tensor) -> Tensor:
+        """Compute how a layer's outputs change with one rate a user, [query rows, out].
 
         query: the layer's inputs, [query rows, in]. constant: [users], added to every product of
         a query and a support row: 1 for the bias. rate: [users].
@@ -100,8 +100,8 @@ class Step:
         changes = [((s @ q.mT + c) * r).mT @ d for q, s, d, c, r in parts]
         return self.blocks.unpad(self.blocks.query, changes)
 
-    def by_weight(self, layer: int, query: Tensor, rate: Tensor) -> Tensor:
-        """Compute what the weights' change makes of a layer's inputs, [query rows, out].
+    def change_by_weight(self, layer: int, query: Tensor, rate: Tensor) -> Tensor:
+        """Compute how a layer's outputs change through its weights, [query rows, out].
 
         rate: [users, 1, 1] or [1, out, in].
         """
@@ -135,7 +135,7 @@ def query_pass(
     support: SupportPass,
     rates: Rates,
 ) -> Tensor:
-    """Compute the outputs of the query rows after the users' steps, [query rows, outputs]."""
+    """Compute the outputs of the query rows after each user's step, [query rows, outputs]."""
     step = Step(batch, make_blocks(batch), support)
     change = _first_change(network, embedded, step, rates)
     z = network.first_layer(embedded, batch.query) - change
@@ -158,23 +158,23 @@ def squared_gradients(support: SupportPass, batch: Batch) -> Tensor:
 def _first_change(
     network: PreferenceNetwork, embedded: Embedded, step: Step, rates: Rates
 ) -> Tensor:
-    """Compute the first layer's change; a user's own part is the same in all their rows."""
+    """Compute the first layer's change; a user's part is the same in all their rows."""
     rows = step.batch.query
     items = embedded.items.index_select(0, rows.item)
     same_user = embedded.users * step.support.users
     if isinstance(rates, UserRates):
-        return step.by_user(0, items, same_user.sum(1) + 1, rates.rate)
+        return step.change_by_user(0, items, same_user.sum(1) + 1, rates.rate)
     weight, bias = rates.layer(0)
     for_user, for_item = weight.split((network.user_width, network.item_width), 2)
     users = step.bias_gradient(0) * (same_user @ for_user[0].T + bias)
-    return step.by_weight(0, items, for_item) + rows.spread(users)
+    return step.change_by_weight(0, items, for_item) + rows.spread(users)
 
 
 def _later_change(step: Step, layer: int, x: Tensor, rates: Rates) -> Tensor:
-    """Compute a later layer's change; with few outputs the gradient is the smaller way."""
+    """Compute a later layer's change; with few outputs through the gradient of its weight."""
     outputs = step.support.errors[layer].shape[1]
     if isinstance(rates, UserRates) and outputs > FEW_OUTPUTS:
-        return step.by_user(layer, x, torch.ones_like(rates.rate), rates.rate)
+        return step.change_by_user(layer, x, torch.ones_like(rates.rate), rates.rate)
     weight, bias = rates.layer(layer)
     users = bias * step.bias_gradient(layer)
-    return step.by_weight(layer, x, weight) + step.batch.query.spread(users)
+    return step.change_by_weight(layer, x, weight) + step.batch.query.spread(users)

@@ -1,4 +1,4 @@
-"""AT-PAML: PAML that also consults the learning rates of similar users in a memory."""
+"""AT-PAML: PAML that adds the learning rates of similar users, which a memory stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,8 +20,11 @@ TREE_SEED = 0
 
 
 @dataclass(frozen=True)
-class Last:
-    """The last losses': users [users], embeddings [users, width], rates [users]."""
+class LastBatch:
+    """The batch of the last losses: users [users], embeddings [users, width], rates [users].
+
+    found: the nodes that were looked up; None in the warm-up and with an empty memory.
+    """
 
     users: Tensor
     embeddings: Tensor
@@ -32,9 +35,9 @@ class Last:
 class ATPAML(PAML):
     """Add to α'(h) the mean of similar users' rates (Yu et al. 2021, Algorithms 1 and 2).
 
-    Warm-up epochs store nodes with one fixed rate. Then every step consults the memory, leaving
-    each user's own node out, moves the nodes consulted down the gradient of the loss, and stores
-    users whom the memory does not have. Prediction consults it and leaves it as it is.
+    Warm-up epochs store a node for each user with one fixed rate. After them every step looks up
+    the nearest nodes other than the user's own, moves them against the gradient of the loss, and
+    stores the batch's users. Prediction looks nodes up and changes none.
     """
 
     def __init__(self, settings: ATPAMLSettings, problem: Problem) -> None:
@@ -44,7 +47,7 @@ class ATPAML(PAML):
         index = _make_index(settings, self.precision)
         self.memory = Memory(settings.memory_size, self.network.user_width, index)
         self.warming_up = settings.warmup_epochs > 0
-        self.last: Last | None = None
+        self.last: LastBatch | None = None
         self.embeddings: Tensor | None = None
         self.similarities: list[Tensor] = []
         self.evictions = 0
@@ -55,22 +58,25 @@ class ATPAML(PAML):
         return UserRates(self._rate(users, found))
 
     def training_rates(self, users: Tensor, batch: Batch) -> UserRates:
-        """Compute training users' learning rates; their own nodes do not count."""
+        """Compute training users' learning rates, without their own nodes."""
         if self.warming_up:
             rate, found = users.new_full((len(users),), self.settings.warmup_lr), None
         else:
             found = self.memory.look_up(users, self.settings.neighbours, own=batch.users)
             rate = self._rate(users, found)
-        self.last = Last(batch.users, users.detach(), rate.detach(), found)
+        self.last = LastBatch(batch.users, users.detach(), rate.detach(), found)
         return UserRates(rate)
 
     def begin_epoch(self, number: int) -> None:
-        """Warm up, or not, and build the index anew."""
+        """Decide whether to warm up, and let the next search build the index anew."""
         self.warming_up = number <= self.settings.warmup_epochs
         self.memory.index.forget()
 
     def trace(self) -> dict[str, Tensor]:
-        """Tell users, embeddings, rates, and what was found for them with its gradients."""
+        """Return users, embeddings, rates and the nodes found with their gradients, user by user.
+
+        Raises RuntimeError unless `losses` was called since the last trace.
+        """
         if self.last is None:
             raise RuntimeError("trace follows losses")
         last, self.last = self.last, None
@@ -81,18 +87,18 @@ class ATPAML(PAML):
         return own | {"similarity": similarity} | last.found.trace()
 
     def after_step(self, trace: Mapping[str, Tensor]) -> None:
-        """Train the nodes that were consulted and store the batch's users."""
+        """Move the nodes that were found and store the batch's users."""
         self.embeddings = trace["embeddings"]
         if "slots" in trace:
             self.memory.descend(trace, self.settings.outer_lr)
-            count = trace["kept"].sum().clamp(min=1)
+            count = trace["counted"].sum().clamp(min=1)
             self.similarities.append(trace["similarity"].sum() / count)
         replace = self.settings.known_users == "replace"
         stored = (trace[name] for name in ("users", "embeddings", "rates"))
         self.evictions += self.memory.store(*stored, replace=replace)
 
     def end_epoch(self) -> dict[str, float]:
-        """Report on the memory."""
+        """Return the memory's size, its evictions, the mean similarity and the recall."""
         report = {"memory_nodes": float(len(self.memory)), "evictions": float(self.evictions)}
         if self.similarities:
             report["mean_similarity"] = float(torch.stack(self.similarities).mean())
@@ -107,7 +113,7 @@ class ATPAML(PAML):
         return rate + found.average(users, self.precision, self.settings.sigma)
 
     def _recall(self) -> float:
-        """Measure the recall of a search for the last batch's users."""
+        """Compute the recall of a search for the last batch's users."""
         if self.embeddings is None:
             return 1.0
         points, queries = self.memory.points[: len(self.memory)], self.embeddings
@@ -116,10 +122,10 @@ class ATPAML(PAML):
 
 
 def _precision(settings: ATPAMLSettings, problem: Problem, width: int) -> float:
-    """Compute what multiplies ‖h − h_k‖² in the kernel.
+    """Compute the factor of ‖h − h_k‖² in the kernel.
 
-    With unit-variance embeddings 128 wide that distance is near 256 and exp(−2 · 256) is 0: at the
-    raw distance no node is ever similar.
+    Between unit-variance embeddings 128 wide that distance is near 256, and exp(−2 · 256) is 0: at
+    the raw distance no node is ever similar.
     """
     if settings.distance == "raw" or problem.network is None:
         return settings.delta

@@ -1,4 +1,4 @@
-"""What a method is: something that, once trained, scores the query rows of unseen users."""
+"""The interface of a method, which scores the query rows of unseen users, and how one is built."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from pipeline_lib.settings.task import Task
 
 @dataclass(frozen=True)
 class Problem:
-    """What a method must know of the data and the run before it sees any row.
+    """What a method is built from besides its settings: the data's sizes, task and network.
 
-    network: None where the method has none.
+    items: how many there are. network: None for a method without one.
     """
 
     sizes: InputSizes
@@ -33,18 +33,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Prediction:
-    """score: [query rows]. inner_lr: [users], or None where a user has not one rate."""
+    """score: [query rows]. inner_lr: [users], or None for a method without one rate a user."""
 
     score: Tensor
     inner_lr: Tensor | None
 
 
 class Method(nn.Module, ABC):
-    """A method; its state dict is all that training leaves."""
+    """A method; its state dict is all that training stores."""
 
     @abstractmethod
     def predict(self, batch: Batch) -> Prediction:
-        """Score the batch's query rows from its support rows and profiles alone."""
+        """Score the batch's query rows from its support rows and profiles; read no query target."""
 
 
 class ClosedForm(Method):
@@ -60,40 +60,44 @@ class Learner(Method):
 
     @abstractmethod
     def losses(self, batch: Batch) -> Tensor:
-        """Compute each user's loss, [users]; their weighted mean is minimised."""
+        """Compute each user's loss, [users]; training minimises their weighted mean."""
 
     def warm_start(self, train: Episodes) -> None:
-        """Choose weights to begin with from all rows of the training users."""
+        """Set initial weights from all rows of the training users."""
 
     def weights(self, rows: Tensor) -> Tensor:
-        """Weigh users in the mean, [users]; rows: support and query rows of each, [users] int64."""
+        """Return the users' weights in the mean, [users].
+
+        rows: the number of each user's support and query rows, [users] int64.
+        """
         return torch.ones_like(rows, dtype=torch.float32)
 
     def begin_epoch(self, number: int) -> None:
-        """Prepare for an epoch, the first being 1, from the state dict and settings alone.
+        """Prepare for an epoch, counted from 1.
 
-        So training that is taken up again goes on as if it had never stopped.
+        Depends on the state dict and settings alone, so that training resumed from a checkpoint
+        gives the same bytes.
         """
 
     def trace(self) -> dict[str, Tensor]:
-        """Tell what `after_step` needs of the last losses, once they were sent back.
+        """Return what `after_step` needs of the last losses, after their backward pass.
 
-        Each of the tensors has a row for each user of the batch: those of parts can be joined.
+        Each tensor has a row for each user of the batch, so that those of parts can be joined.
         """
         return {}
 
     def after_step(self, trace: Mapping[str, Tensor]) -> None:
-        """Follow a step of the optimiser; trace: of all the step's users."""
+        """Update the method after an optimiser step; trace: of all users of the step."""
 
     def end_epoch(self) -> dict[str, float]:
-        """Close an epoch, and report on it whatever is worth watching."""
+        """End an epoch; return numbers to report, by name."""
         return {}
 
 
 def make_problem(
     vocabulary: Vocabulary, catalogue: Catalogue, task: Task, network: Network | None
 ) -> Problem:
-    """Size a problem by its vocabulary and catalogue; network is None for a method without one."""
+    """Make a problem from the data's vocabulary and catalogue."""
     sizes = InputSizes(
         user_features=len(vocabulary.user),
         user_values=sum(map(len, vocabulary.user.values())),
@@ -104,7 +108,7 @@ def make_problem(
 
 
 def build_method(settings: MethodSettings, problem: Problem, seed: int) -> Method:
-    """Build the method of `settings.kind`, its initial weights drawn from the seed alone."""
+    """Build the method of `settings.kind`; the seed alone determines its initial weights."""
     module = import_module(kind_modules(settings.kind)[1])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "init"))

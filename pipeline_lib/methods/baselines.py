@@ -10,21 +10,21 @@ from pipeline_lib.settings.methods.baselines import MeLUSettings, MetaSGDSetting
 
 
 class MeLU(AdaptiveLearner):
-    """Take the same step size for every user (Lee et al. 2019)."""
+    """One fixed learning rate for all users (Lee et al. 2019)."""
 
     def __init__(self, settings: MeLUSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
         self.inner_lr = settings.inner_lr
 
     def rates(self, users: Tensor) -> UserRates:
-        """Give every user the fixed learning rate."""
+        """Return the fixed learning rate for every user."""
         return UserRates(users.new_full((len(users),), self.inner_lr))
 
 
 class MetaSGD(AdaptiveLearner):
-    """Learn one step size for each weight, whatever the user (Li et al. 2017).
+    """One learned rate for each weight, the same for all users (Li et al. 2017).
 
-    A learned rate may become negative, as there.
+    As in that paper, a learned rate may become negative.
     """
 
     def __init__(self, settings: MetaSGDSettings, problem: Problem) -> None:
@@ -38,17 +38,17 @@ class MetaSGD(AdaptiveLearner):
 
 
 class Transfer(MeLU):
-    """Train on all rows alike and fine-tune at prediction only (Yu et al. 2021, "Baselines")."""
+    """Train on all rows pooled; take steps at prediction only (Yu et al. 2021, "Baselines")."""
 
     def losses(self, batch: Batch) -> Tensor:
-        """Average the loss, unadapted, over all of each user's rows, [users]."""
+        """Compute each user's mean loss over all rows without a step, [users]."""
         embedded = self.network.embed(batch)
         sides = (batch.support, batch.query)
         sums = [r.sum(self.head.loss(self.network(embedded, r), r.target)) for r in sides]
         return (sums[0] + sums[1]) / (batch.support.counts + batch.query.counts)
 
     def weights(self, rows: Tensor) -> Tensor:
-        """Weigh users by their rows, so that all rows count alike."""
+        """Return the numbers of the users' rows, so that all rows have one weight."""
         return rows.float()
 
 

@@ -1,18 +1,18 @@
-"""Mixed effects: users who differ from a common network by random effects of their own."""
+"""Mixed effects: each user differs from a common model by random effects of their own."""
 
 from abc import abstractmethod
 
 import torch
 from torch import Tensor, nn
 
-from pipeline_lib.episodes.batch import Batch, PackedRows
+from pipeline_lib.episodes.batch import Batch, BatchRows
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.meta.blocks import make_blocks
-from pipeline_lib.meta.row_products import kernels
+from pipeline_lib.meta.rates import LearningRateNetwork
+from pipeline_lib.meta.row_products import row_products
 from pipeline_lib.methods.base import Learner, Prediction, Problem
 from pipeline_lib.metrics.loss import relative_weight, row_weight, weighted_mean
 from pipeline_lib.models.effects import EffectsNetwork
-from pipeline_lib.models.learning_rate import LearningRateNetwork
 from pipeline_lib.models.least_squares import Rated
 from pipeline_lib.settings.methods.effects import (
     EffectsMeLUSettings,
@@ -24,10 +24,9 @@ from pipeline_lib.settings.task import ClickTask
 
 
 class EffectsLearner(Learner):
-    """A learner whose users weigh an item's features in ways of their own, found on support rows.
+    """A learner whose users weigh an item's features in ways of their own, fitted to support rows.
 
-    Its loss is the mean over users of the query rows' mean squared error, weighed as the task's
-    loss is.
+    A user's loss is the mean squared error of the query rows, weighted as in the task's loss.
     """
 
     mean: Tensor
@@ -40,20 +39,20 @@ class EffectsLearner(Learner):
 
     @abstractmethod
     def coefficients(
-        self, kernel: Tensor, residual: Tensor, weight: Tensor, rate: Tensor | None
+        self, products: Tensor, residual: Tensor, weight: Tensor, rate: Tensor | None
     ) -> Tensor:
-        """Find a, [users, rows], so that a user's own effect on a row q is Σ_r K(q, r) a(r).
+        """Compute a, [users, rows], with which a user's effect on a row q is Σ_r K(q, r) a(r).
 
-        kernel: [users, rows, rows]. residual, weight: [users, rows], of the support rows; both 0
-        where a user has fewer. rate: [users], inner learning rates.
+        products: K between support rows, [users, rows, rows]. residual, weight: of the support
+        rows, [users, rows]; both 0 where a user has fewer. rate: [users], inner learning rates.
         """
 
     def rates(self, _batch: Batch) -> Tensor | None:
-        """Choose inner learning rates, [users], if there are such."""
+        """Return inner learning rates, [users], or None for a method without."""
         return None
 
     def warm_start(self, train: Episodes) -> None:
-        """Begin with a matrix factorisation of all rows."""
+        """Set initial biases and factors by a matrix factorisation of all rows."""
         item, target = train.all_rows()
         self.mean.copy_(weighted_mean(self.task, target))
         weight = relative_weight(self.task, target, self.mean)
@@ -67,7 +66,7 @@ class EffectsLearner(Learner):
         return batch.query.mean(row_weight(self.task, target) * (score - target).square())
 
     def predict(self, batch: Batch) -> Prediction:
-        """Find users' effects on the support rows, and score the query rows."""
+        """Fit users' effects to the support rows, and score the query rows."""
         score, rate = self._score(batch)
         return Prediction(score.clamp(0, 1) if isinstance(self.task, ClickTask) else score, rate)
 
@@ -75,8 +74,8 @@ class EffectsLearner(Learner):
         own, features = self.network.items(batch)
         prior, rate = self.network.prior(batch), self.rates(batch)
 
-        def expect(rows: PackedRows) -> Tensor:
-            """Predict rows, [rows], before anything is known of their users."""
+        def expect(rows: BatchRows) -> Tensor:
+            """Compute the scores of rows, [rows], from profiles alone."""
             product = (rows.spread(prior) * features.index_select(0, rows.item)).sum(1)
             return self.mean + own.index_select(0, rows.item) + product
 
@@ -84,23 +83,23 @@ class EffectsLearner(Learner):
         residual = support.target - expect(support)
         weight = relative_weight(self.task, support.target, self.mean)
         parts = zip(
-            kernels(self.network, batch, blocks),
+            row_products(self.network, batch, blocks),
             blocks.pad(blocks.support, torch.stack((residual, weight), 1)),
             blocks.users(rate) if rate is not None else [None] * len(blocks.query),
             strict=True,
         )
         effects = []
-        for kernel, rows, rates in parts:
-            found = self.coefficients(kernel.support, rows[..., 0], rows[..., 1], rates)
-            effects.append(kernel.query @ found[..., None])
+        for products, rows, rates in parts:
+            found = self.coefficients(products.support, rows[..., 0], rows[..., 1], rates)
+            effects.append(products.query @ found[..., None])
         return expect(batch.query) + blocks.unpad(blocks.query, effects)[:, 0], rate
 
 
 class GradientEffects(EffectsLearner):
     """Take gradient steps on the support rows' mean weighted squared error, from no effect.
 
-    A step moves a user's weights by Σ_r V x(r) a(r), where a(r) = 2 α w(r) e(r) / rows and e(r) is
-    still to be explained; the variances V are the features' rates, and α is the user's.
+    A step changes a user's weights by Σ_r V x(r) a(r), where a(r) = 2 α w(r) e(r) / rows and e(r)
+    is the row's residual; V scales the rate of each feature, and α is the user's rate.
     """
 
     def __init__(self, settings: GradientEffectsSettings, problem: Problem) -> None:
@@ -108,34 +107,34 @@ class GradientEffects(EffectsLearner):
         self.inner_steps = settings.inner_steps
 
     def coefficients(
-        self, kernel: Tensor, residual: Tensor, weight: Tensor, rate: Tensor | None
+        self, products: Tensor, residual: Tensor, weight: Tensor, rate: Tensor | None
     ) -> Tensor:
-        """Add up the steps."""
+        """Sum the steps; raise ValueError without rates."""
         if rate is None:
             raise ValueError("gradient steps need a rate")
         rows = (weight > 0).sum(1).clamp(min=1)
         size = 2 * rate[:, None] * weight / rows[:, None]
         found = torch.zeros_like(residual)
         for _ in range(self.inner_steps):
-            left = residual - (kernel @ found[..., None])[..., 0]
+            left = residual - (products @ found[..., None])[..., 0]
             found = found + size * left
         return found
 
 
 class EffectsMeLU(GradientEffects):
-    """Take steps of the same size for every user (Lee et al. 2019)."""
+    """One fixed learning rate for all users (Lee et al. 2019)."""
 
     def __init__(self, settings: EffectsMeLUSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
         self.inner_lr = settings.inner_lr
 
     def rates(self, batch: Batch) -> Tensor:
-        """Give every user the fixed learning rate."""
+        """Return the fixed learning rate for every user."""
         return batch.values.new_full((len(batch),), self.inner_lr)
 
 
 class EffectsPAML(GradientEffects):
-    """Let a network choose the step size from the user's embedding (Yu et al. 2021)."""
+    """A network computes the learning rate from the user's embedding (Yu et al. 2021)."""
 
     def __init__(self, settings: EffectsPAMLSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
@@ -152,15 +151,15 @@ class EffectsPAML(GradientEffects):
 
 
 class EffectsRidge(EffectsLearner):
-    """Take the most likely effects, as a Gaussian process does (Bertinetto et al. 2019)."""
+    """The most likely effects: a ridge regression for each user (Bertinetto et al. 2019)."""
 
     def coefficients(
-        self, kernel: Tensor, residual: Tensor, weight: Tensor, rate: Tensor | None
+        self, products: Tensor, residual: Tensor, weight: Tensor, rate: Tensor | None
     ) -> Tensor:
-        """Solve (√W K √W + 1) c = √W r, and take √W c."""
+        """Solve (√W K √W + 1) c = √W r and return √W c."""
         del rate
         root = weight.sqrt()
-        gram = root[:, :, None] * kernel * root[:, None, :]
+        gram = root[:, :, None] * products * root[:, None, :]
         factor = torch.linalg.cholesky(gram + torch.eye(gram.shape[1]).to(gram))
         return root * torch.cholesky_solve((root * residual)[..., None], factor)[..., 0]
 

@@ -1,4 +1,4 @@
-"""The inner loop: a network that each user adapts by gradient steps on support rows."""
+"""The base of all methods whose users adapt a network by gradient steps on support rows."""
 
 from abc import abstractmethod
 
@@ -16,8 +16,8 @@ from pipeline_lib.settings.methods.base import InnerLoop
 class AdaptiveLearner(Learner):
     """A learner whose users take gradient steps on their support rows.
 
-    Its loss is the mean over users of the query rows' mean loss after these steps (Finn et al.
-    2017; Lee et al. 2019; Yu et al. 2021).
+    A user's loss is the mean loss of the query rows after these steps (Finn et al. 2017; Lee et
+    al. 2019; Yu et al. 2021). A subclass chooses the learning rates of the steps.
     """
 
     def __init__(self, loop: InnerLoop, problem: Problem) -> None:
@@ -30,14 +30,14 @@ class AdaptiveLearner(Learner):
 
     @abstractmethod
     def rates(self, users: Tensor) -> Rates:
-        """Choose inner learning rates from users' embeddings, [users, user_width]."""
+        """Return inner learning rates from users' embeddings, [users, user_width]."""
 
     def training_rates(self, users: Tensor, _batch: Batch) -> Rates:
-        """Choose inner learning rates of training users."""
+        """Return inner learning rates of training users; by default as for new ones."""
         return self.rates(users)
 
     def objective(self, batch: Batch, adapted: Adapted, _rates: Rates) -> Tensor:
-        """Average each user's query loss after the steps, [users]."""
+        """Compute each user's mean query loss after the steps, [users]."""
         return batch.query.mean(self.head.loss(adapted.outputs, batch.query.target))
 
     def predict(self, batch: Batch) -> Prediction:

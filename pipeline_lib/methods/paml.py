@@ -1,19 +1,18 @@
-"""PAML and its variants without a memory: an inner learning rate for each user."""
+"""PAML and its variants without a memory: each user has an inner learning rate of their own."""
 
 import torch
 from torch import Tensor, nn
 
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.adapt import Adapted
-from pipeline_lib.meta.rates import Rates, UserRates
+from pipeline_lib.meta.rates import LearningRateNetwork, Rates, UserRates
 from pipeline_lib.methods.base import Problem
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
-from pipeline_lib.models.learning_rate import LearningRateNetwork
 from pipeline_lib.settings.methods.paml import RegPAMLSettings, SharedPAMLSettings, UserRateSettings
 
 
 class PAML(AdaptiveLearner):
-    """Let a network choose the step size from the user's embedding (Yu et al. 2021)."""
+    """A network computes the learning rate from the user's embedding (Yu et al. 2021)."""
 
     def __init__(self, settings: UserRateSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
@@ -29,8 +28,8 @@ class PAML(AdaptiveLearner):
 class RegPAML(PAML):
     """Add γ ‖∇θ L_i‖² |α(h_i)| to each user's loss (Yu et al. 2021, REG-PAML).
 
-    The gradient is that of the support rows' loss with respect to what adapts, before the first
-    step. Nothing is kept of any user.
+    The gradient is that of the support loss at θ, for the parameters that adapt. No user's data is
+    stored.
     """
 
     def __init__(self, settings: RegPAMLSettings, problem: Problem) -> None:
@@ -38,7 +37,7 @@ class RegPAML(PAML):
         self.gamma = settings.gamma
 
     def objective(self, batch: Batch, adapted: Adapted, rates: Rates) -> Tensor:
-        """Compute each user's query loss and regulariser, [users]."""
+        """Compute each user's query loss plus γ times the regulariser, [users]."""
         if not isinstance(rates, UserRates):
             raise TypeError(f"REG-PAML has a rate for each user, not {type(rates).__name__}")
         regulariser = adapted.squared_gradients() * rates.rate.abs()
@@ -46,7 +45,7 @@ class RegPAML(PAML):
 
 
 class SharedPAML(AdaptiveLearner):
-    """Learn one step size within PAML's bounds, to tell what personal ones bring."""
+    """One learned rate for all users, within PAML's bounds: an ablation of the personal rates."""
 
     def __init__(self, settings: SharedPAMLSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
@@ -54,7 +53,7 @@ class SharedPAML(AdaptiveLearner):
         self.logit = nn.Parameter(torch.zeros(()))
 
     def rates(self, users: Tensor) -> UserRates:
-        """Give every user the learned rate, lr_max · sigmoid(logit)."""
+        """Return the learned rate, lr_max · sigmoid(logit), for every user."""
         return UserRates((self.lr_max * torch.sigmoid(self.logit)).expand(len(users)))
 
 

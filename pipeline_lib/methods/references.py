@@ -1,4 +1,7 @@
-"""Reference points: what a method has to beat, fitted in closed form."""
+"""Reference points that a learned method has to beat: means and biases in closed form.
+
+All weigh rows as the task's loss does, in units of the training rows' mean weight.
+"""
 
 import torch
 from torch import Tensor
@@ -16,26 +19,72 @@ from pipeline_lib.settings.methods.references import (
 from pipeline_lib.settings.task import ClickTask
 
 
-class ItemMean(ClosedForm):
-    """Predict (sum of the item's targets + k · global mean) / (their number + k).
-
-    Rows count by their weight in the task's loss, in units of the training rows' mean weight.
-    """
+class GlobalMean(ClosedForm):
+    """Predict the mean of all training rows."""
 
     mean: Tensor
+
+    def __init__(
+        self, _settings: GlobalMeanSettings | UserMeanSettings | ItemBiasSettings, problem: Problem
+    ) -> None:
+        super().__init__()
+        self.task = problem.task
+        self.register_buffer("mean", torch.zeros(()))
+
+    def fit(self, train: Episodes) -> None:
+        """Compute the mean over rows."""
+        _, target = train.all_rows()
+        self.mean.copy_(weighted_mean(self.task, target))
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Score every row with the mean."""
+        return Prediction(self.mean.expand(len(batch.query.target)), None)
+
+    def weigh(self, target: Tensor) -> Tensor:
+        """Return the weights of rows, [rows], from their targets."""
+        return relative_weight(self.task, target, self.mean)
+
+    def bound(self, score: Tensor) -> Tensor:
+        """Clamp the probabilities of clicks, [rows], to [0, 1]."""
+        return score.clamp(0, 1) if isinstance(self.task, ClickTask) else score
+
+
+class UserMean(GlobalMean):
+    """Predict the mean of the user's support rows.
+
+    The mean of clicks is shrunk to that of the training rows, since few rows show how often a user
+    clicks. A user without support rows gets the training rows' mean.
+    """
+
+    def __init__(self, settings: UserMeanSettings, problem: Problem) -> None:
+        super().__init__(settings, problem)
+        clicks = isinstance(problem.task, ClickTask)
+        self.shrinkage = settings.click_shrinkage if clicks else 0.0
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Score all rows of a user with one mean."""
+        support = batch.support
+        weight = self.weigh(support.target)
+        sums = support.sum(weight * support.target) + self.shrinkage * self.mean
+        weights = support.sum(weight) + self.shrinkage
+        means = torch.where(weights > 0, sums / weights, self.mean)
+        return Prediction(batch.query.spread(means), None)
+
+
+class ItemMean(GlobalMean):
+    """Predict (sum of the item's targets + k · global mean) / (their number + k)."""
+
     item_bias: Tensor
 
     def __init__(self, settings: ItemBiasSettings, problem: Problem) -> None:
-        super().__init__()
-        self.task = problem.task
+        super().__init__(settings, problem)
         self.shrinkage = settings.item_shrinkage
-        self.register_buffer("mean", torch.zeros(()))
         self.register_buffer("item_bias", torch.zeros(problem.items))
 
     def fit(self, train: Episodes) -> None:
-        """Take the mean of all rows and each item's shrunk mean deviation from it."""
+        """Compute the mean of all rows and each item's shrunk mean deviation from it."""
+        super().fit(train)
         item, target = train.all_rows()
-        self.mean.copy_(weighted_mean(self.task, target))
         weight = self.weigh(target)
         zeros = torch.zeros_like(self.item_bias)
         sums = zeros.index_add(0, item, weight * (target - self.mean))
@@ -50,65 +99,6 @@ class ItemMean(ClosedForm):
     def score_items(self, batch: Batch) -> Tensor:
         """Score the batch's items, [items]."""
         return self.mean + self.item_bias[batch.items]
-
-    def weigh(self, target: Tensor) -> Tensor:
-        """Count rows, [rows], by their weight in the loss."""
-        return relative_weight(self.task, target, self.mean)
-
-    def bound(self, score: Tensor) -> Tensor:
-        """Keep the probabilities of clicks, [rows], between 0 and 1."""
-        return score.clamp(0, 1) if isinstance(self.task, ClickTask) else score
-
-
-class GlobalMean(ClosedForm):
-    """Predict the mean of all training rows, weighted as in the task's loss."""
-
-    mean: Tensor
-
-    def __init__(self, _settings: GlobalMeanSettings, problem: Problem) -> None:
-        super().__init__()
-        self.task = problem.task
-        self.register_buffer("mean", torch.zeros(()))
-
-    def fit(self, train: Episodes) -> None:
-        """Take the mean over rows."""
-        _, target = train.all_rows()
-        self.mean.copy_(weighted_mean(self.task, target))
-
-    def predict(self, batch: Batch) -> Prediction:
-        """Score every row alike."""
-        return Prediction(self.mean.expand(len(batch.query.target)), None)
-
-
-class UserMean(ClosedForm):
-    """Predict the mean of the user's support rows, weighted as in the task's loss.
-
-    Clicks' mean is shrunk to that of the training rows: few users show how often they click. A
-    user without support rows gets the training rows' mean.
-    """
-
-    mean: Tensor
-
-    def __init__(self, settings: UserMeanSettings, problem: Problem) -> None:
-        super().__init__()
-        self.task = problem.task
-        clicks = isinstance(problem.task, ClickTask)
-        self.shrinkage = settings.click_shrinkage if clicks else 0.0
-        self.register_buffer("mean", torch.zeros(()))
-
-    def fit(self, train: Episodes) -> None:
-        """Take the mean over rows."""
-        _, target = train.all_rows()
-        self.mean.copy_(weighted_mean(self.task, target))
-
-    def predict(self, batch: Batch) -> Prediction:
-        """Score each user's rows alike."""
-        support = batch.support
-        weight = relative_weight(self.task, support.target, self.mean)
-        sums = support.sum(weight * support.target) + self.shrinkage * self.mean
-        weights = support.sum(weight) + self.shrinkage
-        means = torch.where(weights > 0, sums / weights, self.mean)
-        return Prediction(batch.query.spread(means), None)
 
 
 class TwoBias(ItemMean):

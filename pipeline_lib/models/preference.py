@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, linear, relu
 
-from pipeline_lib.episodes.batch import Batch, PackedRows
+from pipeline_lib.episodes.batch import Batch, BatchRows
 from pipeline_lib.settings.network import Network
 
 
@@ -72,13 +72,13 @@ class PreferenceNetwork(nn.Module):
         )
         return Embedded(users.flatten(1), bags.view(len(batch.items), self.item_width))
 
-    def first_layer(self, embedded: Embedded, rows: PackedRows) -> Tensor:
+    def first_layer(self, embedded: Embedded, rows: BatchRows) -> Tensor:
         """Compute the first layer of some rows, each user's and each item's part only once."""
         for_user, for_item = self.first.weight.split((self.user_width, self.item_width), 1)
         users = linear(embedded.users, for_user, self.first.bias)
         return rows.spread(users) + linear(embedded.items, for_item).index_select(0, rows.item)
 
-    def forward(self, embedded: Embedded, rows: PackedRows) -> Tensor:
+    def forward(self, embedded: Embedded, rows: BatchRows) -> Tensor:
         """Compute the outputs of rows without adaptation, [rows, outputs]."""
         z = self.first_layer(embedded, rows)
         for layer in self.later_layers:

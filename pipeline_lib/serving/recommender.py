@@ -12,7 +12,7 @@ from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.evaluation.predict import load_method
 from pipeline_lib.methods.base import Method
-from pipeline_lib.methods.score import predict_fold
+from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.metrics.loss import row_loss
 from pipeline_lib.schemas.split import ITEMS
 from pipeline_lib.serving.answers import COLUMNS, rank_answers

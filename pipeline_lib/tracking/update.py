@@ -99,7 +99,7 @@ def _state(attempt: Attempt, watched: Watched) -> RunState:
     if (path := trial / "training.json") in watched.results:
         training = read_json(path, TrainingRecord)
         tags["device"] = training.device
-        metrics |= training.figures()
+        metrics |= training.metrics()
     if (path := trial / "evaluation.json") in watched.results:
         of_test, about = describe_evaluation(read_json(path, Evaluation))
         metrics |= of_test

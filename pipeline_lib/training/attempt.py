@@ -14,7 +14,7 @@ from typing import IO, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline_lib.training.record import Epoch, TrainingJob
+from pipeline_lib.training.record import EpochRecord, TrainingJob
 
 FOLDER = "attempts"  # in the trial's folder
 LONGEST = 500  # of an error's text, in characters
@@ -114,9 +114,9 @@ class AttemptFile:
         if self.file is not None:
             self.file.close()
 
-    def add(self, epoch: Epoch) -> None:
+    def add(self, epoch: EpochRecord) -> None:
         """Append an epoch."""
-        self._write(EpochLine(epoch=epoch.epoch, time=now(), figures=epoch.figures()))
+        self._write(EpochLine(epoch=epoch.epoch, time=now(), figures=epoch.metrics()))
 
     def _write(self, line: BaseModel) -> None:
         if self.file is not None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pipeline_lib.methods.base import Method
 from pipeline_lib.storage.tensors import write_tensors
-from pipeline_lib.training.record import Epoch
+from pipeline_lib.training.record import EpochRecord
 
 NAME = ".checkpoint.safetensors"
 METHOD, BEST, OPTIMISER = "method/", "best/", "optimiser/"
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 class Progress:
     """The epochs behind a training, and the weights of the best of them."""
 
-    history: list[Epoch]
+    history: list[EpochRecord]
     best: dict[str, Tensor]
 
 
@@ -91,7 +91,7 @@ class Checkpoint:
         finally:
             os.close(folder)
 
-    def _read(self) -> tuple[list[Epoch], dict[str, Tensor]] | None:
+    def _read(self) -> tuple[list[EpochRecord], dict[str, Tensor]] | None:
         if not self.path.is_file():
             return None
         try:
@@ -104,7 +104,7 @@ class Checkpoint:
         except SafetensorError as error:
             log.warning("%s is damaged (%s); starting anew", self.path, error)
             return None
-        return [Epoch(**epoch) for epoch in json.loads(written["history"])], tensors
+        return [EpochRecord(**epoch) for epoch in json.loads(written["history"])], tensors
 
 
 def _lock(folder: int, path: Path) -> None:

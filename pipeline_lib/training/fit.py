@@ -14,14 +14,14 @@ from pipeline_lib.devices.team import ALONE, Team
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.episodes.subsets import deal_rows
 from pipeline_lib.methods.base import ClosedForm, Learner, Method
-from pipeline_lib.methods.score import judge_fold
+from pipeline_lib.methods.predict import validate
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.task import Task
 from pipeline_lib.training.checkpoint import Checkpoint, Progress
-from pipeline_lib.training.record import Epoch, best_epoch
+from pipeline_lib.training.epoch_metrics import peak_memory, validation_metrics
+from pipeline_lib.training.record import EpochRecord, best_epoch
 from pipeline_lib.training.step import Stepper, TrainingError, advise
-from pipeline_lib.training.watch import memory_figures, validation_figures
 
 RISING, FIRST = 0.3, 1 / 25
 
@@ -57,10 +57,10 @@ def fit(
     settings: MethodSettings,
     folds: Folds,
     seed: int,
-    on_epoch: Callable[[Epoch], None],
+    on_epoch: Callable[[EpochRecord], None],
     checkpoint: Checkpoint | None = None,
     team: Team = ALONE,
-) -> list[Epoch]:
+) -> list[EpochRecord]:
     """Train a method and leave in it the weights of the epoch best on validation users.
 
     With a checkpoint, training that was cut off is taken up, and `on_epoch` gets the epochs before
@@ -100,14 +100,14 @@ def fit(
 
 def _descend(
     stepper: Stepper, settings: LearnerSettings, folds: Folds, seed: int, done: int
-) -> Iterator[Epoch]:
+) -> Iterator[EpochRecord]:
     method = stepper.method
     for number in range(done + 1, settings.epochs + 1):
         start = time.perf_counter()
         method.begin_epoch(number)
         steps = _pass(stepper, settings, folds.train, seed, number)
         measures, seconds = method.end_epoch(), time.perf_counter() - start
-        judged = judge_fold(method, folds.validation, folds.catalogue, folds.task, stepper.team)
+        judged = validate(method, folds.validation, folds.catalogue, folds.task, stepper.team)
         if not math.isfinite(judged.loss):
             message = f"epoch {number}: the validation loss is {judged.loss}"
             raise TrainingError(advise(message), [])
@@ -115,10 +115,10 @@ def _descend(
         watched = {
             "gradient/norm": norm,
             "step/seconds": seconds / len(steps),
-            **validation_figures(judged, folds.validation, folds.groups, folds.task),
-            **memory_figures(judged.score.device),
+            **validation_metrics(judged, folds.validation, folds.groups, folds.task),
+            **peak_memory(judged.score.device),
         }
-        yield Epoch(number, loss, judged.loss, seconds, measures, watched)
+        yield EpochRecord(number, loss, judged.loss, seconds, measures, watched)
 
 
 def _pass(

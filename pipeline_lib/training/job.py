@@ -14,14 +14,14 @@ from pipeline_lib.devices.choose import make_repeatable
 from pipeline_lib.devices.team import ALONE, Team
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Method, build_method, make_problem
-from pipeline_lib.methods.score import judge_fold
+from pipeline_lib.methods.predict import validate
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings, parse_method
 from pipeline_lib.storage.tables import read_json, read_table
 from pipeline_lib.training.checkpoint import Checkpoint
 from pipeline_lib.training.fit import Folds, fit
-from pipeline_lib.training.record import Epoch, TrainingJob, TrainingRecord, best_epoch
+from pipeline_lib.training.record import EpochRecord, TrainingJob, TrainingRecord, best_epoch
 from pipeline_lib.training.step import TrainingError
 
 # What a training's bytes do not depend on.
@@ -33,7 +33,7 @@ class Trained:
     """A trained method, its epochs and its record; the checkpoint serves until they are saved."""
 
     method: Method
-    history: list[Epoch]
+    history: list[EpochRecord]
     record: TrainingRecord
     checkpoint: Checkpoint
 
@@ -57,7 +57,7 @@ class Training:
     seed: int
     checkpoint: Checkpoint
 
-    def fit(self, on_epoch: Callable[[Epoch], None], team: Team = ALONE) -> list[Epoch]:
+    def fit(self, on_epoch: Callable[[EpochRecord], None], team: Team = ALONE) -> list[EpochRecord]:
         """Train, from the last checkpoint on if there is one; raise as `fit` does."""
         return fit(
             self.method, self.settings, self.folds, self.seed, on_epoch, self.checkpoint, team
@@ -89,7 +89,7 @@ def run_training(
     files: Mapping[str, Path],
     folder: Path,
     device: torch.device,
-    on_epoch: Callable[[Epoch], None],
+    on_epoch: Callable[[EpochRecord], None],
 ) -> Trained:
     """Train, on files as `make_training` has them and `split`.
 
@@ -110,7 +110,7 @@ def run_training(
         split_sha256=read_json(files["split"], SplitSummary).sha256,
         parameters=sum(p.numel() for p in method.parameters()),
         best_epoch=best_epoch(history).epoch if history else None,
-        validation_loss=judge_fold(method, folds.validation, folds.catalogue, folds.task).loss,
+        validation_loss=validate(method, folds.validation, folds.catalogue, folds.task).loss,
         seconds=time.perf_counter() - start,
     )
     return Trained(method, history, record, training.checkpoint)

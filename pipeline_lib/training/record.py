@@ -10,7 +10,7 @@ from pipeline_lib.settings.task import Task
 
 
 @dataclass(frozen=True)
-class Epoch:
+class EpochRecord:
     """What one pass over the training users gave.
 
     seconds: wall-clock, training alone. measures: what the method reports besides. watched: what
@@ -24,7 +24,7 @@ class Epoch:
     measures: dict[str, float]
     watched: dict[str, float]
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """List all numbers by name; what stands before a `/` brings together what is alike."""
         own = {
             "train/loss": self.train_loss,
@@ -42,7 +42,7 @@ class Epoch:
         )
 
 
-def best_epoch(history: list[Epoch]) -> Epoch:
+def best_epoch(history: list[EpochRecord]) -> EpochRecord:
     """Find the epoch with the lowest loss on validation users, the first of equals."""
     return min(history, key=lambda epoch: epoch.validation_loss)
 
@@ -80,7 +80,7 @@ class TrainingRecord(TrainingJob):
     validation_loss: float
     seconds: float
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """List the job's final numbers."""
         numbers = {
             "best/validation_loss": self.validation_loss,

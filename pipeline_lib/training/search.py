@@ -11,7 +11,7 @@ from pipeline_lib.settings.search import split_values
 from pipeline_lib.training.record import TrainingJob
 
 
-class Tried(BaseModel):
+class CandidateResult(BaseModel):
     """What came of a candidate; validation_loss is None where its training was stopped."""
 
     validation_loss: float | None
@@ -20,13 +20,13 @@ class Tried(BaseModel):
     stopped: str | None = None
 
 
-class Candidate(Tried):
+class Candidate(CandidateResult):
     """A candidate: besides, what it changed in the method's file."""
 
     values: dict[str, Any]
 
 
-class Choice(BaseModel):
+class SearchResult(BaseModel):
     """A search's candidates in their order, and the one with the lowest validation loss."""
 
     dataset: str
@@ -41,8 +41,8 @@ class Choice(BaseModel):
 
 
 def choose(
-    dataset: str, method: str, tried: Sequence[Tried], values: Sequence[dict[str, Any]]
-) -> Choice:
+    dataset: str, method: str, tried: Sequence[CandidateResult], values: Sequence[dict[str, Any]]
+) -> SearchResult:
     """Choose among candidates; of equals the first. Raise ValueError when all were stopped."""
     pairs = zip(tried, values, strict=True)
     candidates = [Candidate(**one.model_dump(), values=own) for one, own in pairs]
@@ -53,7 +53,7 @@ def choose(
             f"{candidates[0].stopped}; search smaller rates"
         )
     best = losses.index(min(losses))
-    return Choice(dataset=dataset, method=method, chosen=best, candidates=candidates)
+    return SearchResult(dataset=dataset, method=method, chosen=best, candidates=candidates)
 
 
 def with_values(job: TrainingJob, values: dict[str, Any], taken: Collection[str]) -> TrainingJob:

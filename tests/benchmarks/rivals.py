@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import grad, vmap
 from torch.nn.functional import embedding_bag, linear, relu
 
-from pipeline_lib.episodes.batch import Batch, PackedRows
+from pipeline_lib.episodes.batch import Batch, BatchRows
 from pipeline_lib.meta.rates import Rates, UserRates, WeightRates
 from pipeline_lib.methods.baselines import MetaSGD
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
@@ -174,14 +174,14 @@ def _error(weights: Sequence[Tensor], x: Tensor, y: Tensor) -> Tensor:
     return (_forward(weights, x) - y).square().mean()
 
 
-def _own_rows(embedded: Embedded, rows: PackedRows, user: int) -> tuple[Tensor, Tensor]:
+def _own_rows(embedded: Embedded, rows: BatchRows, user: int) -> tuple[Tensor, Tensor]:
     own = rows.user == user
     items = embedded.items[rows.item[own]]
     profile = embedded.users[user].expand(len(items), -1)
     return torch.cat((profile, items), 1), rows.target[own]
 
 
-def _padded(embedded: Embedded, rows: PackedRows) -> tuple[Tensor, ...]:
+def _padded(embedded: Embedded, rows: BatchRows) -> tuple[Tensor, ...]:
     """Items [users, longest, width], targets and whether a row is there [users, longest]."""
     shape = (len(rows.counts), int(rows.counts.max()))
     slots = rows.user * shape[1] + rows.rank

@@ -25,7 +25,7 @@ from tests.benchmarks.measure import MEGA, measure, resident
 from tests.benchmarks.world import World, make_world, read_method
 
 if TYPE_CHECKING:
-    from pipeline_lib.training.record import Epoch
+    from pipeline_lib.training.record import EpochRecord
 
 RESULTS = Path("results/benchmarks")
 USERS_PER_BATCH, STEPS, OUTER_LR = 32, 16, 5e-5
@@ -105,7 +105,7 @@ def million(console: Console) -> None:
         world.problem.task,
         pl.Series(["major", "minor"] * 5_000),
     )
-    seen: list[Epoch] = []
+    seen: list[EpochRecord] = []
     made = time.perf_counter()
     fit(world.method("paml"), settings, folds, 0, seen.append)
     console.print(f"made in {made - start:.0f} s; {seen[0]}; {resident() / MEGA:.0f} MB at the end")

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.episodes.batch import Batch, PackedRows, take_batch
+from pipeline_lib.episodes.batch import Batch, BatchRows, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 
 
@@ -73,7 +73,7 @@ def folds(draw: st.DrawFn) -> tuple[Episodes, Catalogue]:
     return Episodes(torch.arange(users) * 3, codes, codes - 2.5, rows(5), rows(3)), catalogue
 
 
-def assert_whole(packed: PackedRows, rows: Rows, batch: Batch) -> None:
+def assert_whole(packed: BatchRows, rows: Rows, batch: Batch) -> None:
     """The batch's rows are each user's rows of the fold, in the batch's order of users."""
     offsets = rows.users.offsets.tolist()
     spans = [range(offsets[user], offsets[user + 1]) for user in batch.users.tolist()]

@@ -25,7 +25,7 @@ from pipeline_lib.evaluation.predict import (
 )
 from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
-from pipeline_lib.methods.score import predict_fold
+from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.schemas.results import PREDICTIONS, SUPPORT_PREDICTIONS
 from pipeline_lib.storage.tables import write_json, write_table
 from pipeline_lib.storage.tensors import write_tensors

@@ -34,7 +34,7 @@ def store(memory: Memory, *users: int, replace: bool = True) -> int:
 def found_users(memory: Memory, found: LookUp | None) -> list[list[int]]:
     """The users whose nodes count, query by query, nearest first."""
     assert found is not None
-    rows = zip(memory.user[found.slots], found.kept, strict=True)
+    rows = zip(memory.user[found.slots], found.counted, strict=True)
     return [row[kept].tolist() for row, kept in rows]
 
 

@@ -90,7 +90,7 @@ class TestOwnNode:
         memory = make_memory(2, u7=(1.0, 0.5))
         found = memory.look_up(column(1.0), 3, numbers(7))
         assert found is not None
-        assert not found.kept.any()
+        assert not found.counted.any()
         assert found.average(column(1.0), 1.0, sigma=1e-5).item() == 0
 
     def test_nothing_is_found_in_an_empty_memory(self) -> None:

@@ -17,8 +17,8 @@ from torch.func import functional_call
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.meta.memory import LookUp
+from pipeline_lib.meta.rates import LearningRateNetwork
 from pipeline_lib.methods.paml import PAML, RegPAML
-from pipeline_lib.models.learning_rate import LearningRateNetwork
 from tests.methods.world import RATINGS, build_learner, build_paml, in_double, make_rows, take
 
 LR_MAX = 0.1

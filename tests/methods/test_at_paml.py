@@ -13,7 +13,7 @@ from pipeline_lib.meta.adapt import adapt
 from pipeline_lib.meta.neighbours.exact import ExactIndex
 from pipeline_lib.meta.rates import UserRates
 from pipeline_lib.methods.at_paml import ATPAML
-from pipeline_lib.methods.score import predict_fold
+from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.training.fit import fit
 from tests.methods.world import (
     CATALOGUE,

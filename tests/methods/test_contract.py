@@ -10,10 +10,10 @@ import torch
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import ClosedForm, Learner, Method
-from pipeline_lib.methods.score import judge_fold, predict_fold
+from pipeline_lib.methods.predict import predict_fold, validate
 from pipeline_lib.settings.methods.base import known_kinds
 from pipeline_lib.storage.tensors import read_tensors, write_tensors
-from pipeline_lib.training.record import Epoch
+from pipeline_lib.training.record import EpochRecord
 from tests.methods.world import (
     ADAPTIVE,
     CATALOGUE,
@@ -157,7 +157,7 @@ class TestEveryLearner:
     def test_learns_more_than_the_global_mean(self, kind: str, world: World) -> None:
         folds = world.folds
         own, mean = (
-            judge_fold(method, folds.validation, CATALOGUE, folds.task).loss
+            validate(method, folds.validation, CATALOGUE, folds.task).loss
             for method in (train_once(kind, world)[0], trained("global-mean", world))
         )
         assert own < mean
@@ -227,7 +227,7 @@ def cells() -> list[object]:
     ]
 
 
-def short(kind: str, world: World, changes: Changes) -> tuple[Method, list[Epoch]]:
+def short(kind: str, world: World, changes: Changes) -> tuple[Method, list[EpochRecord]]:
     return train_once(kind, world, **{"epochs": 5} | changes)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline_lib.episodes.batch import Batch, PackedRows, take_batch
+from pipeline_lib.episodes.batch import Batch, BatchRows, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes, Rows
 from pipeline_lib.methods.effects import EffectsLearner
 from pipeline_lib.methods.matrix_factorisation import MatrixFactorisation
@@ -67,7 +67,7 @@ def expected(method: EffectsLearner, batch: Batch, user: int, item: int) -> Tens
     return method.mean + own[item] + prior @ shared[item]
 
 
-def rows_of(rows: PackedRows, user: int) -> tuple[list[int], Tensor]:
+def rows_of(rows: BatchRows, user: int) -> tuple[list[int], Tensor]:
     own = rows.user == user
     return rows.item[own].tolist(), rows.target[own]
 

@@ -16,7 +16,7 @@ from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Method, Problem, build_method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.methods.paml import PAML
-from pipeline_lib.methods.score import predict_fold
+from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.settings.methods.base import (
     InnerLoop,
@@ -28,7 +28,7 @@ from pipeline_lib.settings.methods.base import (
 from pipeline_lib.settings.network import HeadKind, Network
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 from pipeline_lib.training.fit import Folds, fit
-from pipeline_lib.training.record import Epoch
+from pipeline_lib.training.record import EpochRecord
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
@@ -204,7 +204,7 @@ def build_at_paml(**changes: object) -> ATPAML:
 
 def train(
     kind: str, world: World = RATINGS, seed: int = 0, **changes: object
-) -> tuple[Method, list[Epoch]]:
+) -> tuple[Method, list[EpochRecord]]:
     settings, method = read_settings(kind, **changes), build(kind, world, seed, **changes)
     return method, fit(method, settings, world.folds, seed, lambda _: None)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.results.runs import DatasetResults
-from pipeline_lib.training.search import Candidate, Choice
+from pipeline_lib.training.search import Candidate, SearchResult
 from tests.reporting.page.small_run import trainings
 from tests.reporting.small_data import small_report
 
@@ -31,8 +31,10 @@ def dataset_results(comparison: Comparison, folder: Path) -> DatasetResults:
     )
 
 
-def searched(comparison: Comparison, method: str) -> Choice:
+def searched(comparison: Comparison, method: str) -> SearchResult:
     """Try two candidates, the second better."""
     first = Candidate(values={}, validation_loss=1.5, best_epoch=3, seconds=20)
     second = Candidate(values={"inner_lr": 0.1}, validation_loss=1.25, best_epoch=4, seconds=16)
-    return Choice(dataset=comparison.dataset, method=method, chosen=1, candidates=[first, second])
+    return SearchResult(
+        dataset=comparison.dataset, method=method, chosen=1, candidates=[first, second]
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline_lib.settings.task import RatingTask
 from pipeline_lib.training.attempt import AttemptFile, Start
-from pipeline_lib.training.record import Epoch, TrainingJob
+from pipeline_lib.training.record import EpochRecord, TrainingJob
 
 LOG = logging.getLogger("test")
 SETTINGS = {"kind": "paml", "gamma": 0.001, "outer_lr": 0.004}
@@ -31,9 +31,9 @@ def make_start(seed: int = 0, at: int = 0, **own: Any) -> Start:  # noqa: ANN401
     return Start(job=job, split_sha256="f00d" * 16)
 
 
-def make_epoch(number: int, loss: float | None = None) -> Epoch:
+def make_epoch(number: int, loss: float | None = None) -> EpochRecord:
     loss = 1 / number if loss is None else loss
-    return Epoch(number, loss, 2 / number, 0.5, measures={}, watched={})
+    return EpochRecord(number, loss, 2 / number, 0.5, measures={}, watched={})
 
 
 def open_attempt(start: Start, results: Path = Path("results")) -> AttemptFile:

@@ -11,7 +11,7 @@ from pipeline_lib.methods.base import Learner, Method, build_method
 from pipeline_lib.methods.baselines import MeLU
 from pipeline_lib.settings.methods.baselines import MeLUSettings
 from pipeline_lib.training.fit import Folds, fit
-from pipeline_lib.training.record import Epoch
+from pipeline_lib.training.record import EpochRecord
 from pipeline_lib.training.step import EXPLODED, TrainingError
 from tests.training.toy import (
     ADAPTIVE,
@@ -154,9 +154,9 @@ class TestState:
         settings = make_settings("melu")
         assert isinstance(settings, MeLUSettings)
         method, states = Failing(settings, PROBLEM), list[dict[str, bytes]]()
-        epochs: list[Epoch] = []
+        epochs: list[EpochRecord] = []
 
-        def see(epoch: Epoch) -> None:
+        def see(epoch: EpochRecord) -> None:
             epochs.append(epoch)
             states.append(state_bytes(method))
 

@@ -10,9 +10,9 @@ from pipeline_lib.episodes.batch import take_batch
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.methods.base import ClosedForm, Method, build_method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
-from pipeline_lib.methods.score import judge_fold
+from pipeline_lib.methods.predict import validate
 from pipeline_lib.training.fit import Folds, fit
-from pipeline_lib.training.record import Epoch, best_epoch
+from pipeline_lib.training.record import EpochRecord, best_epoch
 from tests.training.toy import (
     ADAPTIVE,
     CATALOGUE,
@@ -48,7 +48,7 @@ def only(kinds: Collection[str], *default: str) -> list[object]:
 
 
 def validation_loss(method: Method, folds: Folds = FOLDS) -> float:
-    return judge_fold(method, folds.validation, CATALOGUE, TASK).loss
+    return validate(method, folds.validation, CATALOGUE, TASK).loss
 
 
 class TestBatches:
@@ -96,7 +96,7 @@ class TestBestEpoch:
 
     def test_of_equal_epochs_the_first_is_best(self) -> None:
         errors = [2.0, 1.0, 3.0, 1.0]
-        history = [Epoch(i, 0.0, error, 0.0, {}, {}) for i, error in enumerate(errors, 1)]
+        history = [EpochRecord(i, 0.0, error, 0.0, {}, {}) for i, error in enumerate(errors, 1)]
         assert best_epoch(history).epoch == 2
 
 
@@ -121,7 +121,7 @@ class TestSteps:
 
 class TestReports:
     def test_every_epoch_is_reported_once_in_order_and_returned(self) -> None:
-        seen: list[Epoch] = []
+        seen: list[EpochRecord] = []
         settings = make_settings("paml", epochs=4)
         history = fit(build_method(settings, PROBLEM, 0), settings, FOLDS, 0, seen.append)
         assert [epoch.epoch for epoch in seen] == [1, 2, 3, 4]
@@ -141,10 +141,10 @@ class TestReports:
         own = {"method/batches": 6.0, "method/third": 1 / 3}
         last = history[1]
         losses = {"train/loss": last.train_loss, "validation/loss": last.validation_loss}
-        assert last.figures() == losses | {"epoch/seconds": last.seconds} | own | last.watched
+        assert last.metrics() == losses | {"epoch/seconds": last.seconds} | own | last.watched
 
     def test_an_epoch_reads_as_a_log_line(self) -> None:
-        epoch = Epoch(7, 1.23456, 0.98765, 12.34, {}, {"gradient/norm": 1.0})
+        epoch = EpochRecord(7, 1.23456, 0.98765, 12.34, {}, {"gradient/norm": 1.0})
         line = "epoch  7: training loss 1.2346, validation loss 0.9877, 12.3 s"
         assert str(epoch) == line
         epoch = replace(epoch, measures={"nodes": 3382.0, "share": 1 / 3})
@@ -160,7 +160,7 @@ class TestReports:
             fit(Recorder(), USER_MEAN, FOLDS, 0, refuse)
 
 
-def refuse(epoch: Epoch) -> None:
+def refuse(epoch: EpochRecord) -> None:
     pytest.fail(f"{epoch} was reported")
 
 
@@ -203,11 +203,11 @@ class TestHiddenTaste:
     def test_a_learner_learns_to_meet_it_by_its_step(self, kind: str) -> None:
         method, new_users = hidden_tastes(kind), make_episodes(30, seed=3)
         assert unadapted_loss(method, new_users) > 0.9
-        assert judge_fold(method, new_users, CATALOGUE, TASK).loss < 0.75
+        assert validate(method, new_users, CATALOGUE, TASK).loss < 0.75
 
     def test_no_training_meets_it_without_a_step(self) -> None:
         method, new_users = (
             hidden_tastes("melu", inner_lr=1e-12, epochs=8),
             make_episodes(30, seed=3),
         )
-        assert judge_fold(method, new_users, CATALOGUE, TASK).loss > 0.9
+        assert validate(method, new_users, CATALOGUE, TASK).loss > 0.9

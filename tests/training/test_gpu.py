@@ -9,7 +9,7 @@ import torch
 from pipeline_lib.devices.choose import make_repeatable
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Method, build_method
-from pipeline_lib.methods.score import predict_fold
+from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.storage.tensors import read_tensors, write_tensors
 from pipeline_lib.training.fit import Folds, fit
 from tests.training.toy import CATALOGUE, FOLDS, GROUPS, LEARNERS, PROBLEM, TASK, make_settings

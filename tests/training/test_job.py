@@ -12,13 +12,13 @@ import torch
 
 from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.methods.base import build_method
-from pipeline_lib.methods.score import judge_fold
+from pipeline_lib.methods.predict import validate
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.storage.tables import write_json, write_table
 from pipeline_lib.training.fit import Folds
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
-from pipeline_lib.training.record import Epoch, TrainingJob, TrainingRecord, best_epoch
+from pipeline_lib.training.record import EpochRecord, TrainingJob, TrainingRecord, best_epoch
 from tests.training.toy import (
     ADAPTIVE,
     CATALOGUE,
@@ -90,7 +90,7 @@ def make_job(settings: dict[str, object], seed: int = 0) -> TrainingJob:
 def run(
     job: TrainingJob,
     files: Mapping[str, Path],
-    on_epoch: Callable[[Epoch], None] = lambda _: None,
+    on_epoch: Callable[[EpochRecord], None] = lambda _: None,
 ) -> Trained:
     folder = files["train"].parent / "trial"
     return run_training(job, files, folder, torch.device("cpu"), on_epoch)
@@ -98,7 +98,7 @@ def run(
 
 @pytest.mark.parametrize("kind", LEARNERS)
 def test_a_job_trains_what_its_settings_say(kind: str, tmp_path: Path) -> None:
-    seen: list[Epoch] = []
+    seen: list[EpochRecord] = []
     job = make_job(raw_settings(kind, epochs=2), 3)
     trained = run(job, write_files(tmp_path), seen.append)
     method, history = train(kind, seed=3, epochs=2)
@@ -124,7 +124,7 @@ def test_the_figures_of_a_record_and_its_log_line(tmp_path: Path) -> None:
     record = done.record.model_copy(
         update={"validation_loss": 0.98765, "seconds": 12.34, "best_epoch": 3}
     )
-    assert record.figures() == {
+    assert record.metrics() == {
         "best/validation_loss": 0.98765,
         "best/epoch": 3.0,
         "model/parameters": float(record.parameters),
@@ -137,10 +137,9 @@ def test_a_baseline_has_no_best_epoch_but_a_loss(tmp_path: Path) -> None:
     done = run(make_job(BASELINE), write_files(tmp_path))
     assert (done.history, done.record.best_epoch, done.record.parameters) == ([], None, 0)
     assert (
-        done.record.validation_loss
-        == judge_fold(done.method, FOLDS.validation, CATALOGUE, TASK).loss
+        done.record.validation_loss == validate(done.method, FOLDS.validation, CATALOGUE, TASK).loss
     )
-    assert "best/epoch" not in done.record.figures()
+    assert "best/epoch" not in done.record.metrics()
     assert str(done.record).startswith("validation loss ")
 
 
@@ -173,7 +172,7 @@ class TestStopped:
         assert state_bytes(caught.value.method) == state_bytes(fresh)
 
     def test_rates_that_a_warm_up_did_not_use_are_met_by_validation(self, tmp_path: Path) -> None:
-        seen: list[Epoch] = []
+        seen: list[EpochRecord] = []
         job = make_job(raw_settings("at-paml", lr_max=1e30, users_per_batch=20))
         with pytest.raises(TrainingStoppedError, match=r"^epoch 1: the validation loss"):
             run(job, write_files(tmp_path), seen.append)

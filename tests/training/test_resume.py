@@ -13,7 +13,7 @@ from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.methods.base import Learner, Method, build_method
 from pipeline_lib.training.checkpoint import NAME, Checkpoint
 from pipeline_lib.training.fit import fit
-from pipeline_lib.training.record import Epoch
+from pipeline_lib.training.record import EpochRecord
 from tests.training.toy import (
     FOLDS,
     LEARNERS,
@@ -53,19 +53,19 @@ def cut_off(learner: Learner, last: int) -> None:
 
 def resume(
     kind: str, folder: Path, batch: int | None, what: str = "it", **changes: object
-) -> tuple[Method, list[Epoch]]:
+) -> tuple[Method, list[EpochRecord]]:
     """Train with a checkpoint; of three batches an epoch, one may fail."""
     settings = make_settings(kind, **changes)
     learner = build_method(settings, PROBLEM, 0)
     assert isinstance(learner, Learner)
     if batch is not None:
         cut_off(learner, batch)
-    seen: list[Epoch] = []
+    seen: list[EpochRecord] = []
     fit(learner, settings, FOLDS, 0, seen.append, Checkpoint(folder, what))
     return learner, seen
 
 
-def untimed(history: list[Epoch]) -> list[Epoch]:
+def untimed(history: list[EpochRecord]) -> list[EpochRecord]:
     timed = ("step/seconds", "memory/process_mb")
     return [
         replace(e, seconds=0.0, watched={n: x for n, x in e.watched.items() if n not in timed})

@@ -7,14 +7,14 @@ import pytest
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
 from pipeline_lib.training.record import TrainingRecord
-from pipeline_lib.training.search import Tried, choose, with_values
+from pipeline_lib.training.search import CandidateResult, choose, with_values
 
 NETWORK = Network(embedding_size=4, embedding_std=0.1, hidden=(4,))
 
 
-def tried(loss: float | None) -> Tried:
+def tried(loss: float | None) -> CandidateResult:
     stopped = "epoch 1: too large" if loss is None else None
-    return Tried(validation_loss=loss, best_epoch=1, seconds=2.0, stopped=stopped)
+    return CandidateResult(validation_loss=loss, best_epoch=1, seconds=2.0, stopped=stopped)
 
 
 def record(loss: float) -> TrainingRecord:

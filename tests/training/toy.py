@@ -17,7 +17,7 @@ from pipeline_lib.settings.methods.references import UserMeanSettings
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
 from pipeline_lib.training.fit import Folds, fit
-from pipeline_lib.training.record import Epoch
+from pipeline_lib.training.record import EpochRecord
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
@@ -104,7 +104,7 @@ def make_settings(kind: str, **changes: object) -> MethodSettings:
 
 def train(
     kind: str, folds: Folds = FOLDS, seed: int = 0, **changes: object
-) -> tuple[Method, list[Epoch]]:
+) -> tuple[Method, list[EpochRecord]]:
     settings = make_settings(kind, **changes)
     method = build_method(settings, PROBLEM, seed)
     return method, fit(method, settings, folds, seed, lambda _: None)

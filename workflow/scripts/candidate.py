@@ -14,7 +14,7 @@ from pipeline_lib.settings.methods.base import kind_modules
 from pipeline_lib.storage.tables import write_json
 from pipeline_lib.training.job import TrainingStoppedError, run_training
 from pipeline_lib.training.record import TrainingJob
-from pipeline_lib.training.search import Tried, with_values
+from pipeline_lib.training.search import CandidateResult, with_values
 
 snakemake: Snakemake
 
@@ -47,9 +47,13 @@ with take_devices(job.device, 1, snakemake.resources.jobs_per_gpu) as devices:
     except TrainingStoppedError as error:
         log.warning("this candidate is out: %s", error)
         seconds = time.perf_counter() - start
-        found = Tried(validation_loss=None, best_epoch=None, seconds=seconds, stopped=str(error))
+        found = CandidateResult(
+            validation_loss=None, best_epoch=None, seconds=seconds, stopped=str(error)
+        )
     else:
-        found = Tried.model_validate(trained.record.model_dump(include=set(Tried.model_fields)))
+        found = CandidateResult.model_validate(
+            trained.record.model_dump(include=set(CandidateResult.model_fields))
+        )
         trained.checkpoint.remove()
         log.info("%s", trained.record)
 write_json(found, record)

@@ -5,11 +5,11 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.storage.tables import read_json, write_json
-from pipeline_lib.training.search import Tried, choose
+from pipeline_lib.training.search import CandidateResult, choose
 
 snakemake: Snakemake
 
 wildcards = snakemake.wildcards
-tried = [read_json(Path(path), Tried) for path in snakemake.input]
+tried = [read_json(Path(path), CandidateResult) for path in snakemake.input]
 choice = choose(wildcards.dataset, wildcards.method, tried, snakemake.params.candidates)
 write_json(choice, Path(snakemake.output[0]))

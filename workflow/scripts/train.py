@@ -18,10 +18,10 @@ from pipeline_lib.settings.methods.base import kind_modules
 from pipeline_lib.storage.tables import read_json, write_json, write_table
 from pipeline_lib.storage.tensors import write_tensors
 from pipeline_lib.training.attempt import AttemptFile, Start
+from pipeline_lib.training.distributed import train_as_team
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
-from pipeline_lib.training.processes import train_as_team
-from pipeline_lib.training.record import Epoch, TrainingJob
-from pipeline_lib.training.search import Choice, with_values
+from pipeline_lib.training.record import EpochRecord, TrainingJob
+from pipeline_lib.training.search import SearchResult, with_values
 
 snakemake: Snakemake
 
@@ -39,14 +39,14 @@ job = TrainingJob(
     code=code_digest(Path(snakemake.scriptdir, "train.py"), family),
 )
 if choice := files.pop("choice", None):
-    job = with_values(job, read_json(choice, Choice).values, taken)
+    job = with_values(job, read_json(choice, SearchResult).values, taken)
 split = read_json(files["split"], SplitSummary).sha256
 log = start_log(Path(snakemake.log[0]), f"{job.dataset} {job.method} seed {job.seed}")
 
 trial = out["record"].parent
 
 
-def train(on_epoch: Callable[[Epoch], None]) -> Trained:
+def train(on_epoch: Callable[[EpochRecord], None]) -> Trained:
     """Train in this process, or, from what a team of processes left, settle the result."""
     with take_devices(job.device, job.processes, snakemake.resources.jobs_per_gpu) as devices:
         if job.processes == 1:
@@ -57,7 +57,7 @@ def train(on_epoch: Callable[[Epoch], None]) -> Trained:
 
 with AttemptFile(trial, Start(job=job, split_sha256=split), log) as attempt:
 
-    def on_epoch(epoch: Epoch) -> None:
+    def on_epoch(epoch: EpochRecord) -> None:
         """Show an epoch in the log and in the attempt's file."""
         log.info("%s", epoch)
         attempt.add(epoch)
@@ -72,7 +72,7 @@ with AttemptFile(trial, Start(job=job, split_sha256=split), log) as attempt:
     figures = [
         (epoch.epoch, name, value)
         for epoch in trained.history
-        for name, value in epoch.figures().items()
+        for name, value in epoch.metrics().items()
     ]
     history = pl.DataFrame(figures, schema=types(HISTORY), orient="row")
     write_table(history, HISTORY, out["history"])

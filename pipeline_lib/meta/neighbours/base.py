@@ -1,4 +1,4 @@
-"""What finds the points nearest to a query, and the share of them that it found."""
+"""An index finds the points nearest to a query; its recall is the share that it found."""
 
 from abc import ABC, abstractmethod
 
@@ -10,19 +10,19 @@ _TIE = 1e-5  # relative
 
 
 class NeighbourIndex(ABC):
-    """Finds the nearest of points that come and move.
+    """Finds the nearest of points that are added and moved.
 
-    points: [points, width] float32, always as they are now; their number may grow. A place may
-    be given to another point.
+    points: [points, width] float32, the current ones, whose number may grow. A place is a row of
+    them, and may be given to another point.
     """
 
     @abstractmethod
     def update(self, points: Tensor, places: Tensor) -> None:
-        """Take note that the points at `places`, [n] int64, are new or have moved."""
+        """Record that the points at `places`, [n] int64, are new or have moved."""
 
     @abstractmethod
     def forget(self) -> None:
-        """Take note that any point may have changed."""
+        """Record that any point may have changed."""
 
     @abstractmethod
     def search(self, points: Tensor, queries: Tensor, count: int) -> Tensor:
@@ -34,16 +34,15 @@ class NeighbourIndex(ABC):
 
 
 def chunk_rows(points: Tensor) -> int:
-    """Count the queries whose distances to all points may be held at once."""
+    """Return the number of queries whose distances to all points are computed at once."""
     return max(1, _CHUNK // max(1, len(points)))
 
 
 @torch.no_grad()
 def recall(found: Tensor, points: Tensor, queries: Tensor) -> float:
-    """Measure the share of the found places that are no farther than the nearest ones must be.
+    """Compute the share of the found places that are among the nearest; 1 where none was asked for.
 
-    found: [queries, count] int64, as `search` returns it. Any of several points equally far is
-    right. 1 where nothing was to be found.
+    found: [queries, count] int64, as `search` returns it. Of points equally far any one is right.
     """
     if not found.numel():
         return 1.0

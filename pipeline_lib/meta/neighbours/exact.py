@@ -1,4 +1,4 @@
-"""The nearest points by comparing every query with every point."""
+"""Exact search: every query is compared with every point."""
 
 import torch
 from torch import Tensor
@@ -9,10 +9,10 @@ _PLACE = 2**32 - 1
 
 
 class ExactIndex(NeighbourIndex):
-    """Searches all points by one matrix product, on their own device.
+    """Searches all points with one matrix product, on their own device.
 
-    Of points equally far the lowest place comes first. Equal points are equally far but for the
-    product's rounding, which is the same at every search of the same tensors.
+    Of points equally far the lowest place comes first. Equal points are equally far up to the
+    product's rounding, which is the same in every search of the same tensors.
     """
 
     def update(self, points: Tensor, places: Tensor) -> None:
@@ -33,7 +33,7 @@ class ExactIndex(NeighbourIndex):
 
 
 def nearest(squares: Tensor, places: Tensor, count: int) -> Tensor:
-    """Pick the places of the `count` smallest squares, the lowest place first among equal ones.
+    """Return the places of the `count` smallest squares; of equal ones the lowest place first.
 
     squares: [queries, n] float32, none below 0. places: [n] or [queries, n] int64, below 2³².
     Returns [queries, min(count, n)] int64.

@@ -1,4 +1,4 @@
-"""The nearest points by randomised kd-trees over a copy of them that is seldom renewed."""
+"""Approximate search by FLANN: randomised kd-trees over a copy of the points, seldom rebuilt."""
 
 import ctypes
 import math
@@ -58,7 +58,7 @@ class FlannLibrary:
         return places
 
     def free(self, trees: ctypes.c_void_p) -> None:
-        """Give back the trees' memory."""
+        """Free the trees."""
         self._functions.free_index[np.float32](trees, self._parameters)
 
 
@@ -82,12 +82,12 @@ def _complete(structure: Any) -> type[ctypes.Structure]:  # noqa: ANN401
 
 
 class FlannIndex(NeighbourIndex):
-    """Searches kd-trees over a copy of the points, and exactly the points that have left it.
+    """Searches kd-trees over a copy of the points, and exactly those that are new or have moved.
 
-    Trees serve until `rebuild_every` updates, and look at about `checks` points for a query. A
-    point no farther than `drift` from its copy is still found by them. FLANN's bound on a branch
-    is too high where a dimension was cut twice: a few near points are missed however many the
-    checks.
+    Trees are rebuilt after `rebuild_every` updates, and look at about `checks` points for a query.
+    A point no farther than `drift` from its copy is still found by them. FLANN's bound on a branch
+    is too high where a dimension was split twice, so that a few near points are missed whatever
+    `checks` is.
     """
 
     def __init__(
@@ -129,14 +129,14 @@ class FlannIndex(NeighbourIndex):
 
     def _trees_for(self, points: Tensor) -> "_Trees":
         if self._trees is None or self._updates >= self._rebuild_every:
-            self.forget()  # before the new ones take memory
+            self.forget()  # frees the old trees before the new ones are built
             self._trees = _Trees(self._library, points)
             self._updates = 0
         return self._trees
 
 
 class _Trees:
-    """Trees, the copy of the points that they read in place, and what is stale in it."""
+    """Trees, the copy of the points that they read, and which points of the copy are stale."""
 
     def __init__(self, library: FlannLibrary, points: Tensor) -> None:
         self._copy = points.to(
@@ -148,20 +148,19 @@ class _Trees:
         weakref.finalize(self, library.free, self._native)
 
     def compare(self, points: Tensor, places: Tensor, drift: float) -> None:
-        """Mark the places whose point is farther than `drift` from its copy, unmark the others."""
+        """Mark the places whose point is farther than `drift` from its copy; unmark the others."""
         known = places[places < len(self._copy)]
         now, known = points[known].cpu(), known.cpu()
         self._stale[known] = torch.linalg.vector_norm(now - self._copy[known], dim=1) > drift
 
     def stale_places(self, points: int) -> Tensor:
-        """List the places, of so many, where the trees' copy does not hold."""
+        """List the places of `points` points that are stale in the copy or not in it."""
         return torch.cat((self._stale.nonzero()[:, 0], torch.arange(len(self._copy), points)))
 
     def search(self, queries: Tensor, count: int, most: int) -> tuple[Tensor, Tensor]:
-        """Find hits [queries, n], and which of them are stale, [queries, n] bool.
+        """Find near points, [queries, n] int64, and which of them are stale, [queries, n] bool.
 
-        Each query gets `count` that are not stale; fewer where all points were asked for, or
-        `most`, and then more than `count` are stale.
+        At least `count` for each query are not stale, unless `most` points or all were asked for.
         """
         most = min(max(most, 2 * count), len(self._copy))
         asked = min(2 * count, most)

@@ -10,7 +10,7 @@ from pipeline_lib.metrics.registry import TaskKind, metric_for
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingRecord
-from pipeline_lib.training.search import Choice
+from pipeline_lib.training.search import SearchResult
 
 V = TypeVar("V")
 
@@ -33,7 +33,7 @@ class DatasetResults:
     comparison: Comparison
     data: DataReport
     trainings: list[TrainingRecord]
-    choices: dict[str, Choice]
+    choices: dict[str, SearchResult]
 
     @property
     def error(self) -> str:
@@ -102,7 +102,7 @@ def _read_datasets(run: Path) -> dict[str, DatasetResults]:
 def _read(folder: Path) -> DatasetResults:
     comparison = read_json(folder / "comparison.json", Comparison)
     shown = {method.name for method in comparison.methods}
-    choices = (read_json(f, Choice) for f in sorted(folder.glob("search/*/choice.json")))
+    choices = (read_json(f, SearchResult) for f in sorted(folder.glob("search/*/choice.json")))
     return DatasetResults(
         folder,
         comparison,

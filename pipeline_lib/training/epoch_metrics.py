@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pipeline_lib.episodes.format import Episodes
-from pipeline_lib.methods.score import Judged
+from pipeline_lib.methods.predict import Validation
 from pipeline_lib.metrics.users import summarise, user_metrics
 from pipeline_lib.settings.task import Task
 
@@ -16,8 +16,8 @@ MEGABYTE = 1e6
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 
 
-def validation_figures(
-    judged: Judged, validation: Episodes, groups: pl.Series, task: Task
+def validation_metrics(
+    judged: Validation, validation: Episodes, groups: pl.Series, task: Task
 ) -> dict[str, float]:
     """Compute the task's metrics on validation users, and each group's inner learning rates.
 
@@ -37,7 +37,7 @@ def validation_figures(
     return {f"validation/{name}": x for name, x in metrics.items()} | _rates(judged, groups)
 
 
-def memory_figures(device: torch.device) -> dict[str, float]:
+def peak_memory(device: torch.device) -> dict[str, float]:
     """Measure the most memory used so far, by the process and on its GPU, in MB."""
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
     figures = {"memory/process_mb": used / MEGABYTE}
@@ -46,7 +46,7 @@ def memory_figures(device: torch.device) -> dict[str, float]:
     return figures
 
 
-def _rates(judged: Judged, groups: pl.Series) -> dict[str, float]:
+def _rates(judged: Validation, groups: pl.Series) -> dict[str, float]:
     rates = pl.DataFrame({"group": groups, "rate": _numbers(judged.inner_lr)})
     by_group = rates.drop_nans().group_by("group", maintain_order=True)
     rate = pl.col("rate")

@@ -7,7 +7,7 @@ from torch import Tensor
 from pipeline_lib.episodes.batch import Batch, take_batch
 from pipeline_lib.episodes.format import Episodes, Ragged, Rows
 from pipeline_lib.methods.base import Method, Prediction
-from pipeline_lib.methods.score import USERS_PER_BATCH, judge_fold, predict_fold
+from pipeline_lib.methods.predict import USERS_PER_BATCH, predict_fold, validate
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 from tests.methods.world import CATALOGUE, ITEMS, build, make_episodes
 
@@ -66,7 +66,7 @@ def assert_close(actual: Tensor, expected: Tensor) -> None:
 def test_the_loss_of_a_fold_is_the_mean_over_users_of_their_mean(
     task: Task, score: float, target: list[list[float]], expected: float
 ) -> None:
-    loss = judge_fold(Constant(score), judged(target), CATALOGUE, task).loss
+    loss = validate(Constant(score), judged(target), CATALOGUE, task).loss
     assert loss == pytest.approx(expected, rel=1e-5)
 
 
@@ -74,11 +74,11 @@ def test_the_loss_of_a_fold_of_many_batches_weighs_all_users_alike() -> None:
     """A score of 1 has the error 1 on users whose ratings are 2, and 9 where they are 4."""
     users = 2 * USERS_PER_BATCH + 5
     fold = judged([[2.0] * (1 + i % 4) for i in range(users - 5)] + [[4.0]] * 5)
-    error = judge_fold(Constant(1.0), fold, CATALOGUE, RATING).loss
+    error = validate(Constant(1.0), fold, CATALOGUE, RATING).loss
     assert error == pytest.approx((users - 5 + 5 * 9) / users, rel=1e-6)
 
 
 def test_a_score_that_is_not_a_number_makes_the_loss_none() -> None:
     for task in (RATING, ClickTask()):
-        loss = judge_fold(Constant(torch.nan), judged([[1.0], [0.0]]), CATALOGUE, task).loss
+        loss = validate(Constant(torch.nan), judged([[1.0], [0.0]]), CATALOGUE, task).loss
         assert loss != loss

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from pipeline_lib.models.learning_rate import LearningRateNetwork
+from pipeline_lib.meta.rates import LearningRateNetwork
 
 
 def fill(layer: nn.Module, weight: list[list[float]], bias: list[float]) -> None:

@@ -8,13 +8,13 @@ from pipeline_lib.devices.choose import is_out_of_memory
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Learner, Method, Prediction, build_method
-from pipeline_lib.methods.score import judge_fold
+from pipeline_lib.methods.predict import validate
 from pipeline_lib.training.fit import fit
-from pipeline_lib.training.record import Epoch
+from pipeline_lib.training.record import EpochRecord
 from pipeline_lib.training.step import TrainingError
 from tests.training.toy import CATALOGUE, FOLDS, LEARNERS, PROBLEM, TASK, make_settings, train_once
 
-CUDA = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+CUDA = torch.OutOfMemoryError("CUDA out of memory. CandidateResult to allocate 20.00 GiB")
 
 
 def short_of_memory(learner: Learner, most: int, error: Exception) -> list[int]:
@@ -39,7 +39,7 @@ def short_of_memory(learner: Learner, most: int, error: Exception) -> list[int]:
 
 def limited(
     kind: str, most: int, error: Exception = CUDA, **changes: object
-) -> tuple[Method, list[Epoch], list[int]]:
+) -> tuple[Method, list[EpochRecord], list[int]]:
     settings = make_settings(kind, **changes)
     learner = build_method(settings, PROBLEM, 0)
     assert isinstance(learner, Learner)
@@ -104,8 +104,8 @@ def test_a_real_shortage_on_the_cpu_is_recognised() -> None:
 def test_validation_is_cut_as_well() -> None:
     learner = build_method(make_settings("paml"), PROBLEM, 0)
     assert isinstance(learner, Learner)
-    whole = judge_fold(learner, FOLDS.validation, CATALOGUE, TASK)
+    whole = validate(learner, FOLDS.validation, CATALOGUE, TASK)
     short_of_memory(learner, 3, CUDA)
-    parts = judge_fold(learner, FOLDS.validation, CATALOGUE, TASK)
+    parts = validate(learner, FOLDS.validation, CATALOGUE, TASK)
     torch.testing.assert_close(parts.score, whole.score)
     torch.testing.assert_close(parts.inner_lr, whole.inner_lr)

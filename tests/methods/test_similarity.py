@@ -17,13 +17,13 @@ from pipeline_lib.episodes.batch import Batch, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Method, Problem, build_method
-from pipeline_lib.methods.score import predict_fold
+from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.settings.methods.base import parse_method
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
 from pipeline_lib.training.fit import Folds, fit
-from pipeline_lib.training.record import Epoch
+from pipeline_lib.training.record import EpochRecord
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
@@ -69,7 +69,7 @@ def network_of(run: str) -> Network:
     return Network.model_validate(read(run)["network"])
 
 
-def train(method: str, run: str, **changes: object) -> tuple[Method, list[Epoch]]:
+def train(method: str, run: str, **changes: object) -> tuple[Method, list[EpochRecord]]:
     settings = parse_method(read(f"methods/{method}.yaml") | {"epochs": 3} | changes)
     built = build_method(settings, Problem(SIZES, ITEMS, TASK, network_of(run)), 0)
     return built, fit(built, settings, FOLDS, 0, lambda _: None)
@@ -78,7 +78,7 @@ def train(method: str, run: str, **changes: object) -> tuple[Method, list[Epoch]
 train_once = cache(train)
 
 
-def similarities(history: list[Epoch]) -> list[float]:
+def similarities(history: list[EpochRecord]) -> list[float]:
     return [e.measures["mean_similarity"] for e in history if "mean_similarity" in e.measures]
 
 

@@ -53,7 +53,7 @@ def _predict(
 
 
 @dataclass(frozen=True)
-class Judged:
+class Validation:
     """A fold's scores against its targets.
 
     score: [query rows]. inner_lr: [users], NaN where a user has not one. losses: [users], each
@@ -66,9 +66,9 @@ class Judged:
     loss: float
 
 
-def judge_fold(
+def validate(
     method: Method, episodes: Episodes, catalogue: Catalogue, task: Task, team: Team = ALONE
-) -> Judged:
+) -> Validation:
     """Score every query row of a fold, and compute the loss."""
     score, inner_lr = predict_fold(method, episodes, catalogue, team)
     query = episodes.query
@@ -76,4 +76,4 @@ def judge_fold(
     _, owner, _ = query.users.take(users)
     total = score.new_zeros(len(users)).index_add(0, owner, row_loss(task, score, query.target))
     losses = total / query.users.lengths(users)
-    return Judged(score, inner_lr, losses, float(losses.mean()))
+    return Validation(score, inner_lr, losses, float(losses.mean()))

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from pipeline_lib.episodes.format import Episodes, Ragged, Rows
-from pipeline_lib.methods.score import Judged, judge_fold
+from pipeline_lib.methods.predict import Validation, validate
 from pipeline_lib.settings.task import RatingTask
+from pipeline_lib.training.epoch_metrics import peak_memory, validation_metrics
 from pipeline_lib.training.fit import fit
-from pipeline_lib.training.watch import memory_figures, validation_figures
 from tests.training.toy import CATALOGUE, FOLDS, TASK, Recorder, make_settings, train
 
 RATED = Rows(
@@ -26,8 +26,8 @@ SCORE = torch.tensor([2.5, 1.5, 2.0, 3.0])
 
 
 def watched(inner_lr: list[float]) -> dict[str, float]:
-    judged = Judged(SCORE, torch.tensor(inner_lr), torch.zeros(3), 0.0)
-    return validation_figures(judged, THREE, GROUPS, RatingTask(scale=(1, 5)))
+    judged = Validation(SCORE, torch.tensor(inner_lr), torch.zeros(3), 0.0)
+    return validation_metrics(judged, THREE, GROUPS, RatingTask(scale=(1, 5)))
 
 
 def test_metrics_average_users_of_each_group() -> None:
@@ -56,8 +56,8 @@ def test_a_user_without_a_rate_counts_for_none() -> None:
 
 def test_the_metrics_of_an_epoch_are_those_of_the_method_then() -> None:
     method, history = train("paml", epochs=1)
-    judged = judge_fold(method, FOLDS.validation, CATALOGUE, TASK)
-    due = validation_figures(judged, FOLDS.validation, FOLDS.groups, TASK)
+    judged = validate(method, FOLDS.validation, CATALOGUE, TASK)
+    due = validation_metrics(judged, FOLDS.validation, FOLDS.groups, TASK)
     assert {name: x for name, x in history[0].watched.items() if name in due} == due
     assert history[0].watched["validation/mse"] == pytest.approx(history[0].validation_loss)
 
@@ -71,8 +71,8 @@ def test_an_epoch_reports_the_mean_norm_of_the_gradients_and_the_time_of_a_step(
 
 
 def test_memory_is_what_the_process_used_at_most() -> None:
-    before = memory_figures(torch.device("cpu"))["memory/process_mb"]
+    before = peak_memory(torch.device("cpu"))["memory/process_mb"]
     block = torch.ones(int(before * 1e6 / 4))  # as much again
-    after = memory_figures(torch.device("cpu"))["memory/process_mb"]
+    after = peak_memory(torch.device("cpu"))["memory/process_mb"]
     assert 50 < before < 100_000
     assert after > before + 0.5 * block.nbytes / 1e6

@@ -14,10 +14,10 @@ from pipeline_lib.devices.team import Team
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Method, build_method
 from pipeline_lib.training.checkpoint import NAME
+from pipeline_lib.training.distributed import train_as_team
 from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
-from pipeline_lib.training.processes import train_as_team
-from pipeline_lib.training.record import Epoch, TrainingJob
+from pipeline_lib.training.record import EpochRecord, TrainingJob
 from pipeline_lib.training.step import TrainingError
 from tests.training.test_job import NAMES, make_job, run, write_files
 from tests.training.toy import (
@@ -35,8 +35,8 @@ CPU = torch.device("cpu")
 pytestmark = pytest.mark.usefixtures("_undone")
 
 
-def team_of(job: TrainingJob, folder: Path, size: int = 2) -> tuple[Trained, list[Epoch]]:
-    files, seen = write_files(folder), list[Epoch]()
+def team_of(job: TrainingJob, folder: Path, size: int = 2) -> tuple[Trained, list[EpochRecord]]:
+    files, seen = write_files(folder), list[EpochRecord]()
     job = job.model_copy(update={"processes": size})
     trial = folder / "team"
     train_as_team(job, files, trial, [CPU] * size, seen.append)
@@ -86,14 +86,14 @@ class Threads:
 @pytest.fixture
 def train_in_threads(
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., list[tuple[Method, list[Epoch]]]]:
+) -> Callable[..., list[tuple[Method, list[EpochRecord]]]]:
     """Train in two threads, each with a method of its own as a process has; return them all."""
     threads = Threads(2)
     monkeypatch.setattr(team_module, "dist", threads)
 
     def train(rank: int, kind: str, folds: Folds, changes: dict[str, object]) -> object:
         threads.own.rank = rank
-        settings, history = make_settings(kind, **changes), list[Epoch]()
+        settings, history = make_settings(kind, **changes), list[EpochRecord]()
         method = build_method(settings, PROBLEM, 0)
         fit(method, settings, folds, 0, history.append, team=Team(rank, 2))
         return method, history
@@ -110,7 +110,7 @@ BY_TWO = {"users_per_batch": 19, "memory_size": 19, "epochs": 3}
 
 
 def test_two_take_the_same_steps_as_one(
-    train_in_threads: Callable[..., list[tuple[Method, list[Epoch]]]],
+    train_in_threads: Callable[..., list[tuple[Method, list[EpochRecord]]]],
 ) -> None:
     """20 users in batches of 19 and 1; the memory has room for 19."""
     alone, expected = train_once("at-paml", **BY_TWO)
@@ -120,7 +120,7 @@ def test_two_take_the_same_steps_as_one(
         torch.testing.assert_close(first[0].state_dict()[name], tensor, rtol=1e-4, atol=1e-5)
     for epoch, own in zip(expected, first[1], strict=True):
         figures, wanted = (
-            {n: x for n, x in e.figures().items() if n not in TIMED} for e in (own, epoch)
+            {n: x for n, x in e.metrics().items() if n not in TIMED} for e in (own, epoch)
         )
         assert figures == pytest.approx(wanted, rel=1e-4)
 
@@ -129,7 +129,7 @@ TIMED = ("epoch/seconds", "step/seconds", "memory/process_mb")
 
 
 def test_what_stops_one_stops_the_other_with_the_same_users(
-    train_in_threads: Callable[..., list[tuple[Method, list[Epoch]]]],
+    train_in_threads: Callable[..., list[tuple[Method, list[EpochRecord]]]],
 ) -> None:
     with pytest.raises(TrainingError, match="as large as nan") as caught:
         train_in_threads("paml", spoil(FOLDS, [17, 3]), users_per_batch=20)

@@ -1,0 +1,125 @@
+"""Train in several processes that share every batch.
+
+`train_as_team` runs in the job: it starts torchrun and reads what the first process reports. `main`
+runs in each of the processes. They leave a checkpoint behind the last epoch, from which the job
+takes the result. The first one writes a line of JSON to standard output for each epoch, and one
+for an error that stopped training.
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from pydantic import BaseModel
+
+from pipeline_lib.devices.leases import name_gpus
+from pipeline_lib.devices.team import Team, join_team
+from pipeline_lib.storage.tables import read_json, write_json
+from pipeline_lib.training.job import Training, make_training, name_users
+from pipeline_lib.training.record import EpochRecord, TrainingJob
+from pipeline_lib.training.step import TrainingError
+
+NAME = ".team.json"
+
+
+class TeamJob(BaseModel):
+    """What each process reads: the job, its input files and the trial's folder."""
+
+    job: TrainingJob
+    files: dict[str, Path]
+    folder: Path
+
+
+def train_as_team(
+    job: TrainingJob,
+    files: Mapping[str, Path],
+    folder: Path,
+    devices: Sequence[torch.device],
+    on_epoch: Callable[[EpochRecord], None],
+) -> None:
+    """Train with one process for each device, up to the checkpoint after the last epoch.
+
+    Raises TrainingStoppedError as `run_training` does, and ChildProcessError when a process
+    crashes.
+    """
+    path = folder / NAME
+    write_json(TeamJob(job=job, files=dict(files), folder=folder), path)
+    module = ("-m", "pipeline_lib.training.distributed", str(path))
+    team = ("-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={len(devices)}")
+    environment = os.environ | _visible(devices) | {"OMP_NUM_THREADS": str(job.threads)}
+    with subprocess.Popen(
+        [sys.executable, *team, *module], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        stopped = _read_reports(process.stdout or (), on_epoch)
+    path.unlink()
+    if stopped is not None:
+        training = make_training(job, files, folder, devices[0])
+        training.checkpoint.load_best(training.method)
+        raise name_users(stopped, files, training.method)
+    if process.returncode:
+        raise ChildProcessError(f"the team's processes ended with status {process.returncode}")
+
+
+def _read_reports(
+    lines: Iterable[str], on_epoch: Callable[[EpochRecord], None]
+) -> TrainingError | None:
+    """Hand on each epoch; return the error that stopped training, if one did."""
+    stopped = None
+    for line in lines:
+        message = json.loads(line)
+        if "epoch" in message:
+            on_epoch(EpochRecord(**message["epoch"]))
+        else:
+            stopped = TrainingError(message["stopped"], message["users"])
+    return stopped
+
+
+def _visible(devices: Sequence[torch.device]) -> dict[str, str]:
+    """Return the variable that shows these GPUs alone to the processes; none for the CPU."""
+    if devices[0].type == "cpu":
+        return {"CUDA_VISIBLE_DEVICES": ""}
+    names = name_gpus(torch.cuda.device_count(), os.environ.get("CUDA_VISIBLE_DEVICES"))
+    return {"CUDA_VISIBLE_DEVICES": ",".join(names[device.index] for device in devices)}
+
+
+def main(path: Path) -> int:
+    """Train as one process of the team; return the exit status."""
+    own = read_json(path, TeamJob)
+    team = join_team()
+    on_gpu = dist.get_backend() == "nccl"
+    device = torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
+    training = make_training(own.job, own.files, own.folder, device)
+    with training.checkpoint.held() if team.rank == 0 else nullcontext():
+        dist.barrier()  # all processes read the same checkpoint
+        stopped = _train(training, team)
+    dist.destroy_process_group()
+    return int(stopped)
+
+
+def _train(training: Training, team: Team) -> bool:
+    """Train and report; return whether an error stopped training."""
+
+    def report(message: dict[str, object]) -> None:
+        """Write a line; only the first process does."""
+        if team.rank == 0:
+            print(json.dumps(message), flush=True)
+
+    try:
+        training.fit(lambda epoch: report({"epoch": asdict(epoch)}), team)
+    except TrainingError as error:
+        report({"stopped": str(error), "users": error.users})
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    sys.exit(main(Path(sys.argv[1])))
