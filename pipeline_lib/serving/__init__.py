@@ -1,1 +1,1 @@
-"""A trained method for users that arrived a minute ago."""
+"""Answer for users that nobody trained on, with a trained method."""

@@ -26,10 +26,10 @@ def rank_answers(
     score: Tensor,
     top: int | None,
 ) -> pl.DataFrame:
-    """Rank each user's items, unknown ones last and without a rank; in the columns of `COLUMNS`.
+    """Return each user's items by rank, in the columns of `COLUMNS`; unknown ones last, unranked.
 
-    users: what is the same for all items of a user, a row a user. asked: their items. score: of
-    those that are known, user by user.
+    users: a row for each user, with what is the same for all their items. asked: each user's
+    items. score: of the known ones, user by user, [known items asked] float64.
     """
     items = pl.Series("item", [item for own in asked for item in own], pl.String)
     owner = pl.Series("owner", [n for n, own in enumerate(asked) for _ in own], pl.Int64)

@@ -25,18 +25,18 @@ COPIED = {
 
 
 class BundleError(Exception):
-    """A bundle is not what was written."""
+    """A file of a bundle is not what was written."""
 
 
 class Profile(BaseModel):
-    """How a user's raw profile is read. blank: texts that mean nothing is known."""
+    """How a user's raw profile is read. blank: texts that stand for an unknown value."""
 
     features: dict[str, UserFeature]
     blank: tuple[str, ...]
 
     @property
     def columns(self) -> dict[str, str]:
-        """List each feature's raw column."""
+        """Return the raw column of each feature."""
         return {name: feature.column or name for name, feature in self.features.items()}
 
 
@@ -71,12 +71,12 @@ def write_bundle(files: Mapping[str, Path], log_settings: Mapping[str, Any], fol
 
 
 def digest(folder: Path) -> str:
-    """Name a bundle by the hash of its manifest."""
+    """Return the sha256 of a bundle's manifest."""
     return _entry(folder / MANIFEST).sha256
 
 
 def check_bundle(folder: Path) -> tuple[Profile, TrainingRecord]:
-    """Hold every file to the manifest, and read how to use them.
+    """Check every file against the manifest; read how profiles are read and what was trained.
 
     Raises BundleError when a file is missing, changed, cut off or one too many.
     """

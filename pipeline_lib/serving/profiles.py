@@ -12,7 +12,7 @@ from pipeline_lib.serving.bundle import Profile
 
 
 class ProfileReader:
-    """Raw texts to codes. columns: the raw columns that are read."""
+    """Encodes raw profiles. columns: the raw columns that are read."""
 
     def __init__(self, profile: Profile, vocabulary: Side) -> None:
         self.columns = list(dict.fromkeys(profile.columns.values()))

@@ -32,8 +32,8 @@ TYPES = {"String": "string", "Float64": "double", "Int64": "long", "Boolean": "b
 EVERYTHING = 0  # the value of `top` that asks for all candidates
 
 
-class Served:
-    """What MLflow calls."""
+class ServedModel:
+    """The object that MLflow loads and asks."""
 
     def __init__(self, recommender: Recommender) -> None:
         self.recommender = recommender
@@ -41,7 +41,7 @@ class Served:
     def predict(
         self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Answer a table of new users; an error says what is wrong with which."""
+        """Return the answers to a table of new users; raise MlflowException naming a wrong one."""
         top = int((params or {}).get("top") or EVERYTHING)
         try:
             requests = [_request(row) for row in model_input.to_dict("records")]
@@ -52,8 +52,8 @@ class Served:
         return pd.DataFrame({name: pd.Series(v, dtype=object) for name, v in columns.items()})
 
 
-def _load_pyfunc(path: str) -> Served:
-    return Served(load_recommender(Path(path)))
+def _load_pyfunc(path: str) -> ServedModel:
+    return ServedModel(load_recommender(Path(path)))
 
 
 def save_model(bundle: Path, folder: Path) -> None:
@@ -74,10 +74,10 @@ def save_model(bundle: Path, folder: Path) -> None:
             pip_requirements=[f"{name}=={version(name)}" for name in PACKAGES],
             metadata={
                 "manifest_sha256": digest(bundle),
-                "dataset": recommender.record.dataset,
-                "method": recommender.record.method,
-                "seed": recommender.record.seed,
-                "split_sha256": recommender.record.split_sha256,
+                "dataset": recommender.training.dataset,
+                "method": recommender.training.method,
+                "seed": recommender.training.seed,
+                "split_sha256": recommender.training.split_sha256,
             },
         )
 
@@ -101,7 +101,7 @@ def _signature(recommender: Recommender) -> ModelSignature:
 
 def _example(recommender: Recommender) -> pd.DataFrame:
     first, *others = recommender.items[:4]
-    _, high = recommender.record.task.scale
+    _, high = recommender.training.task.scale
     blank = dict.fromkeys(recommender.profiles.columns, "")
     known = {"user": "a-new-user", **blank, "support": [{"item": first, "target": float(high)}]}
     return pd.DataFrame([known | {"candidates": others}])
@@ -143,7 +143,7 @@ def _is_blank(value: object) -> bool:
 
 
 def _text(value: object) -> str | None:
-    """Write a value as a log has it: 25 and 25.0 are both `25`."""
+    """Return a value as a log has it: 25 and 25.0 are both `25`."""
     if _is_blank(value):
         return None
     if isinstance(value, float) and value.is_integer():
@@ -154,7 +154,7 @@ def _text(value: object) -> str | None:
 def make_model(files: Mapping[str, Path], log_settings: Mapping[str, Any], folder: Path) -> str:
     """Write a trained method as an MLflow model; return the digest of its bundle's manifest.
 
-    files, log_settings: as `pipeline_lib.serving.bundle.write_bundle` wants them.
+    files, log_settings: as in `pipeline_lib.serving.bundle.write_bundle`.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".model-") as scratch:

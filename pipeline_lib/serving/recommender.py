@@ -26,40 +26,43 @@ from pipeline_lib.training.record import TrainingRecord
 
 @dataclass(frozen=True)
 class Recommender:
-    """A loaded bundle. items: names, in the catalogue's order; places: the way back."""
+    """A loaded bundle.
 
-    record: TrainingRecord
+    items: names, in the catalogue's order. offsets: the place of each name in it.
+    """
+
+    training: TrainingRecord
     profiles: ProfileReader
     method: Method
     catalogue: Catalogue
     items: list[str]
-    places: dict[str, int]
+    offsets: dict[str, int]
 
     def recommend(self, requests: Sequence[UserRequest], top: int | None = None) -> pl.DataFrame:
-        """Score each user's candidates, the best first.
+        """Return each user's candidates with their scores, the best first.
 
-        Returns `user`, `item`, `score`, `rank` from 1 (equal scores in the candidates' order),
+        Columns: `user`, `item`, `score`, `rank` from 1 (equal scores in the candidates' order),
         `inner_lr`, `support_rows` that were used, `support_loss_unadapted` and
-        `support_loss_adapted`, the task's loss on these, `adaptation_helped`, and a `note`. What
-        there is not is null: the score of an unknown item, losses without support rows. top: how
-        many items of each user to return. Raises RequestError.
+        `support_loss_adapted`, the task's loss on these, `adaptation_helped`, and a `note`. The
+        score of an unknown item is null, and so are losses without support rows. top: how many
+        items of each user to return. Raises RequestError.
         """
         if top is not None and top < 1:
             raise RequestError(f"top is {top}; ask for at least 1 item of each user")
         if not requests:
             return pl.DataFrame(schema=COLUMNS)
-        check_requests(requests, self.profiles.columns, self.record.task)
+        check_requests(requests, self.profiles.columns, self.training.task)
         codes, values, notes = self.profiles.read([request.profile for request in requests])
-        known = [[(i, t) for i, t in r.support if i in self.places] for r in requests]
+        known = [[(i, t) for i, t in r.support if i in self.offsets] for r in requests]
         asked = [self._candidates(request) for request in requests]
-        found = [[item for item in items if item in self.places] for items in asked]
+        found = [[item for item in items if item in self.offsets] for items in asked]
         users = torch.arange(len(requests))
         support = self._rows([[i for i, _ in own] for own in known], known)
         both = zip(found, known, strict=True)
         query = self._rows([[*items, *(i for i, _ in own)] for items, own in both])
         people = Episodes(users, codes, values, support, query)
         score, inner_lr = self._predict(people)
-        of_support = _tells_support(people)
+        of_support = _is_support(people)
         adapted, unadapted = score[of_support], self._predict(_blind(people))[0]
         answers = pl.DataFrame(
             {
@@ -75,7 +78,7 @@ class Recommender:
             },
             schema_overrides={"note": pl.String},
         )
-        return rank_answers(answers, asked, self.places, score[~of_support], top)
+        return rank_answers(answers, asked, self.offsets, score[~of_support], top)
 
     def _candidates(self, request: UserRequest) -> Sequence[str]:
         if request.candidates is not None:
@@ -88,42 +91,42 @@ class Recommender:
         items: Sequence[Sequence[str]],
         targets: Sequence[Sequence[tuple[str, float]]] | None = None,
     ) -> Rows:
-        places = torch.tensor([self.places[i] for own in items for i in own], dtype=torch.int64)
-        given = [t for own in targets for _, t in own] if targets else [0.0] * len(places)
+        item = torch.tensor([self.offsets[i] for own in items for i in own], dtype=torch.int64)
+        given = [t for own in targets for _, t in own] if targets else [0.0] * len(item)
         ends = torch.tensor([0, *map(len, items)]).cumsum(0)
-        return Rows(Ragged(ends), places, torch.tensor(given, dtype=torch.float64))
+        return Rows(Ragged(ends), item, torch.tensor(given, dtype=torch.float64))
 
     def _predict(self, people: Episodes) -> tuple[Tensor, Tensor]:
-        """Score query rows and find rates, rounded as predictions are."""
+        """Return the query rows' scores and the users' rates, rounded to float32."""
         score, inner_lr = predict_fold(self.method, people, self.catalogue)
         return score.float().double(), inner_lr.float().double()
 
     def _mean_loss(self, support: Rows, score: Tensor) -> pl.Series:
-        """Average the task's loss over each user's support rows; null without any."""
+        """Return the task's mean loss over each user's support rows; null without any."""
         users = torch.arange(len(support.users))
         _, owner, _ = support.users.take(users)
         total = score.new_zeros(len(users))
-        total.index_add_(0, owner, row_loss(self.record.task, score, support.target))
+        total.index_add_(0, owner, row_loss(self.training.task, score, support.target))
         return pl.Series((total / support.users.lengths(users)).numpy()).fill_nan(None)
 
 
 def load_recommender(folder: Path) -> Recommender:
-    """Load a bundle; raise BundleError when it is not what was written."""
-    profile, record = check_bundle(folder)
+    """Load a bundle; raise BundleError where a file is not what was written."""
+    profile, training = check_bundle(folder)
     files = {role: folder / name for role, name in COPIED.items()}
     try:
         vocabulary = read_json(files["vocabulary"], Vocabulary)
-        method, catalogue = load_method(record, files, vocabulary)
+        method, catalogue = load_method(training, files, vocabulary)
         items = read_table(files["names"], ITEMS)["item"].to_list()
     except (TensorFileError, TableError, RuntimeError, ValueError) as error:
         raise BundleError(f"{folder} holds parts that do not fit together: {error}") from error
-    places = {item: place for place, item in enumerate(items)}
+    offsets = {item: offset for offset, item in enumerate(items)}
     profiles = ProfileReader(profile, vocabulary.user)
-    return Recommender(record, profiles, method, catalogue, items, places)
+    return Recommender(training, profiles, method, catalogue, items, offsets)
 
 
 def _blind(people: Episodes) -> Episodes:
-    """Ask for the support rows' scores without showing them."""
+    """Return the same users without support rows, their support rows as query rows."""
     support = people.support
     nothing = Rows(
         Ragged(torch.zeros_like(support.users.offsets)), support.item[:0], support.target[:0]
@@ -131,8 +134,8 @@ def _blind(people: Episodes) -> Episodes:
     return Episodes(people.user, people.codes, people.values, nothing, support)
 
 
-def _tells_support(people: Episodes) -> Tensor:
-    """Tell which query rows repeat support rows: each user's last ones, [query rows] bool."""
+def _is_support(people: Episodes) -> Tensor:
+    """Return which query rows repeat support rows, each user's last ones: [query rows] bool."""
     _, owner, rank = people.query.users.take(people.user)
     shown = people.query.users.lengths(people.user) - people.support.users.lengths(people.user)
     return rank >= shown[owner]

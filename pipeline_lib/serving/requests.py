@@ -1,4 +1,4 @@
-"""What is asked about new users, and what in it is wrong."""
+"""Requests about new users, and their checks."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True)
 class UserRequest:
-    """A new user. profile: raw texts by column; None or nothing where unknown.
+    """What is asked about a new user. profile: raw texts by column; None where unknown.
 
     support: the few interactions known so far, item and target. candidates: items to be scored;
     None for all that are known but those in the support.
@@ -26,7 +26,7 @@ class UserRequest:
 
 
 def check_requests(requests: Sequence[UserRequest], columns: Iterable[str], task: Task) -> None:
-    """Raise RequestError for the first request that makes no sense."""
+    """Raise RequestError for the first request that cannot be answered."""
     allowed, seen = set(columns), set[str]()
     for request in requests:
         if not request.user.strip():

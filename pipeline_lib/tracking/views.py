@@ -14,7 +14,7 @@ CURRENT = "tags.superseded = 'false'"
 
 
 def experiment_tags() -> dict[str, str]:
-    """List the tags that make an experiment open as one of training runs, with our columns."""
+    """Return the tags that make an experiment open as one of training runs, with our columns."""
     view = {
         "searchFilter": CURRENT,
         "orderByKey": "attributes.start_time",
@@ -37,11 +37,11 @@ def experiment_tags() -> dict[str, str]:
 
 
 def runs_link(server: str, experiment: str) -> str:
-    """Link to an experiment's current runs."""
+    """Return the link to an experiment's current runs."""
     return f"{server}/#/experiments/{experiment}/runs?viewStateShareKey={VIEW}"
 
 
 def comparison_link(server: str, experiment: str, runs: Sequence[str]) -> str:
-    """Link to some runs side by side."""
+    """Return the link to some runs side by side."""
     chosen, of = quote(json.dumps([*runs])), quote(json.dumps([experiment]))
     return f"{server}/#/compare-runs?runs={chosen}&experiments={of}"
