@@ -33,7 +33,7 @@ class ProfileReader:
             {column: [own.get(column) for own in profiles] for column in self.columns},
             schema=dict.fromkeys(self.columns, pl.String),
         )
-        clean = raw.select(self._values).with_row_index("place")
+        clean = raw.select(self._values).with_row_index("user_index")
         codes, values = encode_users(clean, self._vocabulary)
         return codes, values.double(), [list(self._notes(row)) for row in clean.to_dicts()]
 
