@@ -66,5 +66,5 @@ def support_schema(task: Task) -> pa.DataFrameSchema:
 def _values(metric: Metric, predictions: pl.DataFrame, task: Task) -> pl.DataFrame:
     if metric.group is None:
         return metric.compute(predictions, task, KEYS)
-    groups = (rows for _, rows in predictions.group_by("group"))
+    groups = predictions.partition_by("group")
     return pl.concat([metric.compute(rows, task, KEYS) for rows in groups])

@@ -52,6 +52,17 @@ def test_user_metrics_by_hand() -> None:
         assert users[f"ndcg_{k}"].to_list() == pytest.approx([1, None, at_three])
 
 
+@pytest.mark.parametrize(("rows", "task"), [(PREDICTIONS, RATING), (CLICKS, CLICK)])
+def test_last_bits_depend_on_no_thread(
+    rows: pl.DataFrame, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`group_by` adds up parts of a group in the order in which threads end: once in 400 times."""
+    expected = user_metrics(rows, task)
+    monkeypatch.delattr(pl.DataFrame, "group_by")
+    assert user_metrics(rows, task).equals(expected)
+    assert user_metrics(rows.filter(user=1), task)[:, 2].equals(expected.filter(user=1)[:, 2])
+
+
 def test_summary_averages_users_not_rows() -> None:
     users = user_metrics(PREDICTIONS, RATING)
     counted, values = summarise(users, RATING)

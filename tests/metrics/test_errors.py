@@ -1,0 +1,58 @@
+"""Cross-entropy of clicks: worked by hand, and as the learners' loss."""
+
+import math
+
+import polars as pl
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_lib.metrics.errors import cross_entropy
+from pipeline_lib.metrics.loss import row_loss
+from pipeline_lib.settings.task import ClickTask, RatingTask
+
+CLICK = ClickTask()
+Rows = list[tuple[int, float]]
+
+
+def losses(rows: Rows, task: ClickTask = CLICK) -> list[float]:
+    frame = pl.DataFrame(rows, {"target": pl.Float64, "score": pl.Float64}, orient="row")
+    values: list[float] = frame.select(cross_entropy(task)).to_series().to_list()
+    return values
+
+
+def test_hand_worked_rows() -> None:
+    """A click weighs 0.9, none 0.1: -0.9 ln 1/4 and -0.1 ln (1 - 1/4)."""
+    expected = [0.9 * math.log(4), 0.1 * math.log(4 / 3)]
+    assert losses([(1, 0.25), (0, 0.25)]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_weights_are_those_of_the_task() -> None:
+    task = ClickTask(clicked_weight=3, other_weight=0.5)
+    expected = [3 * math.log(2), 0.5 * math.log(2)]
+    assert losses([(1, 0.5), (0, 0.5)], task) == pytest.approx(expected, rel=1e-12)
+
+
+def test_what_is_sure_or_no_probability_counts_as_all_but_sure() -> None:
+    worst, best = -math.log(1e-7), -math.log1p(-1e-7)
+    rows = [(1, 0.0), (1, -5.0), (1, 1.0), (1, 9.0), (0, 0.0), (0, -5.0), (0, 1.0), (0, 9.0)]
+    expected = [0.9 * worst] * 2 + [0.9 * best] * 2 + [0.1 * best] * 2 + [0.1 * worst] * 2
+    assert losses(rows) == pytest.approx(expected, rel=1e-6)
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 1), st.floats(-0.5, 1.5)), min_size=1),
+    weights=st.tuples(*[st.floats(0.01, 10)] * 2),
+)
+def test_is_the_loss_that_learners_have(rows: Rows, weights: tuple[float, float]) -> None:
+    task = ClickTask(clicked_weight=weights[0], other_weight=weights[1])
+    target, score = torch.tensor(rows, dtype=torch.float64).T
+    expected = row_loss(task, score, target).tolist()
+    assert losses(rows, task) == pytest.approx(expected, rel=1e-12)
+    assert min(expected) > 0
+
+
+def test_ratings_have_none() -> None:
+    with pytest.raises(TypeError, match="cross-entropy is of clicks, not of a rating"):
+        cross_entropy(RatingTask(scale=(1, 5)))
