@@ -104,8 +104,19 @@ def make_record(kind: str, world: World) -> TrainingRecord:
 
 @pytest.mark.usefixtures("_undone")
 class TestLoading:
-    @pytest.mark.parametrize("task", ["rating", "click"])
-    @pytest.mark.parametrize("kind", ["paml", "at-paml", "meta-sgd", "user-mean"])
+    @pytest.mark.parametrize(
+        ("kind", "task"),
+        [
+            ("paml", "rating"),
+            ("at-paml", "click"),
+            ("meta-sgd", "rating"),
+            ("user-mean", "click"),
+            pytest.param("paml", "click", marks=pytest.mark.slow),
+            pytest.param("at-paml", "rating", marks=pytest.mark.slow),
+            pytest.param("meta-sgd", "click", marks=pytest.mark.slow),
+            pytest.param("user-mean", "rating", marks=pytest.mark.slow),
+        ],
+    )
     def test_from_files_the_method_predicts_what_it_did(
         self, kind: str, task: str, tmp_path: Path
     ) -> None:

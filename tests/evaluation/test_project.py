@@ -1,5 +1,6 @@
 """Users in a plane: where, of whom, and what when there is little to see."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from pipeline_lib.evaluation.predict import Predictor
 from pipeline_lib.evaluation.project import lay_out, project
@@ -74,6 +76,12 @@ class TestTable:
 
 
 class TestLayout:
+    @pytest.fixture(autouse=True)
+    def _one_thread(self) -> Iterator[None]:
+        """As `project` runs it; idle threads would spin on a busy machine."""
+        with threadpool_limits(1):
+            yield
+
     def test_clusters_stay_together(self) -> None:
         """Of three clusters twenty deviations apart every user's neighbour is of the same."""
         cluster = np.arange(90) % 3

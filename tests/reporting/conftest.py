@@ -129,7 +129,7 @@ def paml() -> MethodResult:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def compared() -> Comparison:
     return Comparison(
         dataset="movielens",
@@ -154,7 +154,7 @@ def compared() -> Comparison:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clicks() -> Comparison:
     return Comparison(
         dataset="taobao",
@@ -223,14 +223,14 @@ def only(comparison: Comparison, *roles: Role) -> Comparison:
     return comparison.model_copy(update=left)
 
 
-@pytest.fixture(params=["compared", "clicks"])
+@pytest.fixture(scope="session", params=["compared", "clicks"])
 def either(request: pytest.FixtureRequest) -> Comparison:
     """A comparison on ratings, then one on clicks."""
     comparison: Comparison = request.getfixturevalue(request.param)
     return comparison
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def oddly_named(either: Comparison) -> Comparison:
     label = "[a]* & b_{c} % \\ é \N{GREEK SMALL LETTER GAMMA} ~^ <d|> #$ < 1"
     first, *others = either.methods

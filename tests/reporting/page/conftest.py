@@ -15,23 +15,31 @@ from tests.reporting.page.parsed import Page
 from tests.reporting.page.small_run import small_run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def report(
-    compared: Comparison, clicks: Comparison, paper: PaperResults, tmp_path: Path
+    compared: Comparison,
+    clicks: Comparison,
+    paper: PaperResults,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> RunReport:
-    return small_run([compared, clicks], paper, tmp_path)
+    return small_run([compared, clicks], paper, tmp_path_factory.mktemp("figures"))
+
+
+@pytest.fixture(scope="session")
+def html(report: RunReport) -> str:
+    return run_page(report)
+
+
+@pytest.fixture(scope="session")
+def page(html: str) -> Page:
+    return Page(html)
 
 
 @pytest.fixture
-def page(report: RunReport) -> Page:
-    return Page(run_page(report))
-
-
-@pytest.fixture
-def file(report: RunReport, tmp_path: Path) -> Path:
+def file(html: str, tmp_path: Path) -> Path:
     """The page on disk."""
     path = tmp_path / "report.html"
-    path.write_text(run_page(report), encoding="utf-8")
+    path.write_text(html, encoding="utf-8")
     return path
 
 

@@ -12,16 +12,20 @@ from tests.reporting.page.parsed import Page
 from tests.reporting.small_data import rejects, small_report
 
 
-def test_tags_close_and_ids_are_unique() -> None:
-    page = Page(data_page(small_report()))
+@pytest.fixture(scope="module")
+def html() -> str:
+    return data_page(small_report())
+
+
+def test_tags_close_and_ids_are_unique(html: str) -> None:
+    page = Page(html)
     assert page.open == []
     ids = page.values("id")
     assert ids
     assert len(set(ids)) == len(ids)
 
 
-def test_raw_text_is_escaped_and_made_visible() -> None:
-    html = data_page(small_report())
+def test_raw_text_is_escaped_and_made_visible(html: str) -> None:
     assert "<script" not in html
     assert "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;amp;" in html
     assert r"\x1b\u202exxx" in html
@@ -49,8 +53,7 @@ def test_every_other_text_is_escaped_too() -> None:
     assert html.count("&lt;script&gt;") >= 12
 
 
-def test_needs_nothing_beside_it() -> None:
-    html = data_page(small_report())
+def test_needs_nothing_beside_it(html: str) -> None:
     page = Page(html)
     assert {"script", "link", "img", "iframe", "object"}.isdisjoint(page.tags)
     links = [v for k, v in page.attributes if k in {"src", "href", "xlink:href", "srcset"}]
@@ -62,8 +65,7 @@ def test_needs_nothing_beside_it() -> None:
     assert not any(name.startswith("on") for name, _ in page.attributes)
 
 
-def test_figures_take_the_pages_colours() -> None:
-    html = data_page(small_report())
+def test_figures_take_the_pages_colours(html: str) -> None:
     figures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
     assert len(figures) == 2
     for figure in figures:
@@ -73,8 +75,8 @@ def test_figures_take_the_pages_colours() -> None:
     assert "prefers-color-scheme: dark" in html
 
 
-def test_is_the_same_every_time() -> None:
-    assert data_page(small_report()) == data_page(small_report())
+def test_is_the_same_every_time(html: str) -> None:
+    assert data_page(small_report()) == html
 
 
 def test_says_what_the_record_does() -> None:

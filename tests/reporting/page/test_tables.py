@@ -133,24 +133,24 @@ def test_every_training_has_a_row(report: RunReport, page: Page) -> None:
                 assert texts.get(metric.label, "—") == expected
 
 
-def rows_of(html: str, marker: str) -> list[ParsedRow]:
-    tables = Page(html).tables.values()
+def rows_of(page: Page, marker: str) -> list[ParsedRow]:
+    tables = page.tables.values()
     return next(rows for rows in tables if marker in [c.text for c in rows[0].cells])
 
 
-def test_differing_environments_are_pointed_out(report: RunReport) -> None:
-    assert "All trainings ran in the same environment." in Page(run_page(report)).words
+def test_differing_environments_are_pointed_out(report: RunReport, page: Page) -> None:
+    assert "All trainings ran in the same environment." in page.words
     part = report.datasets[0]
     *others, last = part.trainings
     other = {**last.record.environment, "torch": "2.12.0", "cuda": "13"}
     odd = replace(last, record=last.record.model_copy(update={"environment": other}))
     datasets = [replace(part, trainings=[*others, odd]), report.datasets[1]]
-    html = run_page(replace(report, datasets=datasets))
+    odd_page = Page(run_page(replace(report, datasets=datasets)))
     warning = "Not all trainings ran in the same environment; these differ: torch, cuda."
-    assert warning in Page(html).words
-    assert [r.cells[-2].text for r in rows_of(html, "Folder")[-2:]] == ["E1", "E2"]
+    assert warning in odd_page.words
+    assert [r.cells[-2].text for r in rows_of(odd_page, "Folder")[-2:]] == ["E1", "E2"]
     number = sum(len(p.trainings) for p in report.datasets)
-    texts = [[cell.text for cell in row.cells] for row in rows_of(html, "Trainings")]
+    texts = [[cell.text for cell in row.cells] for row in rows_of(odd_page, "Trainings")]
     assert texts == [
         ["Env.", "Trainings", "python", "torch", "revision", "cuda"],
         ["E1", str(number - 1), "3.11.7", "2.13.0", "0123456789ab", "—"],
