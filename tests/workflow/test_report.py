@@ -57,7 +57,8 @@ def test_snakemakes_own_report_has_captions(finished: SmallProject, tmp_path: Pa
     result = finished.snakemake("--report", str(file))
     assert result.returncode == 0, result.stdout + result.stderr
     text = file.read_text(encoding="utf-8")
-    assert "support rows may be used" in text  # a figure's caption
+    assert "A figure of the dataset; its caption" in text
+    assert "Mean error by how many support rows users adapt on." in text
     assert re.search(r"table2\.csv", text)
 
 

@@ -16,7 +16,7 @@ from pipeline_lib.reporting.drawing.plot import (
     is_embedded,
     missing,
     module_of,
-    plots,
+    summary_of,
 )
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
@@ -289,7 +289,7 @@ def plot(name):
     own = {"caption": "../report/figure.rst", "subcategory": "Figures"}
     labels = {
         "figure": name.replace("_", " "),
-        "the paper's": plots()[name].paper or "none",
+        "shows": summary_of(name),
     }
     path = f"{HERE}/figures/{name}.png"
     return report(path, category="{dataset}", labels=labels, **own)

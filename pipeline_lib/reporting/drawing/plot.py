@@ -63,6 +63,11 @@ def module_of(name: str) -> str:
     return f"{figures.__name__}.{name}"
 
 
+def summary_of(name: str) -> str:
+    """Return what a figure shows, in a sentence: its module's docstring."""
+    return str(import_module(module_of(name)).__doc__)
+
+
 def figures_for(task: TaskKind, methods: Methods) -> tuple[str, ...]:
     """Return the names of a dataset's figures, in their order."""
     return tuple(name for name, plot in _plots_for(task).items() if plot.applies(methods))

@@ -79,7 +79,8 @@ class View:
     @cached_property
     def methods(self) -> list[MethodResult]:
         """Return the methods that the frame has, by role."""
-        own = [m for m in self.comparison.methods if m.name in set(self.frame["method"])]
+        names = set(self.frame["method"])
+        own = [m for m in self.comparison.methods if m.name in names]
         return sorted(own, key=lambda m: ROLES.index(m.role))
 
     @cached_property
