@@ -46,7 +46,7 @@ def test_curves_are_those_of_the_trial_and_mark_the_chosen_epoch() -> None:
     assert np.asarray(support.lines[1].get_ydata())[-1] == pytest.approx(unlimited)
 
 
-@pytest.mark.parametrize("task", [RATING, CLICK])
+@pytest.mark.parametrize("task", [pytest.param(RATING, marks=pytest.mark.slow), CLICK])
 def test_it_is_written_for_either_task(task: object, tmp_path: Path) -> None:
     write_trial(invented(some(DEMO), task=task), "paml", 0, tmp_path / "a.png")  # type: ignore[arg-type]
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")

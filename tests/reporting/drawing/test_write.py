@@ -124,7 +124,7 @@ ODD = {
 }
 WORLDS = {
     "demo": invented(some(DEMO), users=60, sample=True),
-    "paper": invented(METHODS, users=60, seeds=3),
+    "paper": invented(METHODS, users=60, seeds=2),
     "paper on clicks": invented(METHODS, users=60, seeds=3, task=CLICK, sample=True),
     "five users": invented(METHODS, users=5),
     "one user": invented(some(DEMO), users=1, task=CLICK),
@@ -167,7 +167,9 @@ def test_sample_data_are_labelled_in_the_figure_itself(named: str) -> None:
         assert labelled is WORLDS[named].comparison.sample
 
 
-@pytest.mark.parametrize("name", ["groups", "ablations", "clicks"])
+@pytest.mark.parametrize(
+    "name", ["groups", pytest.param("ablations", marks=pytest.mark.slow), "clicks"]
+)
 def test_users_beyond_the_axis_are_counted(name: str) -> None:
     results = invented(some(DEMO), users=200, task=CLICK if name == "clicks" else RATING)
     figure = drawn(results, [name])[name]
@@ -194,8 +196,11 @@ def test_many_points_go_into_the_svg_as_an_image(tmp_path: Path) -> None:
     assert max(path.stat().st_size for path in tmp_path.glob("*.svg")) < 800_000
 
 
-def test_rates_all_alike_or_below_zero_are_drawn() -> None:
+@pytest.mark.parametrize(
+    "figures", [["inner_lrs"], pytest.param(["inner_lrs", "failure"], marks=pytest.mark.slow)]
+)
+def test_rates_all_alike_or_below_zero_are_drawn(figures: list[str]) -> None:
     for value in (pl.lit(1e-3), pl.lit(0.0), pl.col("inner_lr") - 7e-4, pl.col("inner_lr") ** 9):
-        results = invented(some(["at-paml", *FAILURE]), users=20)
+        results = invented(some(["at-paml", *FAILURE][: len(figures)]), users=20)
         results = replace(results, rates=results.rates.with_columns(inner_lr=value))
-        assert len(drawn(results, ["inner_lrs", "failure"])) == 2
+        assert list(drawn(results, figures)) == figures
