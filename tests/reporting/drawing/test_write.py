@@ -67,18 +67,29 @@ def _beyond(axes: Axes) -> Iterator[Text]:
                 yield from (tick.label1, tick.label2)
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of all figures of ratings."""
+@pytest.fixture(
+    scope="module",
+    params=[("errors", "inner_lrs"), pytest.param(names(RATINGS), marks=pytest.mark.slow)],
+    ids=["some", "all"],
+)
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of figures of ratings."""
     folder = tmp_path_factory.mktemp("written")
-    write_figures(RATINGS, names(RATINGS), folder)
+    write_figures(RATINGS, request.param, folder)
+    assert {path.stem for path in folder.iterdir()} == set(request.param)
     return folder
 
 
+def drawn_in(folder: Path) -> list[str]:
+    """Name the figures of which a folder has files, and nothing else."""
+    found = sorted({path.stem for path in folder.iterdir()})
+    due = {f"{name}.{suffix}" for name in found for suffix in FORMATS}
+    assert {path.name for path in folder.iterdir()} == due
+    return found
+
+
 def test_files_of_every_figure_and_nothing_else(written: Path) -> None:
-    due = {f"{name}.{suffix}" for name in names(RATINGS) for suffix in FORMATS}
-    assert {path.name for path in written.iterdir()} == due
-    for name in names(RATINGS):
+    for name in drawn_in(written):
         read = pl.read_csv(written / f"{name}.csv", infer_schema_length=None)
         assert read.shape == plots()[name].tidy(RATINGS).shape
         assert imread(written / f"{name}.png").shape[1] == PAGE * PIXELS_PER_INCH
@@ -90,14 +101,16 @@ def test_files_of_every_figure_and_nothing_else(written: Path) -> None:
         assert caption.split(". ")[2][:30] in svg
 
 
-@pytest.mark.parametrize(
-    "chosen",
-    [("errors", "inner_lrs"), pytest.param(names(RATINGS), marks=pytest.mark.slow)],
-    ids=["some", "all"],
-)
-def test_the_same_bytes_every_time(written: Path, chosen: Sequence[str], tmp_path: Path) -> None:
-    write_figures(RATINGS, chosen, tmp_path)
-    assert len([*tmp_path.iterdir()]) == len(chosen) * len(FORMATS)
+def test_every_caption_opens_with_the_sample_and_the_title() -> None:
+    for name in names(RATINGS):
+        view = View(plots()[name].tidy(RATINGS), RATINGS.comparison)
+        assert plots()[name].caption(view).startswith(f"{SAMPLE}. MovieLens-1M. ")
+
+
+def test_the_same_bytes_every_time(written: Path, tmp_path: Path) -> None:
+    figures = drawn_in(written)
+    write_figures(RATINGS, figures, tmp_path)
+    assert len([*tmp_path.iterdir()]) == len(figures) * len(FORMATS)
     for path in tmp_path.iterdir():
         assert path.read_bytes() == (written / path.name).read_bytes(), path.name
 
