@@ -5,16 +5,18 @@ import sys
 from pathlib import Path
 
 
-def start_log(path: Path, subject: str) -> logging.Logger:
-    """Start a fresh log file; each line names its subject, e.g. `movielens paml seed 0`.
+def start_log(file: str | Path, *subject: str) -> logging.Logger:
+    """Start a fresh log file and return its log; each line names its subject, e.g. `clean taobao`.
 
-    What any part of the library logs ends up there, and an exception that nothing catches.
+    What any part of the library logs is written there, and an exception that nothing catches.
     """
+    path = Path(file)
     logger = logging.getLogger("pipeline_lib")
     logger.setLevel(logging.INFO)
     path.parent.mkdir(parents=True, exist_ok=True)
+    formatter = logging.Formatter(f"%(asctime)s {' '.join(subject)}: %(message)s", "%H:%M:%S")
     for handler in (logging.FileHandler(path, "w", "utf-8"), logging.StreamHandler(sys.stderr)):
-        handler.setFormatter(logging.Formatter(f"%(asctime)s {subject}: %(message)s", "%H:%M:%S"))
+        handler.setFormatter(formatter)
         logger.addHandler(handler)
     sys.excepthook = lambda *error: logger.critical("failed", exc_info=error)
     return logger

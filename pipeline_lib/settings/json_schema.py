@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.methods.base import known_kinds, settings_class
+from pipeline_lib.settings.readme import readme
 from pipeline_lib.settings.run import Run
 from pipeline_lib.storage.tables import write_text
 
@@ -63,3 +64,4 @@ def write_json_schemas(folder: Path) -> None:
 
 if __name__ == "__main__":
     write_json_schemas(Path("config/schemas"))
+    write_text(readme(json_schemas()), Path("config/README.md"))

@@ -26,7 +26,7 @@ def test_a_held_run_is_refused_by_name_and_free_after_a_kill(tmp_path: Path) -> 
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(RunHeldError, match="Another snakemake works in .*results/mine"):
+        with pytest.raises(RunHeldError, match=r"Another snakemake works in .*results/mine"):
             hold(run)
         hold(tmp_path / "results/another").release()
         other.send_signal(signal.SIGKILL)

@@ -8,8 +8,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.json_schema import json_schemas, write_json_schemas
 from pipeline_lib.settings.load import read_dataset
+from pipeline_lib.settings.methods.base import known_kinds, settings_class
+from pipeline_lib.settings.network import Network
+from pipeline_lib.settings.readme import readme
+from pipeline_lib.settings.run import Run
 from tests.settings.shop import SHOP, shop
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -35,6 +40,14 @@ def test_the_files_are_what_the_models_make_now(fresh: Path) -> None:
     kept = {p.name: p.read_text(encoding="utf-8") for p in (CONFIG / "schemas").iterdir()}
     made = {p.name: p.read_text(encoding="utf-8") for p in fresh.iterdir()}
     assert kept == made, "run `make schemas`"
+
+
+def test_the_readme_has_every_key_of_every_file() -> None:
+    text = (CONFIG / "README.md").read_text(encoding="utf-8")
+    assert text == readme(json_schemas()), "run `make schemas`"
+    keys = {name for model in (Run, Dataset, Network) for name in model.model_fields}
+    keys |= {name for kind in known_kinds() for name in settings_class(kind).model_fields}
+    assert [key for key in keys if f"| `{key}` |" not in text] == []
 
 
 def test_every_settings_file_names_its_schema_and_fits_it() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.once import made_once
-from tests.workflow.small_project import SmallProject, copy_project
+from tests.workflow.small_project import OUTPUT, SmallProject, copy_project
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +14,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
 
     def make(folder: Path) -> None:
         result = copy_project(folder).snakemake("all")
-        assert result.returncode == 0, result.stdout + result.stderr
+        said = result.stdout + result.stderr
+        assert result.returncode == 0, said
+        (folder / OUTPUT).write_text(said, encoding="utf-8")
 
     return SmallProject(made_once(tmp_path_factory, "finished", make))
 

@@ -12,6 +12,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+OUTPUT = "output.txt"  # what the run printed that tests share
+JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,7 @@ class SmallProject:
         """Name the jobs that a dry run would do, as `rule` or `rule method seed`."""
         result = self.snakemake("--dry-run", *arguments)
         assert result.returncode == 0, result.stdout + result.stderr
-        jobs = re.findall(
-            r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", result.stdout + result.stderr, re.MULTILINE
-        )
+        jobs = JOB.findall(result.stdout + result.stderr)
         return {" ".join([rule, *_wildcards(body)]) for rule, body in jobs} - {"all"}
 
     def edit(self, file: str, **changes: object) -> None:

@@ -64,14 +64,14 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return small(tmp_path_factory.mktemp("planned") / "project")
 
 
-def slow_but_of(own: Iterable[Command], *pages: str) -> list[ParameterSet]:
-    """Make all slow but those of some pages."""
+def slow_but(own: Iterable[Command], *some: str) -> list[ParameterSet]:
+    """Make all slow but those that hold some words."""
     slow = (pytest.mark.slow,)
-    params = [(c.text, () if c.page in pages else slow) for c in own]
+    params = [(c.text, () if any(words in c.text for words in some) else slow) for c in own]
     return [pytest.param(text, marks=marks, id=one_line(text)) for text, marks in params]
 
 
-@pytest.mark.parametrize("text", slow_but_of(SOUND, "README.md", "docs/running.md"))
+@pytest.mark.parametrize("text", slow_but(SOUND, "'datasets=[movielens", "shards="))
 def test_snakemake_plans_it(planned: Checkout, text: str) -> None:
     output = planned.shell(filled(text).replace("snakemake", "snakemake --dry-run", 1))
     assert re.search(r"^total +\d+$", output, re.MULTILINE)
@@ -84,9 +84,7 @@ TESTS = "import pytest\n\n\ndef test_default(): ...\n" + "".join(
 )
 
 
-@pytest.mark.parametrize(
-    "text", slow_but_of([c for c in COMMANDS if c.text in of(MAKE_TEST)], "README.md")
-)
+@pytest.mark.parametrize("text", slow_but([c for c in COMMANDS if c.text in of(MAKE_TEST)], "slow"))
 def test_make_test_runs_what_it_says(planned: Checkout, text: str) -> None:
     """Not this suite, but one of a test for each mark."""
     (planned.folder / "tests").mkdir(exist_ok=True)
@@ -97,6 +95,7 @@ def test_make_test_runs_what_it_says(planned: Checkout, text: str) -> None:
     assert passed == [mark[1] if mark else "default"]
 
 
+@pytest.mark.slow
 def test_make_writes_and_sends(planned: Checkout) -> None:
     commands = of("test_make_writes_and_sends")
     schemas, lock = planned.folder / "config/schemas", planned.folder / "constraints.txt"

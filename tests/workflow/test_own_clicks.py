@@ -79,6 +79,7 @@ def write_logs(folder: Path, draw: random.Random) -> None:
     pl.DataFrame(shown).write_parquet(folder / "shown.parquet")
 
 
+@pytest.mark.slow
 def test_a_log_of_clicks_in_parquet_gives_a_table(ads: SmallProject) -> None:
     run = ["name=ads", "logs=real", "raw_dir=logs", "datasets=[ads]", "methods=[two-bias]"]
     result = ads.snakemake("all", "--config", *run, "seeds=[0]")

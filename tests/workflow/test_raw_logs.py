@@ -56,6 +56,7 @@ def test_bad_rows_end_in_the_rejects_with_their_line(project: SmallProject, raw:
     assert f"ratings.dat: {total:,} read = {total - 3:,} kept + 3 rejected" in output
 
 
+@pytest.mark.slow
 def test_an_empty_file_is_named_with_the_remedy(project: SmallProject, raw: Path) -> None:
     (raw / "ratings.dat").write_bytes(b"")
     output = clean(project)
@@ -63,12 +64,14 @@ def test_an_empty_file_is_named_with_the_remedy(project: SmallProject, raw: Path
     assert "logs/ml-1m/ratings.dat is empty; unpack or download it again" in output
 
 
+@pytest.mark.slow
 def test_a_missing_file_is_named_before_any_job(project: SmallProject, raw: Path) -> None:
     (raw / "users.dat").unlink()
     output = clean(project)
     assert "logs/ml-1m/users.dat does not exist; put the unpacked MovieLens-1M there" in output
 
 
+@pytest.mark.slow
 def test_without_the_details_file_the_log_says_what_is_left_out(
     project: SmallProject, raw: Path
 ) -> None:
@@ -108,6 +111,7 @@ def point_at(project: SmallProject, archive: Path, port: int) -> None:
     project.edit("config/config.yaml", raw_dir=None)
 
 
+@pytest.mark.slow
 def test_without_raw_dir_the_archive_is_downloaded(project: SmallProject, server: Path) -> None:
     output = clean(project)
     assert output.startswith("0\n"), output
@@ -115,6 +119,7 @@ def test_without_raw_dir_the_archive_is_downloaded(project: SmallProject, server
     assert pl.read_parquet(project.folder / CLEAN / "interactions.parquet").height > 0
 
 
+@pytest.mark.slow
 def test_a_wrong_archive_is_refused(project: SmallProject, server: Path) -> None:
     data = bytearray(server.read_bytes())
     data[100] ^= 255

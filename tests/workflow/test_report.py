@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.workflow.small_project import SmallProject
 
 HERE = "results/sample/movielens"
@@ -40,6 +42,7 @@ def test_the_report_says_what_is_missing(finished: SmallProject) -> None:
     assert "not run here: meta-sgd, transfer, at-paml, reg-paml." in text
 
 
+@pytest.mark.slow
 def test_what_is_not_asked_for_leaves_the_rest(project: SmallProject) -> None:
     """Clicks, one seed, no learner: no baseline, no rates, no curves, no embeddings."""
     chosen = ["methods=[two-bias]", "seeds=[0]", "datasets=[taobao]"]
@@ -52,6 +55,7 @@ def test_what_is_not_asked_for_leaves_the_rest(project: SmallProject) -> None:
     assert "1 seed of each method trained, where the paper had 3 trials." in page(project)
 
 
+@pytest.mark.slow
 def test_snakemakes_own_report_has_captions(finished: SmallProject, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     result = finished.snakemake("--report", str(file))
@@ -62,5 +66,6 @@ def test_snakemakes_own_report_has_captions(finished: SmallProject, tmp_path: Pa
     assert re.search(r"table2\.csv", text)
 
 
+@pytest.mark.slow
 def test_figures_drawn_again_change_the_report_alone(finished: SmallProject) -> None:
     assert finished.planned("--forcerun", "figures") == {"figures", "report"}

@@ -1,4 +1,4 @@
-"""What a change runs again: snakemake is run for real, and its jobs are compared with the table."""
+"""What a change runs again: the jobs that snakemake plans, or does, are compared with the table."""
 
 import os
 import re
@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.data.sample.write import write_sample
+from pipeline_lib.jobs.why import explain, read_plan
 from pipeline_lib.settings.dataset import SampleLogs
 from pipeline_lib.settings.load import read_dataset
-from tests.workflow.small_project import ROOT, SmallProject, copy_project
+from tests.workflow.small_project import JOB, ROOT, SmallProject, copy_project
 
 VARIANT = "reg-paml-1e-4"
-JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
 SHOWN = {"compare movielens", "tables movielens", "figures movielens", "report"}
 COMPARED = {*SHOWN, "best_model movielens"}
 
@@ -128,15 +128,19 @@ CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
     "comments and docstrings": (add_words, set()),
     "layout of the rules": (lay_out, set()),
 }
-LONG = {"a dataset more", "the cleaning's code", "one rating more"}
+
+
+def own_library(project: SmallProject) -> None:
+    """Give a project a library of its own."""
+    library = project.folder / "library/pipeline_lib"
+    shutil.copytree(ROOT / "pipeline_lib", library, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """Run the workflow with a library of its own on raw logs, one of which is over a megabyte."""
     project = copy_project(tmp_path_factory.mktemp("reruns") / "project")
-    library = project.folder / "library/pipeline_lib"
-    shutil.copytree(ROOT / "pipeline_lib", library, ignore=shutil.ignore_patterns("__pycache__"))
+    own_library(project)
     for name in ("movielens", "bookcrossing"):
         dataset = read_dataset(project.folder / "config/datasets", name)
         raw = project.folder / "raw" / dataset.folder
@@ -154,48 +158,90 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
         override={name: {"epochs": 1} for name in ("melu", VARIANT)},
     )
     with pytest.MonkeyPatch.context() as patch:
-        assert executed(project, patch) == WHOLE
+        text = said(project, patch)
+    assert jobs(text) == WHOLE
+    assert text.count("Finished jobid") == len(WHOLE) + 1
     return project
 
 
-@pytest.fixture
-def project(done: SmallProject, tmp_path: Path) -> SmallProject:
-    """Copy the finished project; the files keep their ages."""
-    return SmallProject(shutil.copytree(done.folder, tmp_path / "project"))
+def copy_of(project: SmallProject, folder: Path) -> SmallProject:
+    """Copy a finished project; the files keep their ages."""
+    return SmallProject(shutil.copytree(project.folder, folder, symlinks=True))
 
 
-def executed(project: SmallProject, patch: pytest.MonkeyPatch) -> set[str]:
-    """Run the workflow with the project's library; name its jobs by rule and wildcards."""
+def said(project: SmallProject, patch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """Run the workflow with the project's own library; return what it prints."""
     patch.setenv("PYTHONPATH", f"{project.folder}/versions:{project.folder}/library")
-    result = project.snakemake()
-    text = result.stdout + result.stderr
-    assert result.returncode == 0, text
-    jobs = [
+    result = project.snakemake(*arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+def jobs(text: str) -> set[str]:
+    """Name the jobs by rule and wildcards."""
+    found = [
         " ".join([rule, *re.findall(r"=([^,\n]+)", "".join(re.findall("wildcards: .*\n", body)))])
         for rule, body in JOB.findall(text)
     ]
-    assert len(jobs) == len(set(jobs)) == text.count("Finished jobid")
-    return set(jobs) - {"all"}
+    assert len(found) == len(set(found))
+    return set(found) - {"all"}
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(c, marks=pytest.mark.slow) if c in LONG else c for c in CASES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
 def test_a_change_runs_what_depends_on_it_and_nothing_else(
-    project: SmallProject, monkeypatch: pytest.MonkeyPatch, case: str
+    done: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
-    change, expected = CASES[case]
+    project, (change, expected) = copy_of(done, tmp_path / "project"), CASES[case]
     change(project)
-    assert executed(project, monkeypatch) == expected
+    assert jobs(said(project, monkeypatch, "--dry-run")) == expected
 
 
-def test_other_versions_run_nothing_and_are_reported(
-    project: SmallProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+@pytest.mark.slow
+def test_what_is_planned_is_done_and_done_once(
+    done: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = project.folder / "versions/scipy-99.0.dist-info"
+    project = copy_of(done, tmp_path / "project")
+    add_rating(project)
+    text = said(project, monkeypatch)
+    assert jobs(text) == WHOLE
+    assert text.count("Finished jobid") == len(WHOLE) + 1
+    assert jobs(said(project, monkeypatch)) == set()
+
+
+@pytest.fixture
+def copied(finished: SmallProject, tmp_path: Path) -> SmallProject:
+    """Copy the run that tests share, with a library of its own."""
+    project = copy_of(finished, tmp_path / "project")
+    own_library(project)
+    return project
+
+
+def test_what_changes_no_result_runs_nothing_and_other_versions_are_reported(
+    copied: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for change in (add_words, lay_out, touch("workflow"), touch("results/sample/movielens/raw")):
+        change(copied)
+    other = copied.folder / "versions/scipy-99.0.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: scipy\nVersion: 99.0\n")
-    assert executed(project, monkeypatch) == set()
-    result = project.snakemake()
-    notice = f"Of 3 finished trainings, 3 used scipy {version('scipy')} (now 99.0)"
-    assert notice in result.stdout + result.stderr
+    text = said(copied, monkeypatch)
+    assert jobs(text) == set()
+    assert text.count(f"Of 5 finished trainings, 5 used scipy {version('scipy')} (now 99.0)") == 1
+
+
+def test_the_module_that_changed_is_named(
+    copied: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_code("metrics/ranking")(copied)
+    file = "results/sample/movielens/tables/table2.md"
+    text = said(copied, monkeypatch, "--dry-run", file)
+    evaluated = {
+        "evaluate_references movielens two-bias",
+        *(f"evaluate movielens {method}" for method in ("melu", "paml")),
+    }
+    assert jobs(text) == evaluated | {"compare movielens", "tables movielens"}
+    assert explain(file, read_plan(text)) == (
+        f"{file} would be made again: pipeline_lib.metrics.ranking changed "
+        "(rule evaluate_references, evaluate)."
+    )

@@ -38,6 +38,7 @@ def test_a_run_that_is_not_there_is_named_with_its_command(told: SmallProject) -
     assert "--configfile config/paper.yaml" not in said
 
 
+@pytest.mark.slow
 def test_the_text_holds_what_the_runs_gave(told: SmallProject) -> None:
     result = told.snakemake("results")
     assert result.returncode == 0, result.stdout + result.stderr

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.storage.tensors import read_tensors
-from tests.workflow.small_project import SmallProject, copy_project
+from tests.workflow.small_project import JOB, OUTPUT, SmallProject, copy_project
 
 HERE = "results/sample/movielens"
 GENRE = {"kind": "multi-valued", "separator": "|"}
@@ -34,10 +34,20 @@ def metrics(project: SmallProject, trial: str) -> dict[str, float]:
     return found
 
 
-def test_ends_by_naming_the_report(finished: SmallProject, tmp_path: Path) -> None:
-    project = copied(finished, tmp_path / "copy")
-    result = project.snakemake("--forcerun", "report")
-    assert f"{project.folder}/results/sample/report.html" in result.stdout + result.stderr
+def said(finished: SmallProject) -> str:
+    """What the run printed."""
+    return (finished.folder / OUTPUT).read_text(encoding="utf-8")
+
+
+def test_ends_by_naming_the_report(finished: SmallProject) -> None:
+    assert f"{finished.folder}/results/sample/report.html" in said(finished)
+
+
+def test_every_job_has_its_log(finished: SmallProject) -> None:
+    jobs = [body for rule, body in JOB.findall(said(finished)) if rule != "all"]
+    logs = [re.findall(r"^    log: (.*)$", body, re.MULTILINE) for body in jobs]
+    assert len(jobs) == 23
+    assert all(len(own) == 1 and (finished.folder / own[0]).is_file() for own in logs)
 
 
 @pytest.mark.parametrize("table", ["table3", "table5", "error_pairs", "ranking_pairs", "gaps"])
@@ -168,16 +178,13 @@ def test_the_best_trial_is_made_a_model_and_registered(finished: SmallProject) -
     assert (registered / manifest).read_bytes() == (here / "model" / manifest).read_bytes()
 
 
-def test_runs_nothing_twice(finished: SmallProject) -> None:
-    assert finished.planned() == set()
-
-
 def test_a_changed_method_runs_its_own_jobs_again(finished: SmallProject) -> None:
     planned = finished.planned("--config", "override={paml: {lr_max: 0.002}}")
     own = {"train paml 0", "train paml 1", "predict paml", "evaluate paml"}
     assert planned == own | SHOWN | {"best_model"}
 
 
+@pytest.mark.slow
 def test_another_seed_runs_its_own_jobs(finished: SmallProject) -> None:
     planned = finished.planned("--config", "seeds=[0,1,2]")
     own = {f"{rule} {m}" for rule in ("predict", "evaluate") for m in ("melu", "paml")}
@@ -190,6 +197,7 @@ def copied(finished: SmallProject, folder: Path) -> SmallProject:
     return SmallProject(folder)
 
 
+@pytest.mark.slow
 def test_what_tables_show_trains_nothing_again(finished: SmallProject, tmp_path: Path) -> None:
     project = copied(finished, tmp_path / "copy")
     project.edit("config/methods/melu.yaml", label="MeLU, renamed", role="reference")
@@ -197,6 +205,7 @@ def test_what_tables_show_trains_nothing_again(finished: SmallProject, tmp_path:
     assert project.planned() == {*SHOWN, "data_report", "table_6"}
 
 
+@pytest.mark.slow
 def test_other_item_features_leave_the_split_alone(finished: SmallProject, tmp_path: Path) -> None:
     project = copied(finished, tmp_path / "copy")
     project.edit("config/datasets/movielens.yaml", item_features={"genre": GENRE})
@@ -207,6 +216,7 @@ def test_other_item_features_leave_the_split_alone(finished: SmallProject, tmp_p
     assert record(project, "split/split.json") == record(finished, "split/split.json")
 
 
+@pytest.mark.slow
 def test_a_second_dataset_shares_the_store(finished: SmallProject, tmp_path: Path) -> None:
     project = copied(finished, tmp_path / "copy")
     datasets = project.folder / "config/datasets"
@@ -221,6 +231,7 @@ def test_a_second_dataset_shares_the_store(finished: SmallProject, tmp_path: Pat
     assert names == {"two-bias", "two-bias seed 0"}
 
 
+@pytest.mark.slow
 def test_changed_settings_mark_the_older_runs_in_mlflow(
     finished: SmallProject, tmp_path: Path
 ) -> None:
@@ -246,6 +257,7 @@ def exploded(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     return project
 
 
+@pytest.mark.slow
 def test_a_training_that_fails_is_marked_failed_in_mlflow(exploded: SmallProject) -> None:
     client = MlflowClient(f"sqlite:///{exploded.folder}/results/mlflow/mlflow.db")
     experiment = client.get_experiment_by_name("sample/movielens")
@@ -257,14 +269,13 @@ def test_a_training_that_fails_is_marked_failed_in_mlflow(exploded: SmallProject
 
 
 def test_no_training_reads_the_test_fold(finished: SmallProject) -> None:
-    result = finished.snakemake("--dry-run", "--forcerun", "train")
-    lines = (result.stdout + result.stderr).splitlines()
-    inputs = [line for line in lines if "validation_users.parquet" in line]
-    trainings = [line for line in inputs if line.strip().startswith("input:")]
+    trainings = [body for rule, body in JOB.findall(said(finished)) if rule == "train"]
     assert len(trainings) == len(TRIALS)
-    assert not any("test.safetensors" in line for line in trainings)
+    assert all("episodes/validation.safetensors" in body for body in trainings)
+    assert not any("episodes/test.safetensors" in body for body in trainings)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(finished: SmallProject, project: SmallProject) -> None:
     target = f"{HERE}/methods/paml/seed-1/predictions.parquet"
     result = project.snakemake(target)
@@ -274,6 +285,7 @@ def test_the_same_seed_gives_the_same_bytes(finished: SmallProject, project: Sma
         assert (project.folder / file).read_bytes() == (finished.folder / file).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_training_that_explodes_names_the_users_and_leaves_good_weights(
     exploded: SmallProject,
 ) -> None:

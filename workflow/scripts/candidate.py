@@ -32,7 +32,7 @@ job = TrainingJob(
     code=code_digest(Path(snakemake.scriptdir, "candidate.py"), family),
 )
 where = f"{job.dataset} {job.method} candidate {wildcards.candidate}"
-log = start_log(Path(snakemake.log[0]), where)
+log = start_log(snakemake.log[0], where)
 log.info("%s", values or "as in the method's own file")
 start = time.perf_counter()
 with take_devices(job.device, 1, snakemake.resources.jobs_per_gpu) as devices:

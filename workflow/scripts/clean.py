@@ -11,7 +11,7 @@ from pipeline_lib.settings.dataset import LogSettings
 
 snakemake: Snakemake
 
-log = start_log(Path(snakemake.log[0]), f"clean {snakemake.wildcards.dataset}")
+log = start_log(snakemake.log[0], f"clean {snakemake.wildcards.dataset}")
 settings = LogSettings.model_validate(snakemake.params.settings)
 report = clean(
     settings.raw_files(map(Path, snakemake.input)),

@@ -13,7 +13,7 @@ from pipeline_lib.storage.tables import write_table
 
 snakemake: Snakemake
 
-start_log(Path(snakemake.log[0]), f"clean {snakemake.wildcards.dataset} items")
+start_log(snakemake.log[0], f"clean {snakemake.wildcards.dataset} items")
 out = Path(snakemake.output[0])
 settings = LogSettings.model_validate(snakemake.params.settings)
 files = settings.raw_files(map(Path, snakemake.input))

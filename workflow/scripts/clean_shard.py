@@ -15,7 +15,7 @@ snakemake: Snakemake
 
 shard = Shard.parse(snakemake.wildcards.scatteritem)
 name = f"clean {snakemake.wildcards.dataset} {snakemake.wildcards.scatteritem}"
-log = start_log(Path(snakemake.log[0]), name)
+log = start_log(snakemake.log[0], name)
 items = read_table(Path(snakemake.input.listed), ITEMS)["item"]
 folder = Path(snakemake.output[0])
 folder.mkdir()

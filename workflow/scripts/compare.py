@@ -6,12 +6,14 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.compare import Trial, compare
 from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.metrics.users import users_schema
 from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.storage.tables import read_json, read_table, write_json
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 params, source = snakemake.params, snakemake.input
 evaluations = [read_json(Path(path), Evaluation) for path in source.evaluations]
 comparison = compare(

@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.clean.report import CleaningReport
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.reporting.data_report.report import About, Cleaned, Kept, report_data
 from pipeline_lib.reporting.page.data import data_page
@@ -19,6 +20,7 @@ from pipeline_lib.storage.tables import read_json, read_table, scan_table, write
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 params, source = snakemake.params, {name: Path(path) for name, path in snakemake.input.items()}
 log = LogSettings.model_validate(params.settings)
 cleaning = read_json(source["clean_report"], CleaningReport)

@@ -6,10 +6,12 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.shards.encode import SplitFiles, encode_shard
 from pipeline_lib.data.shards.shard import Shard
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.settings.dataset import LogSettings
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 folds = encode_shard(
     SplitFiles(**{name: Path(path) for name, path in snakemake.input.items()}),
     LogSettings.model_validate(snakemake.params.settings),

@@ -6,6 +6,7 @@ import polars as pl
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.evaluate import check_by_support, evaluate
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.metrics.users import support_schema, user_errors, users_schema
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.results import PREDICTIONS, SUPPORT_PREDICTIONS
@@ -15,6 +16,7 @@ from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 source, out = snakemake.input, snakemake.output
 trainings = [read_json(Path(path), TrainingRecord) for path in source.trainings]
 task = trainings[0].task

@@ -13,7 +13,7 @@ snakemake: Snakemake
 
 archive = Archive.model_validate(snakemake.params.archive)
 target, download = Path(snakemake.output[0]), Path(snakemake.params.download)
-log = start_log(Path(snakemake.log[0]), f"fetch {target.name}")
+log = start_log(snakemake.log[0], f"fetch {target.name}")
 with FileLock(download.with_suffix(".lock")):  # the jobs of an archive's files share its download
     log.info("%s (%.1f MB)", archive.url, archive.bytes / 1e6)
     fetch(archive, {target.name: target}, download)

@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.reporting.drawing.read import read_results
 from pipeline_lib.reporting.drawing.trial import write_trial
 from pipeline_lib.reporting.drawing.write import write_figures
@@ -13,6 +14,7 @@ from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 params, source = snakemake.params, snakemake.input
 tables = {
     name: dict(zip(map(tuple, params.trials), map(Path, source[name]), strict=True))

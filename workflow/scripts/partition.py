@@ -16,7 +16,7 @@ from pipeline_lib.storage.tables import read_table, scan_table, write_json, writ
 snakemake: Snakemake
 
 params, out = snakemake.params, {name: Path(path) for name, path in snakemake.output.items()}
-log = start_log(Path(snakemake.log[0]), f"partition {snakemake.wildcards.dataset}")
+log = start_log(snakemake.log[0], f"partition {snakemake.wildcards.dataset}")
 settings = LogSettings.model_validate(params.settings)
 
 split = partition(

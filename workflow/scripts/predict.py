@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.predict import load_predictor, predict_by_support, predict_users
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.schemas.results import PREDICTIONS, SUPPORT_PREDICTIONS
 from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS
 from pipeline_lib.storage.tables import read_json, read_table, write_table
@@ -12,6 +13,7 @@ from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 source, out = snakemake.input, snakemake.output
 files = {name: Path(source[name]) for name in ("test", "catalogue", "vocabulary")}
 users = read_table(Path(source.split_users), SPLIT_USERS)

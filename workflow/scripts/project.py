@@ -7,6 +7,7 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.predict import load_predictor
 from pipeline_lib.evaluation.project import project
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.schemas.results import PROJECTION
 from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS
 from pipeline_lib.storage.tables import read_json, read_table, write_table
@@ -14,6 +15,7 @@ from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 source = snakemake.input
 files = {name: Path(source[name]) for name in ("test", "catalogue", "vocabulary")}
 users = read_table(Path(source.split_users), SPLIT_USERS)

@@ -7,6 +7,7 @@ from snakemake.iocontainers import Snakemake
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.jobs.environment import environment
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.page.page import run_page
 from pipeline_lib.reporting.page.report import DatasetPart, FigureFile, RunReport, Training
@@ -18,6 +19,7 @@ from pipeline_lib.training.record import TrainingRecord
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 params = snakemake.params
 paper = load_paper_results(Path(snakemake.input.paper))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.reporting.paper import load_paper_results
 from pipeline_lib.reporting.results.page import render_results
 from pipeline_lib.reporting.results.runs import read_runs
@@ -11,6 +12,7 @@ from pipeline_lib.storage.tables import write_text
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 template, images = Path(snakemake.input.template), Path(snakemake.output.images)
 images.mkdir(parents=True, exist_ok=True)
 runs = read_runs(Path("results"), snakemake.params.runs)

@@ -10,7 +10,7 @@ from pipeline_lib.settings.dataset import SampleLogs
 
 snakemake: Snakemake
 
-start_log(Path(snakemake.log[0]), f"sample logs {snakemake.wildcards.dataset}")
+start_log(snakemake.log[0], f"sample logs {snakemake.wildcards.dataset}")
 folder = Path(snakemake.output[0])
 files = {role: folder / name for role, name in snakemake.params.files.items()}
 write_sample(files, SampleLogs.model_validate(snakemake.params.sample))

@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.jobs.log import start_log
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import load_paper_results
 from pipeline_lib.reporting.tables.all import dataset_tables
@@ -14,6 +15,7 @@ from pipeline_lib.storage.tables import read_json, write_text
 
 snakemake: Snakemake
 
+start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 comparison = read_json(Path(snakemake.input.comparison), Comparison)
 report = read_json(Path(snakemake.input.report), DataReport)
 paper = load_paper_results(Path(snakemake.input.paper))

@@ -41,7 +41,7 @@ job = TrainingJob(
 if choice := files.pop("choice", None):
     job = with_values(job, read_json(choice, SearchResult).values, taken)
 split = read_json(files["split"], SplitSummary).sha256
-log = start_log(Path(snakemake.log[0]), f"{job.dataset} {job.method} seed {job.seed}")
+log = start_log(snakemake.log[0], f"{job.dataset} {job.method} seed {job.seed}")
 
 trial = out["record"].parent
 
