@@ -144,5 +144,5 @@ def _module(value: object) -> str | None:
 
 
 def _short(value: object) -> str:
-    text = ", ".join(map(repr, value)) if isinstance(value, list) else repr(value)
+    text = ", ".join(map(repr, value)) or "nothing" if isinstance(value, list) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

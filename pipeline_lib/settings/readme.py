@@ -62,7 +62,7 @@ def _row(key: str, schema: Schema, required: bool) -> str:
 def _value(schema: Schema) -> str:
     """Name what may be written."""
     if "$ref" in schema:
-        return schema["$ref"].rpartition("/")[2]
+        return str(schema["$ref"]).rpartition("/")[2]
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:

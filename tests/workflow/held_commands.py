@@ -38,6 +38,7 @@ HERE = {
     r"ssh .*": f"{PLANS}::test_the_tunnel_leads_to_the_server",
     r"docker build .*": f"{PLANS}::test_the_image_is_built",
     r"mlflow models serve .*|curl .*": f"{RUNS}::test_a_model_answers_over_http",
+    r"python -m pipeline_lib why .*": f"{RUNS}::test_why_a_file_would_be_made_again",
     r"python -m pipeline_lib recommend .*": f"{RUNS}::test_a_model_answers_a_csv",
 }
 

@@ -79,6 +79,14 @@ def test_a_model_on_request(worked: Checkout) -> None:
     assert (worked.folder / command.split()[-1] / "MLmodel").is_file()
 
 
+def test_why_a_file_would_be_made_again(worked: Checkout) -> None:
+    (command,) = of("test_why_a_file_would_be_made_again")
+    worked.shell("snakemake all --cores 2")
+    assert worked.shell(command).strip() == f"{command.split()[-1]} is up to date."
+    changed = worked.shell(f"{command} --config 'override={{reg-paml: {{gamma: 0.5}}}}'")
+    assert "would be made again: the setting gamma was " in changed
+
+
 def test_snakemakes_own_report(worked: Checkout) -> None:
     (command,) = of("test_snakemakes_own_report")
     worked.shell("snakemake all --cores 2")
