@@ -1,4 +1,4 @@
-"""Random numbers that depend on a seed and on what they are for, and on nothing else."""
+"""Seeds and sort keys that depend on a seed and a purpose or a name, and on nothing else."""
 
 import hashlib
 
@@ -12,7 +12,7 @@ def derive_seed(seed: int, *labels: str | int) -> int:
 
 
 def hash_keys(names: pl.Series, seed: int) -> pl.Series:
-    """Give each name a UInt64 key that depends on that name and the seed alone.
+    """Return a UInt64 key for each name, which depends on that name and the seed alone.
 
     Sorting by the keys shuffles; other names, row order and library versions change no key.
     """

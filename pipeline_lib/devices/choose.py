@@ -1,4 +1,4 @@
-"""Choose the devices of a training job."""
+"""The devices of a training job, repeatable arithmetic on them, and running out of memory."""
 
 import logging
 import os
@@ -9,18 +9,21 @@ import torch
 
 from pipeline_lib.devices.leases import lease, name_gpus
 
+# What torch says of too little RAM, for which it has no exception of its own.
+TOO_LITTLE_RAM = ("can't allocate memory", "not enough memory")
+
 log = logging.getLogger(__name__)
 
 
 class DeviceError(Exception):
-    """The device asked for is not there."""
+    """The machine has no such device."""
 
 
 @contextmanager
 def take_devices(name: str, wanted: int, jobs_per_gpu: int) -> Iterator[list[torch.device]]:
-    """Resolve `auto`, `cpu` or `cuda` to `wanted` devices, and hold those that are GPUs.
+    """Yield `wanted` devices for `auto`, `cpu` or `cuda`; GPUs are leased meanwhile.
 
-    Raises DeviceError for `cuda` on a machine without, or with fewer GPUs than wanted.
+    Raises DeviceError for `cuda` on a machine without a GPU, or with fewer than wanted.
     """
     count = 0 if name == "cpu" else torch.cuda.device_count()
     if name == "cuda" and not count:
@@ -39,20 +42,18 @@ def take_devices(name: str, wanted: int, jobs_per_gpu: int) -> Iterator[list[tor
 
 
 def make_repeatable(threads: int) -> None:
-    """Make torch give the same bytes for the same seed, device and number of threads.
+    """Make torch compute the same bytes for the same seed, device and number of threads.
 
-    To be called before a GPU is first used: only then does cuBLAS heed its workspace setting,
-    without which torch refuses matrix products in its deterministic mode.
+    Call it before a GPU is first used: only then does cuBLAS read its workspace setting, without
+    which torch refuses matrix products in its deterministic mode.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
-    torch.set_deterministic_debug_mode("error")  # imports no compiler, as its twin does
-
-
-SAID = ("can't allocate memory", "not enough memory")  # by torch, without a GPU
+    # torch.use_deterministic_algorithms does the same, but imports a compiler.
+    torch.set_deterministic_debug_mode("error")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that memory ran out, on a GPU or not."""
+    """Return whether an error means that the GPU's memory or the RAM was too small."""
     by_type = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return by_type or any(text in str(error) for text in SAID)
+    return by_type or any(text in str(error) for text in TOO_LITTLE_RAM)

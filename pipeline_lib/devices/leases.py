@@ -1,4 +1,4 @@
-"""Give each training on a machine a GPU of its own, or a share of one."""
+"""Leases: each training on a machine holds a GPU of its own, or a share of one."""
 
 import fcntl
 import logging
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def name_gpus(count: int, visible: str | None) -> list[str]:
-    """Name the GPUs that this process sees, alike for all processes of the machine.
+    """Return names of the GPUs that this process sees, the same for all processes of a machine.
 
-    visible: CUDA_VISIBLE_DEVICES, by which a cluster's scheduler gives a job its GPUs.
+    visible: CUDA_VISIBLE_DEVICES, with which a cluster's scheduler assigns GPUs to a job.
     """
     named = [name.strip() for name in visible.split(",")] if visible else []
     return named[:count] if named else [str(place) for place in range(count)]
@@ -28,10 +28,10 @@ def name_gpus(count: int, visible: str | None) -> list[str]:
 def lease(
     gpus: Sequence[str], wanted: int, jobs_per_gpu: int, folder: Path = LEASES
 ) -> Iterator[list[int]]:
-    """Hold `wanted` of the GPUs, no two of them the same; waits until so many are free.
+    """Hold `wanted` different GPUs, idle ones first; wait until so many are free.
 
-    Yields their places in `gpus`. A lease is a locked file, so it ends with its process, however
-    that ends. Idle GPUs go first. Raises ValueError where there are fewer.
+    Yields their positions in `gpus`. A lease is a locked file, so it ends with its process, even a
+    killed one. Raises ValueError where there are fewer GPUs.
     """
     if wanted > len(gpus):
         raise ValueError(f"{wanted} GPUs are asked for, and there are {len(gpus)} here")

@@ -1,4 +1,4 @@
-"""The processes that share one training: each works on some users, all take the same step."""
+"""A team of processes that share one training: each computes some users, all take one step."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 
 @dataclass(frozen=True)
 class Team:
-    """`size` processes, of which this is number `rank`; one alone need not communicate."""
+    """`size` processes, of which this is number `rank`; a single one does not communicate."""
 
     rank: int = 0
     size: int = 1
@@ -33,9 +33,9 @@ class Team:
             tensor.copy_(part.view_as(tensor))
 
     def join(self, rows: Mapping[str, Tensor], total: int) -> dict[str, Tensor]:
-        """Join all processes' rows, the first process's first.
+        """Return the rows of all processes, the first process's first.
 
-        rows: of every process [own rows, ...], whose numbers are those of `deal`; total: their sum.
+        rows: of this process, [own rows, ...], as many as `deal` gives it of `total` rows.
         """
         if self.size == 1:
             return dict(rows)
@@ -43,7 +43,7 @@ class Team:
         return {name: self._join(own, counts) for name, own in rows.items()}
 
     def deal(self, tensor: Tensor) -> Tensor:
-        """Take this process's share of some rows: every `size`-th."""
+        """Return this process's share of some rows: every `size`-th."""
         return tensor[self.rank :: self.size]
 
     def _join(self, own: Tensor, counts: list[int]) -> Tensor:
@@ -59,7 +59,7 @@ ALONE = Team()
 
 
 def join_team() -> Team:
-    """Join the processes that torchrun started, over NCCL with a GPU each, else over gloo."""
+    """Join the processes that torchrun started: over NCCL with a GPU each, else over gloo."""
     gpus = torch.cuda.is_available()
     if gpus:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))

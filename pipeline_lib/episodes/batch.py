@@ -1,4 +1,4 @@
-"""A batch of users with their rows packed: only true rows, no padding."""
+"""A batch of users: their rows one after another without padding, and each item once."""
 
 from dataclasses import dataclass, replace
 
@@ -12,15 +12,15 @@ from pipeline_lib.episodes.format import Catalogue, Episodes, Rows
 class BatchRows:
     """The rows of a batch's users, user by user.
 
-    user, item: [rows] int64 into the batch's users and items. rank: [rows] int64 among the
-    user's rows. place: [rows] int64 into the fold's rows. target: [rows] float32.
+    user, item: [rows] int64, positions in the batch's users and items. rank: [rows] int64, number
+    among the user's rows. position: [rows] int64 in the fold's rows. target: [rows] float32.
     counts: [users] int64, rows of each user.
     """
 
     user: Tensor
     item: Tensor
     rank: Tensor
-    place: Tensor
+    position: Tensor
     target: Tensor
     counts: Tensor
 
@@ -34,7 +34,7 @@ class BatchRows:
         return self.sum(values) / self.counts
 
     def spread(self, values: Tensor) -> Tensor:
-        """Give each row its user's value: from [users, ...] to [rows, ...]."""
+        """Repeat users' values [users, ...] for each of their rows, [rows, ...]."""
         return values.index_select(0, self.user)
 
 
@@ -42,9 +42,9 @@ class BatchRows:
 class Batch:
     """Some users of a fold, those with fewest support rows first.
 
-    users: [users] int64 into the fold. codes: [users, features] int64. values: [users, features],
-    what they count for. items: [items] int64 into the catalogue, each once. item_codes,
-    item_weights, item_bags: their features, as EmbeddingBag wants them.
+    users: [users] int64, positions in the fold. codes: [users, features] int64. values: [users,
+    features], factors of the codes' embeddings. items: [items] int64, positions in the catalogue.
+    item_codes, item_weights, item_bags: the items' features in EmbeddingBag's format.
     """
 
     users: Tensor
@@ -63,12 +63,12 @@ class Batch:
 
 
 def by_support(episodes: Episodes, users: Tensor) -> Tensor:
-    """Sort users of a fold, [users] int64, by how many support rows they have."""
+    """Sort users of a fold, [users] int64, by their numbers of support rows."""
     return users[episodes.support.users.lengths(users).argsort(stable=True)]
 
 
 def take_batch(episodes: Episodes, catalogue: Catalogue, users: Tensor) -> Batch:
-    """Assemble a batch of the fold's users at the places `users`, [users] int64."""
+    """Assemble a batch of users, [users] int64 positions in the fold."""
     users = by_support(episodes, users)
     support, query = _pack(episodes.support, users), _pack(episodes.query, users)
     items, item = torch.unique(torch.cat((support.item, query.item)), return_inverse=True)
@@ -88,7 +88,6 @@ def take_batch(episodes: Episodes, catalogue: Catalogue, users: Tensor) -> Batch
 
 
 def _pack(rows: Rows, users: Tensor) -> BatchRows:
-    place, user, rank = rows.users.take(users)
-    return BatchRows(
-        user, rows.item[place], rank, place, rows.target[place], rows.users.lengths(users)
-    )
+    position, user, rank = rows.users.take(users)
+    item, target = rows.item[position], rows.target[position]
+    return BatchRows(user, item, rank, position, target, rows.users.lengths(users))

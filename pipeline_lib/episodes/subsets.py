@@ -1,4 +1,4 @@
-"""Subsets of episodes: some users of a fold, some support rows of each user."""
+"""Episodes changed: some users of a fold, fewer support rows, rows dealt anew."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from pipeline_lib.seeds import combine_keys, hash_keys
 
 
 def choose_users(names: pl.Series, most: int, seed: int) -> Tensor:
-    """Choose at most `most` users at random; return their places in order, [users] int64.
+    """Choose at most `most` users at random; return their positions in order, [users] int64.
 
     Every name has a key that depends on that name and the seed alone; the lowest are chosen.
     """
@@ -20,7 +20,7 @@ def choose_users(names: pl.Series, most: int, seed: int) -> Tensor:
 
 
 def take_users(episodes: Episodes, users: Tensor) -> Episodes:
-    """Take the fold's users at the places `users`, [users] int64."""
+    """Return the episodes of some users, [users] int64 positions in the fold."""
     return Episodes(
         episodes.user[users],
         episodes.codes[users],
@@ -31,7 +31,7 @@ def take_users(episodes: Episodes, users: Tensor) -> Episodes:
 
 
 def draw_ranks(rows: Rows, users: pl.Series, items: pl.Series, seed: int) -> Tensor:
-    """Shuffle each user's rows; return every row's rank among its user's, [rows] int64 from 0.
+    """Return a random rank of every row among its user's, [rows] int64 from 0.
 
     users, items: names, in the fold's and the catalogue's order. Which of two rows comes first
     depends on the names of their user and items and on the seed alone.
@@ -46,7 +46,10 @@ def draw_ranks(rows: Rows, users: pl.Series, items: pl.Series, seed: int) -> Ten
 
 
 def limit_support(episodes: Episodes, ranks: Tensor, most: int) -> Episodes:
-    """Keep the support rows, [rows], whose rank is below `most`; fewer are among more."""
+    """Keep the support rows with a rank below `most`; ranks: [rows] int64.
+
+    With the same ranks, fewer rows are always among more.
+    """
     support, kept = episodes.support, ranks < most
     before = _sums(kept.long())
     return replace(
@@ -58,10 +61,10 @@ def limit_support(episodes: Episodes, ranks: Tensor, most: int) -> Episodes:
 
 
 def deal_rows(episodes: Episodes, shares: tuple[float, float], seed: int) -> Episodes:
-    """Deal each user's rows anew to support and query, a share between two of them to support.
+    """Deal each user's rows anew to support and query.
 
-    Every user's share is drawn evenly between the two. Whoever has two rows or more keeps at least
-    one of each; a single row stays in query.
+    shares: the least and the most to support; every user's share is drawn uniformly between them. A
+    user with two rows or more has at least one of each; a single row goes to query.
     """
     owner, (item, target) = episodes.owners(), episodes.all_rows()
     draw = torch.Generator().manual_seed(seed)
@@ -74,7 +77,7 @@ def deal_rows(episodes: Episodes, shares: tuple[float, float], seed: int) -> Epi
     is_support = rank < most[owner[order]]
 
     def part(chosen: Tensor) -> Rows:
-        """Take some rows, user by user."""
+        """Return the chosen rows, user by user."""
         own = order[chosen]
         lengths = torch.bincount(owner[own], minlength=len(episodes))
         return Rows(Ragged(_sums(lengths)), item[own], target[own])
@@ -88,5 +91,5 @@ def _take(rows: Rows, users: Tensor) -> Rows:
 
 
 def _sums(counts: Tensor) -> Tensor:
-    """Sum what comes before each place and before the end."""
+    """Return the sum of the counts before each one, and of all."""
     return torch.cat((counts.new_zeros(1), counts.cumsum(0)))

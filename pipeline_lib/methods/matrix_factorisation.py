@@ -1,4 +1,4 @@
-"""Matrix factorisation: items' factors from the training rows, a new user's by ridge regression."""
+"""Matrix factorisation: items' factors from training rows, a new user's by ridge regression."""
 
 import torch
 from torch import Tensor
@@ -17,8 +17,8 @@ class MatrixFactorisation(ItemMean):
     """Score μ + b_i + b_u + p_u · q_i, by alternating least squares (Koren et al. 2009).
 
     Each sweep solves all users for (b_u, p_u), then all items for (b_i, q_i), with the rows'
-    weights in the loss. A new user is solved on the support rows, the items as they are. Whatever
-    the seed, the factors begin alike.
+    weights in the loss. A new user is solved on the support rows, with the items fixed. The initial
+    factors are the same for every seed.
     """
 
     item_factors: Tensor
@@ -37,7 +37,7 @@ class MatrixFactorisation(ItemMean):
         self.register_buffer("item_penalty", torch.tensor([item, *penalties]), persistent=False)
 
     def fit(self, train: Episodes) -> None:
-        """Solve users and items by turns, beginning with random factors and the items' means."""
+        """Solve users and items in turn, from random factors and the items' means."""
         super().fit(train)
         item, target = train.all_rows()
         rows = self._rated(train.owners(), item, target, len(train))
@@ -46,7 +46,7 @@ class MatrixFactorisation(ItemMean):
         self.item_factors.copy_(found.factors)
 
     def predict(self, batch: Batch) -> Prediction:
-        """Solve the users on their support rows, and score the query rows."""
+        """Solve the users on their support rows and score the query rows."""
         support, query = batch.support, batch.query
         item = batch.items[support.item]
         rows = self._rated(support.user, item, support.target, len(batch))

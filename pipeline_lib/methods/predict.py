@@ -1,4 +1,4 @@
-"""Score a whole fold."""
+"""Predict all users of a fold, in batches, and compute their loss."""
 
 from dataclasses import dataclass
 
@@ -20,17 +20,17 @@ USERS_PER_BATCH = 128
 def predict_fold(
     method: Method, episodes: Episodes, catalogue: Catalogue, team: Team = ALONE
 ) -> tuple[Tensor, Tensor]:
-    """Score every query row of a fold, [query rows].
+    """Score every query row of a fold; return scores [query rows] and learning rates [users].
 
-    The second tensor holds the inner learning rates, [users]: NaN where a user has not one. Of a
-    team, each process scores some users, and all get all scores.
+    A rate is NaN for a method without one rate a user. Each process of a team scores some users,
+    and all return all scores.
     """
     score = torch.zeros_like(episodes.query.target)
     inner_lr = score.new_zeros(len(episodes))
     users = torch.arange(len(episodes), device=episodes.user.device)
     for part in users.split(USERS_PER_BATCH)[team.rank :: team.size]:
         for batch, prediction in _predict(method, episodes, catalogue, part):
-            score[batch.query.place] = prediction.score
+            score[batch.query.position] = prediction.score
             rate = torch.nan if prediction.inner_lr is None else prediction.inner_lr
             inner_lr[batch.users] = rate
     return team.sum_(score), team.sum_(inner_lr)
@@ -39,7 +39,7 @@ def predict_fold(
 def _predict(
     method: Method, episodes: Episodes, catalogue: Catalogue, users: Tensor
 ) -> list[tuple[Batch, Prediction]]:
-    """Score some users, in halves where memory does not suffice for all at once."""
+    """Score some users, in halves where the device has too little memory for all at once."""
     try:
         batch = take_batch(episodes, catalogue, users)
         found = [(batch, method.predict(batch))]
@@ -54,10 +54,10 @@ def _predict(
 
 @dataclass(frozen=True)
 class Validation:
-    """A fold's scores against its targets.
+    """A fold's scores and losses.
 
-    score: [query rows]. inner_lr: [users], NaN where a user has not one. losses: [users], each
-    the mean loss of the user's query rows; loss: their mean.
+    score: [query rows]. inner_lr: [users], NaN for a method without. losses: [users], the mean loss
+    of each user's query rows; loss: their mean.
     """
 
     score: Tensor
@@ -69,7 +69,7 @@ class Validation:
 def validate(
     method: Method, episodes: Episodes, catalogue: Catalogue, task: Task, team: Team = ALONE
 ) -> Validation:
-    """Score every query row of a fold, and compute the loss."""
+    """Score every query row of a fold, and compute each user's loss and their mean."""
     score, inner_lr = predict_fold(method, episodes, catalogue, team)
     query = episodes.query
     users = torch.arange(len(episodes), device=score.device)

@@ -1,8 +1,8 @@
-"""The mixed-effects network: what all users think of an item, and by what they may differ.
+"""The mixed-effects model: an item's score for all users, and how one user may differ.
 
-A user's score of an item is b(i) + (m(h) + g) · x(i): what all think of it, what users of the
-profile h weigh its features x by, and how this user's weights differ, g ~ N(0, V) in units of the
-noise. The features are 1, the item's factors, and each value that the item has.
+A user's score of an item is b(i) + (m(h) + g) · x(i): the item's bias, the weights of its features
+x for users of the profile h, and this user's own deviation g ~ N(0, V), V in units of the noise.
+The features are 1, the item's factors, and each value that the item has.
 """
 
 import torch
@@ -18,9 +18,10 @@ INITIAL_STD = 0.1
 
 
 class EffectsNetwork(nn.Module):
-    """Biases, factors and variances; all but the factors begin as no effect or as the settings say.
+    """Biases, factors, effects of values and profiles, and variances.
 
-    Code 0, an unknown value, has no effect for good.
+    Factors start at random, variances as in the settings, all else at 0. The effect of code 0, an
+    unknown value, is always 0.
     """
 
     initial_variance: Tensor
@@ -44,7 +45,7 @@ class EffectsNetwork(nn.Module):
         self.register_buffer("initial_variance", torch.tensor(variances), persistent=False)
 
     def items(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Find the items' means, [items], and 1 and their factors, [items, 1 + factors]."""
+        """Return the items' biases, [items], and 1 and their factors, [items, 1 + factors]."""
         values = embedding_bag(
             batch.item_codes,
             self.values.weight,
@@ -58,19 +59,19 @@ class EffectsNetwork(nn.Module):
         return bias, with_one(self.item_factors[batch.items] + effects[:, 1:])
 
     def prior(self, batch: Batch) -> Tensor:
-        """Find what users of the batch's profiles weigh 1 and factors by, [users, 1 + factors]."""
+        """Return m(h), the profiles' weights of 1 and the factors, [users, 1 + factors]."""
         own: Tensor = (self.profile(batch.codes) * batch.values[..., None]).sum(1)
         return self.common + own
 
     def variances(self) -> tuple[Tensor, Tensor]:
-        """Find the variances of g: of 1 and factors, [1 + factors], and by feature, [features]."""
+        """Return the variances of g: of 1 and factors, [1 + factors]; by feature, [features]."""
         own = self.initial_variance * self.log_ratio.exp()
         both: tuple[Tensor, Tensor] = own.split((len(self.common), self.item_features))
         return both
 
     @torch.no_grad()
     def warm_start(self, rows: Rated) -> None:
-        """Begin with the biases and factors of a matrix factorisation."""
+        """Set the biases and factors of a matrix factorisation of these rows."""
         settings = self.settings
         start = ItemFactors(self.item_bias, self.item_factors)
         like = [1 / settings.factor_variance] * settings.factors

@@ -1,4 +1,4 @@
-"""From the network's outputs to a score and a loss, with the loss's gradient by hand.
+"""Heads: from the network's outputs to a score, a loss and the loss's gradient by hand.
 
 Outputs are z [rows, outputs]; scores, targets and losses are [rows].
 """
@@ -15,13 +15,13 @@ from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
 
 class Head(ABC):
-    """What the network's outputs mean. outputs: how many there are."""
+    """What the network's outputs mean. outputs: their number."""
 
     outputs: int
 
     @abstractmethod
     def score(self, z: Tensor) -> Tensor:
-        """Compute what is predicted: a rating, or the probability of a click."""
+        """Compute the prediction: a rating, or the probability of a click."""
 
     @abstractmethod
     def loss(self, z: Tensor, target: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ class ClickLevels(Head):
 
 
 def make_head(task: Task, kind: HeadKind) -> Head:
-    """Choose the head of a task."""
+    """Return the head of a task."""
     if isinstance(task, RatingTask):
         return RatingValue() if kind == "value" else RatingLevels(task)
     return ClickValue(task) if kind == "value" else ClickLevels(task)

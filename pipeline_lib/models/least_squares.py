@@ -16,7 +16,7 @@ def ridge(
     penalty: Tensor,
     owners: int,
 ) -> Tensor:
-    """Minimise Σ w (y − xᵀβ)² + Σ λ β² over each owner's rows; return β, [owners, features].
+    """Return β, [owners, features], that minimises Σ w (y − xᵀβ)² + Σ λ β² over an owner's rows.
 
     features: x, [rows, features]. target, weight: y and w, [rows]. owner: [rows] int64. penalty: λ,
     [features], above 0. An owner without rows gets 0. Differentiable.
@@ -35,10 +35,10 @@ def ridge(
 
 @dataclass(frozen=True)
 class Rated:
-    """Rows to be explained.
+    """Rows for a matrix factorisation.
 
     user, item: [rows] int64. residual: [rows], targets without their mean. weight: [rows].
-    users: how many there are.
+    users: their number.
     """
 
     user: Tensor
@@ -50,28 +50,28 @@ class Rated:
 
 @dataclass(frozen=True)
 class ItemFactors:
-    """bias: [items]. factors: [items, factors]."""
+    """The items' biases, [items], and factors, [items, factors]."""
 
     bias: Tensor
     factors: Tensor
 
     def solve_users(self, rows: Rated, penalty: Tensor) -> Tensor:
-        """Solve users for bias and factors, [users, 1 + factors]; penalty: [1 + factors]."""
+        """Return users' biases and factors, [users, 1 + factors]; penalty: [1 + factors]."""
         residual = rows.residual - self.bias[rows.item]
         features = with_one(self.factors[rows.item])
         return ridge(features, residual, rows.weight, rows.user, penalty, rows.users)
 
     def score(self, item: Tensor, own: Tensor) -> Tensor:
-        """Score items, [rows] int64, for users' bias and factors of each row."""
+        """Score items, [rows] int64; own: the users' biases and factors, [rows, 1 + factors]."""
         return self.bias[item] + (own * with_one(self.factors[item])).sum(1)
 
 
 def alternate(
     rows: Rated, start: ItemFactors, user_penalty: Tensor, item_penalty: Tensor, sweeps: int
 ) -> ItemFactors:
-    """Solve all users, then all items, `sweeps` times (Koren et al. 2009).
+    """Solve all users, then all items, `sweeps` times (Koren et al. 2009); return the items.
 
-    Penalties: [1 + factors], of a bias and of each factor.
+    user_penalty, item_penalty: [1 + factors], of a bias and of each factor.
     """
     items = start
     for _ in range(sweeps):
@@ -84,5 +84,5 @@ def alternate(
 
 
 def with_one(factors: Tensor) -> Tensor:
-    """Put a column of ones before factors, [rows, factors]."""
+    """Put a column of ones before factors, [rows, 1 + factors]."""
     return torch.cat((factors.new_ones(len(factors), 1), factors), 1)

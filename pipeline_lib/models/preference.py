@@ -1,4 +1,4 @@
-"""The preference network: embedded user and item features, then fully connected layers."""
+"""The preference network: embeddings of user and item features, then fully connected layers."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +14,7 @@ from pipeline_lib.settings.network import Network
 
 @dataclass(frozen=True)
 class InputSizes:
-    """How many features each side has, and how many codes in all (0 apart): a number has one."""
+    """The numbers of features and, without 0, of codes; a numeric feature has one code."""
 
     user_features: int
     user_values: int
@@ -24,18 +24,18 @@ class InputSizes:
 
 @dataclass(frozen=True)
 class Embedded:
-    """A batch's embeddings: users [users, user_width], items [items, item_width]."""
+    """The embeddings of a batch: users [users, user_width], items [items, item_width]."""
 
     users: Tensor
     items: Tensor
 
 
 class PreferenceNetwork(nn.Module):
-    """Embed users and items, and map both to outputs by layers with ReLU between them.
+    """Embeds users and items, and maps both to outputs by layers with ReLU between them.
 
-    The layers are the decision layers that the inner step adapts (Yu et al. 2021, "Experiment
-    setting", after Lee et al. 2019). Code 0, an unknown value, is the zero vector for good. A
-    number is embedded as the vector of its feature's one code, times the number.
+    The layers are the decision layers, which the inner step adapts (Yu et al. 2021, "Experiment
+    setting", after Lee et al. 2019). The embedding of code 0, an unknown value, is always zero. A
+    number's embedding is that of its feature's one code, times the number.
     """
 
     def __init__(self, sizes: InputSizes, network: Network, outputs: int) -> None:
@@ -60,7 +60,7 @@ class PreferenceNetwork(nn.Module):
         return cast("list[nn.Linear]", list(self.later))
 
     def embed(self, batch: Batch) -> Embedded:
-        """Embed users by their features' vectors side by side, items by the sum of each bag."""
+        """Embed users and items: concatenate the features' embeddings, an item's summed by bag."""
         users = self.user_values(batch.codes) * batch.values[..., None]
         bags = embedding_bag(
             batch.item_codes,
@@ -73,7 +73,7 @@ class PreferenceNetwork(nn.Module):
         return Embedded(users.flatten(1), bags.view(len(batch.items), self.item_width))
 
     def first_layer(self, embedded: Embedded, rows: BatchRows) -> Tensor:
-        """Compute the first layer of some rows, each user's and each item's part only once."""
+        """Compute the first layer of rows, [rows, out], each user's and item's part only once."""
         for_user, for_item = self.first.weight.split((self.user_width, self.item_width), 1)
         users = linear(embedded.users, for_user, self.first.bias)
         return rows.spread(users) + linear(embedded.items, for_item).index_select(0, rows.item)

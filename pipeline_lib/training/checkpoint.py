@@ -1,4 +1,4 @@
-"""Where a training stands after an epoch, kept beside its results until it ends."""
+"""The checkpoint of a training: its state after the last epoch, until its results are saved."""
 
 import fcntl
 import hashlib
@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Progress:
-    """The epochs behind a training, and the weights of the best of them."""
+    """The epochs that a training has finished, and the weights of the best of them."""
 
     history: list[EpochRecord]
     best: dict[str, Tensor]
 
 
 class Checkpoint:
-    """A file that training is taken up from.
+    """The file from which a training is resumed.
 
-    what: all that decides the training's bytes; a file left by anything else is not used.
+    what: a text of all that the training's bytes depend on; a file of another text is not used.
     """
 
     def __init__(self, folder: Path, what: str) -> None:
@@ -43,7 +43,7 @@ class Checkpoint:
         self.what = hashlib.sha256(what.encode()).hexdigest()
 
     def save(self, progress: Progress, method: Method, optimiser: torch.optim.Optimizer) -> None:
-        """Write where training stands; where that fails, as on a full disk, say so and go on."""
+        """Write the state of a training; log an error, such as a full disk, and go on."""
         tensors = _named(METHOD, method.state_dict()) | _named(BEST, progress.best)
         for place, state in optimiser.state_dict()["state"].items():
             tensors |= _named(f"{OPTIMISER}{place}/", state)
@@ -54,7 +54,7 @@ class Checkpoint:
             log.warning("no checkpoint after this epoch: %s", error)
 
     def load(self, method: Method, optimiser: torch.optim.Optimizer) -> Progress | None:
-        """Bring a method and its optimiser to where training stood; None if there is no telling."""
+        """Restore a method and its optimiser; return None without a usable file."""
         found = self._read()
         if found is None:
             return None
@@ -68,21 +68,24 @@ class Checkpoint:
             state.setdefault(int(place), {})[key] = tensor
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
-        log.info("training goes on after epoch %d, from %s", history[-1].epoch, self.path)
+        log.info("training resumes after epoch %d, from %s", history[-1].epoch, self.path)
         return Progress(history, _under(BEST, own))
 
     def load_best(self, method: Method) -> None:
-        """Give a method the weights of the epoch best so far, if there is one."""
+        """Load the weights of the best epoch so far into a method, if there is a usable file."""
         if found := self._read():
             method.load_state_dict(_under(BEST, found[1]))
 
     def remove(self) -> None:
-        """Remove the file: the training's results are there."""
+        """Delete the file, once the training's results are saved."""
         self.path.unlink(missing_ok=True)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Wait until no other process trains this, as one does that outlived its snakemake."""
+        """Hold the lock on the trial's folder; wait while another process trains the same.
+
+        Such a process may have outlived the snakemake that started it.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:

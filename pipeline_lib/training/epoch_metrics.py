@@ -1,4 +1,4 @@
-"""What is watched of an epoch, and decides nothing."""
+"""Numbers measured after each epoch for logs and MLflow; training does not depend on them."""
 
 import resource
 import sys
@@ -17,28 +17,28 @@ MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 
 
 def validation_metrics(
-    judged: Validation, validation: Episodes, groups: pl.Series, task: Task
+    result: Validation, validation: Episodes, groups: pl.Series, task: Task
 ) -> dict[str, float]:
     """Compute the task's metrics on validation users, and each group's inner learning rates.
 
-    groups: of each validation user. Rates: mean and standard deviation over users who have one.
+    groups: of each validation user. Rates: mean and standard deviation over users with one.
     """
-    _, owner, _ = validation.query.users.take(torch.arange(len(validation)).to(judged.score.device))
+    _, owner, _ = validation.query.users.take(torch.arange(len(validation)).to(result.score.device))
     owners = owner.cpu().numpy()
     rows = pl.DataFrame(
         {
             "user": owners,
             "group": groups[owners],
             "target": _numbers(validation.query.target),
-            "score": _numbers(judged.score),
+            "score": _numbers(result.score),
         }
     )
     _, metrics = summarise(user_metrics(rows, task), task)
-    return {f"validation/{name}": x for name, x in metrics.items()} | _rates(judged, groups)
+    return {f"validation/{name}": x for name, x in metrics.items()} | _rates(result, groups)
 
 
 def peak_memory(device: torch.device) -> dict[str, float]:
-    """Measure the most memory used so far, by the process and on its GPU, in MB."""
+    """Measure the largest use of RAM by the process, and of its GPU's memory, in MB."""
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
     figures = {"memory/process_mb": used / MEGABYTE}
     if device.type == "cuda":
@@ -46,8 +46,8 @@ def peak_memory(device: torch.device) -> dict[str, float]:
     return figures
 
 
-def _rates(judged: Validation, groups: pl.Series) -> dict[str, float]:
-    rates = pl.DataFrame({"group": groups, "rate": _numbers(judged.inner_lr)})
+def _rates(result: Validation, groups: pl.Series) -> dict[str, float]:
+    rates = pl.DataFrame({"group": groups, "rate": _numbers(result.inner_lr)})
     by_group = rates.drop_nans().group_by("group", maintain_order=True)
     rate = pl.col("rate")
     spread = by_group.agg(rate.mean().alias("mean"), rate.std(ddof=0).alias("sd"))

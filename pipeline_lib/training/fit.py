@@ -23,13 +23,15 @@ from pipeline_lib.training.epoch_metrics import peak_memory, validation_metrics
 from pipeline_lib.training.record import EpochRecord, best_epoch
 from pipeline_lib.training.step import Stepper, TrainingError, advise
 
+# one-cycle: the share of the steps in which the rate rises, and the share of the rate at the start.
 RISING, FIRST = 0.3, 1 / 25
 
 
 def rate_share(schedule: Literal["constant", "one-cycle"], done: float) -> float:
-    """Tell which share of the outer rate holds when a share `done` of all steps is taken.
+    """Return the share of the outer rate to use after a share `done` of all steps.
 
-    one-cycle: a line from 1/25 up to 1 at three tenths, then half a cosine down to 0 (Smith 2018).
+    one-cycle: rises linearly from 1/25 to 1 in the first three tenths, then falls to 0 as half a
+    cosine (Smith 2018).
     """
     if schedule == "constant":
         return 1.0
@@ -40,7 +42,7 @@ def rate_share(schedule: Literal["constant", "one-cycle"], done: float) -> float
 
 @dataclass(frozen=True)
 class Folds:
-    """What training may see: no test user.
+    """The data of a training, without any test user.
 
     groups: major or minor, of each validation user; no method sees them.
     """
@@ -61,14 +63,15 @@ def fit(
     checkpoint: Checkpoint | None = None,
     team: Team = ALONE,
 ) -> list[EpochRecord]:
-    """Train a method and leave in it the weights of the epoch best on validation users.
+    """Train a method; afterwards it has the weights of the epoch with the lowest validation loss.
 
-    With a checkpoint, training that was cut off is taken up, and `on_epoch` gets the epochs before
-    as well. Of a team, the first process writes the checkpoint.
+    Returns the epochs, none for a closed-form method. With a checkpoint, a training that was
+    interrupted is resumed, and `on_epoch` gets the earlier epochs as well. The first process of a
+    team writes the checkpoint.
 
-    Raises TrainingError when a user's loss is not finite or above a million, when a gradient is
-    not finite, or the validation loss; the method then has the weights of the epoch best so far,
-    or those it began with.
+    Raises TrainingError when a user's loss is not finite or above a million, or when a gradient or
+    the validation loss is not finite; the method then has the weights of the best epoch so far, or
+    its initial ones.
     """
     if isinstance(method, ClosedForm):
         method.fit(folds.train)
@@ -107,27 +110,27 @@ def _descend(
         method.begin_epoch(number)
         steps = _pass(stepper, settings, folds.train, seed, number)
         measures, seconds = method.end_epoch(), time.perf_counter() - start
-        judged = validate(method, folds.validation, folds.catalogue, folds.task, stepper.team)
-        if not math.isfinite(judged.loss):
-            message = f"epoch {number}: the validation loss is {judged.loss}"
+        validation = validate(method, folds.validation, folds.catalogue, folds.task, stepper.team)
+        if not math.isfinite(validation.loss):
+            message = f"epoch {number}: the validation loss is {validation.loss}"
             raise TrainingError(advise(message), [])
         loss, norm = (sum(values) / len(steps) for values in zip(*steps, strict=True))
         watched = {
             "gradient/norm": norm,
             "step/seconds": seconds / len(steps),
-            **validation_metrics(judged, folds.validation, folds.groups, folds.task),
-            **peak_memory(judged.score.device),
+            **validation_metrics(validation, folds.validation, folds.groups, folds.task),
+            **peak_memory(validation.score.device),
         }
-        yield EpochRecord(number, loss, judged.loss, seconds, measures, watched)
+        yield EpochRecord(number, loss, validation.loss, seconds, measures, watched)
 
 
 def _pass(
     stepper: Stepper, settings: LearnerSettings, train: Episodes, seed: int, number: int
 ) -> list[tuple[float, float]]:
-    """Take a step on every batch of an epoch; return their losses and gradients' norms."""
+    """Take a step on every batch of an epoch; return each step's loss and gradient norm."""
     if settings.support_share:
-        seed_of_rows = derive_seed(seed, "rows", number)
-        stepper.train = deal_rows(train, settings.support_share, seed_of_rows)
+        row_seed = derive_seed(seed, "rows", number)
+        stepper.train = deal_rows(train, settings.support_share, row_seed)
     batches = _shuffled(train, settings.users_per_batch, derive_seed(seed, "epoch", number))
     steps = []
     for place, users in enumerate(batches):

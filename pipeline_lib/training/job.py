@@ -1,4 +1,4 @@
-"""One training job, from files to a trained method and its record."""
+"""One training job in one process: from input files to a trained method and its record."""
 
 import hashlib
 import time
@@ -24,13 +24,13 @@ from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.record import EpochRecord, TrainingJob, TrainingRecord, best_epoch
 from pipeline_lib.training.step import TrainingError
 
-# What a training's bytes do not depend on.
-OUTSIDE = {"experiment", "started", "environment"}
+# Fields of a job that the weights do not depend on.
+IRRELEVANT = {"experiment", "started", "environment"}
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained method, its epochs and its record; the checkpoint serves until they are saved."""
+    """A trained method, its epochs and its record; the checkpoint is kept until they are saved."""
 
     method: Method
     history: list[EpochRecord]
@@ -39,7 +39,7 @@ class Trained:
 
 
 class TrainingStoppedError(Exception):
-    """Training broke off. method: with the weights of the epoch best so far, or the first."""
+    """Training was stopped. method: with the weights of the best epoch so far, or its first."""
 
     def __init__(self, error: TrainingError, users: Sequence[str], method: Method) -> None:
         who = f" (users {', '.join(users)})" if users else ""
@@ -49,7 +49,7 @@ class TrainingStoppedError(Exception):
 
 @dataclass(frozen=True)
 class Training:
-    """A method, all that it is trained with, and where it stands."""
+    """A method, its settings and data, and its checkpoint."""
 
     method: Method
     settings: MethodSettings
@@ -58,7 +58,7 @@ class Training:
     checkpoint: Checkpoint
 
     def fit(self, on_epoch: Callable[[EpochRecord], None], team: Team = ALONE) -> list[EpochRecord]:
-        """Train, from the last checkpoint on if there is one; raise as `fit` does."""
+        """Train, from the checkpoint on if there is one; raise as `fit` does."""
         return fit(
             self.method, self.settings, self.folds, self.seed, on_epoch, self.checkpoint, team
         )
@@ -67,9 +67,9 @@ class Training:
 def make_training(
     job: TrainingJob, files: Mapping[str, Path], folder: Path, device: torch.device
 ) -> Training:
-    """Load the files `train`, `validation`, `catalogue`, `vocabulary` and `validation_users`.
+    """Read the files `train`, `validation`, `catalogue`, `vocabulary` and `validation_users`.
 
-    folder: of the trial, where a checkpoint is left while it trains.
+    folder: the trial's, for the checkpoint.
     """
     make_repeatable(job.threads)
     catalogue = Catalogue.load(files["catalogue"], device)
@@ -91,9 +91,9 @@ def run_training(
     device: torch.device,
     on_epoch: Callable[[EpochRecord], None],
 ) -> Trained:
-    """Train, on files as `make_training` has them and `split`.
+    """Train on the files of `make_training` and `split`.
 
-    The file `train_users` names the users when TrainingStoppedError is raised.
+    Raises TrainingStoppedError, which names users as the file `train_users` has them.
     """
     start = time.perf_counter()
     training = make_training(job, files, folder, device)
@@ -119,14 +119,14 @@ def run_training(
 def name_users(
     error: TrainingError, files: Mapping[str, Path], method: Method
 ) -> TrainingStoppedError:
-    """Name the users of an error as in the log; method: as training left it."""
+    """Return the error with the users' names in the log; method: as training left it."""
     names = read_table(files["train_users"], TRAIN_USERS)["user"]
     return TrainingStoppedError(error, names[error.users].to_list(), method)
 
 
 def _identify(job: TrainingJob, files: Mapping[str, Path], device: torch.device) -> str:
-    """Name all that decides the bytes of a training."""
-    parts = [job.model_dump_json(exclude=OUTSIDE), device.type]
+    """Return a text of all that the weights depend on."""
+    parts = [job.model_dump_json(exclude=IRRELEVANT), device.type]
     parts += [version for name, version in job.environment.items() if name != "revision"]
     for name in ("train", "validation", "catalogue", "vocabulary"):
         with files[name].open("rb") as file:

@@ -1,4 +1,4 @@
-"""What a training job is asked, and what it was."""
+"""The records of a training: the job, each epoch, and the finished job."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,10 @@ from pipeline_lib.settings.task import Task
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one pass over the training users gave.
+    """One pass over the training users.
 
-    seconds: wall-clock, training alone. measures: what the method reports besides. watched: what
-    is seen from outside, such as gradients, validation metrics and memory.
+    seconds: wall-clock, training alone. measures: numbers that the method reports, by name.
+    watched: numbers measured from outside, such as gradient norms and validation metrics.
     """
 
     epoch: int
@@ -25,7 +25,7 @@ class EpochRecord:
     watched: dict[str, float]
 
     def metrics(self) -> dict[str, float]:
-        """List all numbers by name; what stands before a `/` brings together what is alike."""
+        """Return all numbers by name; names of one kind share what stands before `/`."""
         own = {
             "train/loss": self.train_loss,
             "validation/loss": self.validation_loss,
@@ -43,14 +43,14 @@ class EpochRecord:
 
 
 def best_epoch(history: list[EpochRecord]) -> EpochRecord:
-    """Find the epoch with the lowest loss on validation users, the first of equals."""
+    """Return the epoch with the lowest validation loss, the first of equal ones."""
     return min(history, key=lambda epoch: epoch.validation_loss)
 
 
 class TrainingJob(BaseModel):
-    """What to train, where, and by which code and versions; network is None without learning.
+    """What to train, on which device, and with which code and package versions.
 
-    processes: how many share the users of every batch.
+    network: None for a method without one. processes: the number that share every batch.
     """
 
     experiment: str
@@ -69,7 +69,7 @@ class TrainingJob(BaseModel):
 
 
 class TrainingRecord(TrainingJob):
-    """A finished job. seconds: wall-clock, training and validation, since it was last taken up.
+    """A finished job. seconds: wall-clock, training and validation, since it was last resumed.
 
     best_epoch is None for a method without epochs.
     """
@@ -81,7 +81,7 @@ class TrainingRecord(TrainingJob):
     seconds: float
 
     def metrics(self) -> dict[str, float]:
-        """List the job's final numbers."""
+        """Return the job's final numbers by name."""
         numbers = {
             "best/validation_loss": self.validation_loss,
             "best/epoch": self.best_epoch,

@@ -1,4 +1,4 @@
-"""Which candidate of a search is best on validation users, and training with what it changed."""
+"""A search over settings: the candidate with the lowest validation loss, and jobs that use it."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from pipeline_lib.training.record import TrainingJob
 
 
 class CandidateResult(BaseModel):
-    """What came of a candidate; validation_loss is None where its training was stopped."""
+    """The result of a candidate's training; validation_loss is None where that was stopped."""
 
     validation_loss: float | None
     best_epoch: int | None
@@ -21,13 +21,13 @@ class CandidateResult(BaseModel):
 
 
 class Candidate(CandidateResult):
-    """A candidate: besides, what it changed in the method's file."""
+    """A candidate's result with the settings that it changed in the method's file."""
 
     values: dict[str, Any]
 
 
 class SearchResult(BaseModel):
-    """A search's candidates in their order, and the one with the lowest validation loss."""
+    """A search's candidates in order, and the number of the one with the lowest validation loss."""
 
     dataset: str
     method: str
@@ -36,15 +36,18 @@ class SearchResult(BaseModel):
 
     @property
     def values(self) -> dict[str, Any]:
-        """Return what the chosen candidate changed."""
+        """Return the settings that the chosen candidate changed."""
         return self.candidates[self.chosen].values
 
 
 def choose(
-    dataset: str, method: str, tried: Sequence[CandidateResult], values: Sequence[dict[str, Any]]
+    dataset: str, method: str, results: Sequence[CandidateResult], values: Sequence[dict[str, Any]]
 ) -> SearchResult:
-    """Choose among candidates; of equals the first. Raise ValueError when all were stopped."""
-    pairs = zip(tried, values, strict=True)
+    """Return the search's result, the first of equal candidates chosen.
+
+    Raises ValueError when the trainings of all candidates were stopped.
+    """
+    pairs = zip(results, values, strict=True)
     candidates = [Candidate(**one.model_dump(), values=own) for one, own in pairs]
     losses = [math.inf if c.validation_loss is None else c.validation_loss for c in candidates]
     if min(losses) == math.inf:
@@ -57,7 +60,7 @@ def choose(
 
 
 def with_values(job: TrainingJob, values: dict[str, Any], taken: Collection[str]) -> TrainingJob:
-    """Change a job's settings, and its network's, to the values of the names that are `taken`."""
+    """Return the job with these values of settings and of its network, if named in `taken`."""
     own, network = split_values({name: x for name, x in values.items() if name in taken})
     asked = job.network
     if asked and network:

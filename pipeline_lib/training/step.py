@@ -1,4 +1,4 @@
-"""One step of the optimiser: on a whole batch, in parts that fit, or shared by a team."""
+"""One optimiser step: on a whole batch, in parts that fit the device, or shared by processes."""
 
 import logging
 import math
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class TrainingError(Exception):
-    """Training cannot go on. users: places in the training fold."""
+    """Training cannot go on. users: positions in the training fold."""
 
     def __init__(self, message: str, users: list[int]) -> None:
         super().__init__(message)
@@ -31,8 +31,8 @@ class TrainingError(Exception):
 class Stepper:
     """Takes steps of a learner and its optimiser on users of the training fold.
 
-    parts: into how many a batch is cut for memory's sake. The step is the same, since the parts'
-    gradients are summed before it; only the order of summation differs.
+    parts: the number of parts that a batch is cut into so that each fits the device. The step is
+    the same, since the parts' gradients are summed before it; only the order of sums differs.
     """
 
     method: Learner
@@ -43,15 +43,15 @@ class Stepper:
     parts: int = 1
 
     def set_rate(self, rate: float) -> None:
-        """Give the optimiser another outer learning rate."""
+        """Set the optimiser's learning rate."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
 
     def step(self, users: Tensor, where: str) -> tuple[float, float]:
         """Take a step on users [users] int64; return their loss and the norm of its gradient.
 
-        Raises TrainingError when a user's loss or the gradient is not sound, before the step, or
-        when one user alone is too much for the memory.
+        Raises TrainingError, before the step, when a user's loss is not finite or above a million,
+        when the gradient is not finite, or when one user alone does not fit the device.
         """
         users = by_support(self.train, users)
         rows = self.train.support.users.lengths(users) + self.train.query.users.lengths(users)
@@ -70,7 +70,7 @@ class Stepper:
         return (loss * weights).sum().item(), norm
 
     def _gradients(self, users: Tensor, weights: Tensor, where: str) -> dict[str, Tensor]:
-        """Add up the gradients of the batch's loss; return the traces, user by user."""
+        """Sum the gradients of the batch's loss; return the traces, user by user."""
         places = torch.arange(len(users), device=users.device)
         mine = self.team.deal(places)
         while True:
@@ -86,7 +86,10 @@ class Stepper:
         return _in_order(self.team.join(own, len(users)))
 
     def _part(self, users: Tensor, weights: Tensor, places: Tensor) -> dict[str, Tensor]:
-        """Send the users at some places forward and back; where there are none, one for nothing."""
+        """Run a forward and a backward pass for the users at `places`; return their trace.
+
+        A process of a team without users runs one with weight 0, so that it has gradients as well.
+        """
         count = len(places)
         places = places if count else torch.zeros_like(users[:1])
         losses = self.method.losses(take_batch(self.train, self.catalogue, users[places]))
@@ -111,19 +114,19 @@ class Stepper:
         )
 
     def _sum_gradients(self) -> list[Tensor]:
-        """Sum the team's gradients; a parameter without one has none in any process."""
+        """Sum the gradients over the team; a parameter without one has none in any process."""
         gradients = [p.grad for p in self.method.parameters() if p.grad is not None]
         self.team.sum_all_(gradients)
         return gradients
 
 
 def deal(places: Tensor, parts: int) -> list[Tensor]:
-    """Deal sorted users to parts like cards, so that all parts have short and long ones."""
+    """Deal users, sorted by support rows, to parts in turn, so that all parts cost alike."""
     return [places[part::parts] for part in range(parts)]
 
 
 def advise(message: str) -> str:
-    """Add what helps when training diverges."""
+    """Add to a message what helps when training diverges."""
     return f"{message}; lower outer_lr or the inner learning rate"
 
 

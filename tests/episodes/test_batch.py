@@ -78,7 +78,7 @@ def assert_whole(packed: BatchRows, rows: Rows, batch: Batch) -> None:
     offsets = rows.users.offsets.tolist()
     spans = [range(offsets[user], offsets[user + 1]) for user in batch.users.tolist()]
     places = [place for span in spans for place in span]
-    assert packed.place.tolist() == places
+    assert packed.position.tolist() == places
     assert packed.user.tolist() == [i for i, span in enumerate(spans) for _ in span]
     assert packed.rank.tolist() == [rank for span in spans for rank in range(len(span))]
     assert packed.counts.tolist() == [len(span) for span in spans]

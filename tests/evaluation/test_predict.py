@@ -172,7 +172,7 @@ class TestSupport:
         batch, network = take_all(few.test), few.method.network
         with torch.no_grad():
             unadapted = few.method.head.score(network(network.embed(batch), batch.query))
-        actual = scores(table, 0)[batch.query.place]
+        actual = scores(table, 0)[batch.query.position]
         torch.testing.assert_close(actual, unadapted, rtol=1e-6, atol=1e-6)
 
     def test_more_rows_than_anybody_has_are_all(self) -> None:

@@ -25,7 +25,7 @@ each_way = pytest.mark.parametrize("setup", WAYS.values(), ids=WAYS)
 def placed_scores(learner: AdaptiveLearner, batch: Batch) -> Tensor:
     """Scores in the order of the fold's query rows."""
     score = learner.predict(batch).score
-    return torch.full_like(score, torch.nan).index_copy(0, batch.query.place, score)
+    return torch.full_like(score, torch.nan).index_copy(0, batch.query.position, score)
 
 
 def placed_losses(learner: AdaptiveLearner, batch: Batch) -> Tensor:

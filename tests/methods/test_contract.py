@@ -115,7 +115,7 @@ class TestEveryMethod:
         for user in range(0, len(TEST), 4):
             batch = take(TEST, [user])
             alone = trained(kind).predict(batch).score
-            torch.testing.assert_close(alone, together[batch.query.place], rtol=0, atol=1e-5)
+            torch.testing.assert_close(alone, together[batch.query.position], rtol=0, atol=1e-5)
 
     def test_predicting_changes_no_state(self, kind: str) -> None:
         method = trained(kind)

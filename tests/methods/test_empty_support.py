@@ -49,7 +49,7 @@ def assert_scores_are_adapted_or_not(setup: Setup, case: str) -> None:
     batch = world.batch()
     empty = batch.support.counts[batch.query.user] == 0
     unadapted, adapted = (
-        reference(replace(setup, steps=n), world, learner).scores()[batch.query.place]
+        reference(replace(setup, steps=n), world, learner).scores()[batch.query.position]
         for n in (0, setup.steps)
     )
     with torch.no_grad():

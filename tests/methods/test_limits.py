@@ -120,6 +120,24 @@ class TestPAML:
         assert inner_lr.unique().tolist() == [pytest.approx(rate, rel=1e-7)]
 
 
+class TestSharedPAML:
+    """With one learned rate PAML is MeLU with that rate, but for learning it."""
+
+    def test_it_begins_as_melu_with_half_the_bound(self) -> None:
+        left, right = build_learner("shared-paml", lr_max=0.2), build_learner("melu", inner_lr=0.1)
+        weights = {k: v for k, v in left.state_dict().items() if k != "logit"}
+        right.load_state_dict(weights)
+        torch.testing.assert_close(left.losses(TRAIN), right.losses(TRAIN))
+
+    def test_all_users_get_the_rate_that_was_learned(self) -> None:
+        method, _ = train("shared-paml", epochs=2, lr_max=0.2)
+        rates = method.predict(TEST).inner_lr
+        assert rates is not None
+        assert rates.detach().unique().numel() == 1
+        assert 0 < float(rates[0].detach()) < 0.2
+        assert abs(float(rates[0].detach()) - 0.1) > 1e-4
+
+
 class TestMetaSGD:
     @each_way
     @pytest.mark.parametrize("world", WORLDS, ids=str)

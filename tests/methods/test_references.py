@@ -69,7 +69,7 @@ def scores(method: Method, test: Episodes = TEST) -> list[float]:
     batch: Batch = take_batch(test, CATALOGUE, torch.arange(2))
     prediction = method.predict(batch)
     assert prediction.inner_lr is None
-    ordered: list[float] = prediction.score[batch.query.place.argsort()].tolist()
+    ordered: list[float] = prediction.score[batch.query.position.argsort()].tolist()
     return ordered
 
 

@@ -1,8 +1,11 @@
 """A team trains what one process does: the same losses, weights and memory."""
 
+import json
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from pipeline_lib.devices import team as team_module
 from pipeline_lib.devices.team import Team
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Method, build_method
+from pipeline_lib.training import distributed
 from pipeline_lib.training.checkpoint import NAME
 from pipeline_lib.training.distributed import train_as_team
 from pipeline_lib.training.fit import Folds, fit
@@ -134,6 +138,17 @@ def test_what_stops_one_stops_the_other_with_the_same_users(
     with pytest.raises(TrainingError, match="as large as nan") as caught:
         train_in_threads("paml", spoil(FOLDS, [17, 3]), users_per_batch=20)
     assert caught.value.users == [3, 17]
+
+
+def test_reports_are_handed_on_and_an_error_comes_back() -> None:
+    """What a first process writes is what the job reads."""
+    seen, epoch = list[EpochRecord](), EpochRecord(1, 0.5, math.inf, 2.0, {"nodes": 3.0}, {})
+    lines = [json.dumps({"epoch": asdict(epoch)}), json.dumps({"stopped": "nan", "users": [3]})]
+    assert distributed._read_reports(lines[:1], seen.append) is None
+    assert seen == [epoch]
+    stopped = distributed._read_reports(lines, seen.append)
+    assert stopped is not None
+    assert (str(stopped), stopped.users) == ("nan", [3])
 
 
 @pytest.mark.slow
