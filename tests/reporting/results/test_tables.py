@@ -94,7 +94,7 @@ def test_where_numbers_come_from(render: Render) -> None:
 def test_a_run_is_read_from_its_folder(compared: Comparison, tmp_path: Path) -> None:
     folder = tmp_path / "paper/movielens"
     folder.mkdir(parents=True)
-    shown = only(compared, "reference")
+    shown = only(compared, "reference", "proposed")
     results = dataset_results(shown, folder)
     write_json(results.comparison, folder / "comparison.json")
     write_json(results.data, folder / "data_report.json")
