@@ -1,6 +1,5 @@
 """Leases: each training on a machine holds a GPU of its own, or a share of one."""
 
-import fcntl
 import logging
 import os
 import tempfile
@@ -8,6 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 LEASES = Path(tempfile.gettempdir(), f"pipeline-gpus-{os.getuid()}")
 POLL = 1.0  # seconds
@@ -63,8 +64,7 @@ def _take(
 
 
 def _lock(path: Path, held: ExitStack) -> bool:
-    file = held.enter_context(path.open("w"))
-    with suppress(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with suppress(Timeout):
+        held.enter_context(FileLock(path).acquire(timeout=0))
         return True
     return False
