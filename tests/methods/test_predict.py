@@ -40,7 +40,7 @@ def judged(target: list[list[float]]) -> Episodes:
 def test_predicting_a_fold_equals_predicting_its_users_one_by_one(kind: str) -> None:
     many, method = make_episodes(USERS_PER_BATCH + 5, ITEMS, seed=4), build(kind)
     score, inner_lr = predict_fold(method, many, CATALOGUE)
-    for user in range(len(many)):
+    for user in (*range(0, USERS_PER_BATCH, 9), *range(USERS_PER_BATCH, len(many))):
         with torch.no_grad():
             alone = method.predict(take_batch(many, CATALOGUE, torch.tensor([user])))
         start, stop = many.query.users.offsets[user : user + 2].tolist()

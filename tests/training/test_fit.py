@@ -1,6 +1,5 @@
 """Training: the order of batches, the epoch kept and what is reported."""
 
-from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -25,6 +24,7 @@ from tests.training.toy import (
     batches,
     make_episodes,
     make_settings,
+    only,
     state_bytes,
     train,
     train_once,
@@ -37,14 +37,6 @@ def opposed_folds() -> Folds:
     query = FOLDS.validation.query.target
     validation = with_query_target(FOLDS.validation, torch.full_like(query, -3.0))
     return replace(FOLDS, validation=validation)
-
-
-def only(kinds: Collection[str], *default: str) -> list[object]:
-    """All kinds, of which the others may be slow."""
-    return [
-        pytest.param(kind, marks=() if kind in default else pytest.mark.slow)
-        for kind in sorted(kinds)
-    ]
 
 
 def validation_loss(method: Method, folds: Folds = FOLDS) -> float:

@@ -30,6 +30,7 @@ from tests.training.toy import (
     TASK,
     batches,
     make_settings,
+    only,
     raw_settings,
     spoil,
     state_bytes,
@@ -96,7 +97,7 @@ def run(
     return run_training(job, files, folder, torch.device("cpu"), on_epoch)
 
 
-@pytest.mark.parametrize("kind", LEARNERS)
+@pytest.mark.parametrize("kind", only(LEARNERS, "meta-sgd", "at-paml", "effects-paml"))
 def test_a_job_trains_what_its_settings_say(kind: str, tmp_path: Path) -> None:
     seen: list[EpochRecord] = []
     job = make_job(raw_settings(kind, epochs=2), 3)

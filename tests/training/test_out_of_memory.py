@@ -12,7 +12,16 @@ from pipeline_lib.methods.predict import validate
 from pipeline_lib.training.fit import fit
 from pipeline_lib.training.record import EpochRecord
 from pipeline_lib.training.step import TrainingError
-from tests.training.toy import CATALOGUE, FOLDS, LEARNERS, PROBLEM, TASK, make_settings, train_once
+from tests.training.toy import (
+    CATALOGUE,
+    FOLDS,
+    LEARNERS,
+    PROBLEM,
+    TASK,
+    make_settings,
+    only,
+    train_once,
+)
 
 CUDA = torch.OutOfMemoryError("CUDA out of memory. CandidateResult to allocate 20.00 GiB")
 
@@ -47,7 +56,7 @@ def limited(
     return learner, fit(learner, settings, FOLDS, 0, lambda _: None), sizes
 
 
-@pytest.mark.parametrize("kind", LEARNERS)
+@pytest.mark.parametrize("kind", only(LEARNERS, "transfer", "reg-paml", "at-paml", "effects-melu"))
 @pytest.mark.parametrize("most", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_method_is_the_same_but_for_the_order_of_sums(kind: str, most: int) -> None:
     whole, history = train_once(kind, epochs=2)

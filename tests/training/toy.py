@@ -1,10 +1,11 @@
 """A toy problem to train on, and a learner that notes what training asks of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
 import polars as pl
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -90,6 +91,14 @@ _OWN: dict[str, dict[str, object]] = {
 LEARNERS = [*_OWN]
 # Those that begin before they have seen any row, and take gradient steps through layers.
 ADAPTIVE = [kind for kind in LEARNERS if issubclass(settings_class(kind), InnerLoop)]
+
+
+def only(kinds: Collection[str], *default: str) -> list[object]:
+    """All kinds, of which those not named may be slow."""
+    return [
+        pytest.param(kind, marks=() if kind in default else pytest.mark.slow)
+        for kind in sorted(kinds)
+    ]
 
 
 def raw_settings(kind: str, **changes: object) -> dict[str, object]:
