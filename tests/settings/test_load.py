@@ -99,6 +99,15 @@ def test_an_override_changes_its_method_alone(config: Path) -> None:
     assert changed["melu"] == plain["melu"]
 
 
+def test_an_override_on_a_dataset_adds_to_that_of_its_method(config: Path) -> None:
+    override = {"paml": {"lr_max": 0.25, "epochs": 3}, "movielens/paml": {"epochs": 4}}
+    settings = load_settings({**RUN, "override": override}, config)
+    everywhere = settings.methods["paml"]
+    here = settings.method("movielens", "paml")
+    assert here == everywhere.model_copy(update={"epochs": 4})
+    assert here != everywhere == settings.method("taobao", "paml")
+
+
 def test_an_unknown_key_is_named_with_the_nearest_one(config: Path) -> None:
     message = refusal(config, sedes=[1])
     assert message.startswith("run config: unknown key 'sedes'; did you mean 'seeds'? Known: data")

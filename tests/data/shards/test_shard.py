@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,12 @@ def test_a_user_is_in_the_same_shard_for_good() -> None:
     user = pl.lit("user", dtype=pl.String)
     found = [n for n in range(1, 8) if pl.select(Shard(n, 7).has(user)).item()]
     assert found == [2375276105 % 7 + 1]
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_what_names_no_user_is_in_the_first_shard(name: str | None) -> None:
+    rows = pl.DataFrame({"user": [name, "user"]}, schema={"user": pl.String})
+    assert name in rows.filter(Shard(1, 7).has(pl.col("user")))["user"]
 
 
 def test_what_snakemake_calls_a_shard_is_read() -> None:
