@@ -208,10 +208,10 @@ def test_a_file_of_which_no_row_can_be_used_is_refused(tmp_path: Path, file: str
 def test_a_missing_or_empty_file_is_named(
     tmp_path: Path, file: str, content: str | None, words: str
 ) -> None:
-    clean_shop(tmp_path)
-    (tmp_path / file).unlink()
-    if content is not None:
-        (tmp_path / file).write_text(content)
+    texts = {name: "\n".join(lines) for name, lines in FILES.items()} | {file: content}
+    for name, text in texts.items():
+        if text is not None:
+            (tmp_path / name).write_text(text)
     with pytest.raises(RawFileError, match=re.escape(f"{tmp_path / file} {words}")):
         clean_folder(tmp_path, LogSettings.model_validate(SHOP), tmp_path / "clean")
 
