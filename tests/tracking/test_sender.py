@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,27 @@ def test_what_came_until_standard_input_is_closed_is_sent(
         sender.send_until_closed()
     assert len(looks) == 3
     assert set(stored(client(folder))) == {"paml", "paml seed 0", "paml seed 1"}
+
+
+def test_a_job_that_ends_just_after_its_workflow_is_seen_to_end(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where all are killed at once, and the sender looks before the job is gone."""
+    read, write = os.pipe()
+    os.close(write)
+    real = Updater.update
+    monkeypatch.setattr(sender, "POLL", 0.01)
+    with os.fdopen(read) as standard_input, ExitStack() as job:
+        job.enter_context(open_attempt(make_start()))
+
+        def look(updater: Updater) -> None:
+            real(updater)
+            job.close()
+
+        monkeypatch.setattr(Updater, "update", look)
+        monkeypatch.setattr(sys, "stdin", standard_input)
+        sender.send_until_closed()
+    assert stored(client(folder))["paml seed 0"].info.status == "FINISHED"
 
 
 def test_a_sender_whose_turn_never_comes_ends_with_its_workflow(folder: Path) -> None:
