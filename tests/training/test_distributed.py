@@ -29,6 +29,7 @@ from tests.training.toy import (
     LEARNERS,
     PROBLEM,
     make_settings,
+    only,
     raw_settings,
     spoil,
     state_bytes,
@@ -110,15 +111,18 @@ def train_in_threads(
     return train_all  # type: ignore[return-value]
 
 
-BY_TWO = {"users_per_batch": 19, "memory_size": 19, "epochs": 3}
+ODD = {"users_per_batch": 19, "epochs": 3}
 
 
+@pytest.mark.parametrize("kind", only(LEARNERS, "at-paml", "transfer"))
 def test_two_take_the_same_steps_as_one(
+    kind: str,
     train_in_threads: Callable[..., list[tuple[Method, list[EpochRecord]]]],
 ) -> None:
-    """20 users in batches of 19 and 1; the memory has room for 19."""
-    alone, expected = train_once("at-paml", **BY_TWO)
-    first, second = train_in_threads("at-paml", **BY_TWO)
+    """20 users in batches of 19 and 1; AT-PAML's memory has room for 19."""
+    changes = ODD | ({"memory_size": 19} if kind == "at-paml" else {})
+    alone, expected = train_once(kind, **changes)
+    first, second = train_in_threads(kind, **changes)
     assert state_bytes(first[0]) == state_bytes(second[0])
     for name, tensor in alone.state_dict().items():
         torch.testing.assert_close(first[0].state_dict()[name], tensor, rtol=1e-4, atol=1e-5)
@@ -162,12 +166,6 @@ def test_at_paml_has_the_same_memory_and_a_batch_may_have_fewer_users_than_proce
     assert isinstance(together.method, ATPAML)
     assert torch.equal(alone.method.memory.user, together.method.memory.user)
     assert torch.equal(alone.method.memory.last_used, together.method.memory.last_used)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", [kind for kind in LEARNERS if kind != "at-paml"])
-def test_every_learner_trains_alike(kind: str, tmp_path: Path) -> None:
-    compare(make_job(raw_settings(kind)), tmp_path)
 
 
 @pytest.mark.slow
