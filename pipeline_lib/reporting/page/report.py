@@ -1,5 +1,7 @@
 """A run's report before it is written: its datasets, their tables, figures and trainings."""
 
+import struct
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,9 @@ from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.tables.table import Table
 from pipeline_lib.training.record import TrainingRecord
+
+PNG = b"\x89PNG\r\n\x1a\n"
+LARGEST_CSV = 200_000
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,31 @@ class FigureFile:
     caption: str
     png: Path
     csv: Path
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Read the image's width and height in pixels; raise ValueError when it is no PNG."""
+        image = self.png.read_bytes()
+        if not image.startswith(PNG):
+            raise ValueError(f"{self.png} is no PNG file")
+        width, height = struct.unpack(">II", image[16:24])
+        return width, height
+
+    @property
+    def image(self) -> str:
+        """Read the image into an address that holds it."""
+        return _address("image/png", self.png)
+
+    @property
+    def numbers(self) -> str | None:
+        """Read the numbers into an address that holds them; None where they are too many."""
+        if self.csv.stat().st_size > LARGEST_CSV:
+            return None
+        return _address("text/csv;charset=utf-8", self.csv)
+
+
+def _address(kind: str, file: Path) -> str:
+    return f"data:{kind};base64,{b64encode(file.read_bytes()).decode()}"
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,26 @@
 """The trainings of a dataset, and the environments that they ran in."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_lib.metrics.registry import Metric, metrics_of
 from pipeline_lib.reporting.page.report import DatasetPart, RunReport, Training
-from pipeline_lib.reporting.page.shown import ShownCell, ShownRow, ShownTable, runs_id
 from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS
-from pipeline_lib.reporting.tables.table import DASH, Cell
+from pipeline_lib.reporting.tables.table import (
+    DASH,
+    METHODS,
+    Block,
+    Cell,
+    Column,
+    Row,
+    RowKind,
+    Table,
+)
 
-NOTES = [
+KIND = RowKind("Method", "folder", ("folder",))
+NOTES = (
     "Epoch: the one chosen on validation users. Seconds: wall-clock, of training and validation. "
     "Code: digest of the library code that the training depends on. Env.: see Environment.",
-]
+)
 
 
 @dataclass(frozen=True)
@@ -44,51 +52,53 @@ def environments(report: RunReport) -> Environments:
     return Environments(list(names), found, [every.count(e) for e in found])
 
 
-def runs_table(part: DatasetPart, known: Environments) -> ShownTable:
-    """Return a table of every training of a dataset."""
+def runs_table(part: DatasetPart, known: Environments) -> Table:
+    """Return a table of every training of a dataset, by its folder."""
     evaluated = {name for t in part.trainings for name in t.evaluation.metrics}
     every = metrics_of(part.comparison.task.kind)
     metrics = [metric for name, metric in every.items() if name in evaluated]
-    dataset, labels = part.comparison.dataset, {m.name: m.label for m in part.comparison.methods}
-    return ShownTable(
-        id=f"{dataset}.runs.table",
+    labels = {m.name: m.label for m in part.comparison.methods}
+    rows = {t.folder: _cells(t, metrics, known) for t in part.trainings}
+    shown = [Row(t.folder, labels.get(t.record.method, t.record.method)) for t in part.trainings]
+    return Table(
+        dataset=part.comparison.dataset,
+        sample=part.comparison.sample,
         title=f"{part.comparison.title}: every training",
-        heading="Method",
-        headers=["Seed", *(m.label for m in metrics), *_facts(part.trainings[0], known)],
-        blocks=[(None, _rows(part.trainings, dataset, labels, metrics, known))],
+        columns=tuple(
+            Column(header, (header,), {folder: cells[header] for folder, cells in rows.items()})
+            for header in rows[shown[0].name]
+        ),
+        blocks=(Block("training", None, tuple(shown)),),
         notes=NOTES,
+        kind=KIND,
     )
 
 
-def _rows(
-    trainings: Sequence[Training],
-    dataset: str,
-    labels: dict[str, str],
-    metrics: Sequence[Metric],
-    known: Environments,
-) -> list[ShownRow]:
-    places = {t.record.method: n for n, t in reversed(list(enumerate(trainings)))}  # first ones
-    return [
-        ShownRow(
-            label=labels.get(method := training.record.method, method),
-            cells=[
-                ShownCell(cell)
-                for cell in (
-                    _number(training.record.seed),
-                    *(_metric(training, metric) for metric in metrics),
-                    *_facts(training, known).values(),
-                )
-            ],
-            id=runs_id(dataset, method) if places[method] == n else None,
-            method=method,
-        )
-        for n, training in enumerate(trainings)
-    ]
+def row_attributes(part: DatasetPart) -> dict[str, dict[str, str | None]]:
+    """Return the HTML attributes of a training's row by its folder: an id for a method's first."""
+    first = {t.record.method: t.folder for t in reversed(part.trainings)}
+    ids = {first[method]: id_ for method, id_ in _runs_ids(part).items() if method in first}
+    return {
+        t.folder: {"id": ids.get(t.folder), "data-method": t.record.method} for t in part.trainings
+    }
 
 
-def _facts(training: Training, known: Environments) -> dict[str, Cell]:
+def runs_links(part: DatasetPart, table: Table) -> dict[str, str]:
+    """Return the ids that a table's rows lead to: where they are methods, their first trainings."""
+    return _runs_ids(part) if table.kind == METHODS else {}
+
+
+def _runs_ids(part: DatasetPart) -> dict[str, str]:
+    """Return the id of each method's first training; names have no dot, so that it is unique."""
+    dataset = part.comparison.dataset
+    return {m.name: f"{dataset}.runs.{m.name}" for m in part.comparison.methods}
+
+
+def _cells(training: Training, metrics: list[Metric], known: Environments) -> dict[str, Cell]:
     job = training.record
     return {
+        "Seed": _number(job.seed),
+        **{metric.label: _metric(training, metric) for metric in metrics},
         "Epoch": _number(job.best_epoch),
         "Seconds": Cell(f"{job.seconds:,.1f}", (job.seconds,)),
         "Parameters": _number(job.parameters),

@@ -1,5 +1,6 @@
 """A table before it is written: columns of cells, rows in blocks, notes."""
 
+import json
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,26 @@ class Cell:
     rank: Rank | None = None
     star: bool = False
     sources: Sources = ()
+
+    @property
+    def seed_values(self) -> str | None:
+        """Return each seed's value, a line each, of the methods and metrics behind the cell."""
+        if self.text == DASH or not self.sources:
+            return None
+        lines = []
+        for method, metric in self.sources:
+            lines.append(f"{method.label}, {metric.label}")
+            values = zip(method.seeds, method.metrics[metric.name].values, strict=True)
+            lines += [f"seed {seed}: {value:.6g}" for seed, value in values]
+        return "\n".join(lines)
+
+    @property
+    def sort_key(self) -> str | None:
+        """Return the number to sort by, empty for none; None where the text is sorted by."""
+        first = self.values[0]
+        if first is None or self.text == DASH:
+            return ""
+        return None if isinstance(first, str) else json.dumps(first)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.reporting.page.page import LARGEST_CSV, embed, run_page
-from pipeline_lib.reporting.page.report import RunReport
+from pipeline_lib.reporting.page.page import run_page
+from pipeline_lib.reporting.page.report import LARGEST_CSV, RunReport
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.table import SAMPLE
 from tests.reporting.page.parsed import Page
@@ -108,7 +108,7 @@ def test_images_and_small_tables_of_numbers_are_in_the_page(
         for part in report.datasets
         for figure in part.figures
     ]
-    assert [(e.width, e.height) for e in map(embed, figures)] == [(30, 20)] * 2
+    assert [figure.size for figure in figures] == [(30, 20)] * 2
 
 
 @pytest.mark.parametrize(("rows", "is_in"), [(LARGEST_CSV // 10, True), (20_001, False)])
@@ -116,7 +116,7 @@ def test_large_tables_of_numbers_are_named_instead(
     report: RunReport, tmp_path: Path, rows: int, is_in: bool
 ) -> None:
     figure = small_figure(tmp_path / "many", rows)
-    assert (embed(figure).csv is not None) is is_in
+    assert (figure.numbers is not None) is is_in
     part = replace(report.datasets[0], figures=[figure])
     words = Page(run_page(replace(report, datasets=[part]))).words
     assert (f"Numbers: {figure.csv.as_posix()}" in words) is not is_in
@@ -127,7 +127,7 @@ def test_what_is_no_image_is_refused(tmp_path: Path) -> None:
     figure = small_figure(tmp_path / "odd", 1)
     figure.png.write_text("<svg/>")
     with pytest.raises(ValueError, match=r"odd\.png is no PNG file"):
-        embed(figure)
+        _ = figure.size
 
 
 def test_says_what_is_missing_and_how_it_was_set(report: RunReport, page: Page) -> None:
