@@ -11,7 +11,6 @@ from hypothesis import settings
 
 from pipeline_lib.data.clean.clean import clean
 from pipeline_lib.data.clean.report import CleaningReport
-from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.data.raw.table import open_table
 from pipeline_lib.schemas.clean import REJECTS
 from pipeline_lib.schemas.clean import events as events_schema
@@ -84,23 +83,19 @@ class Cleaned:
 def clean_files(files: Mapping[str, Path], log: LogSettings, out: Path) -> Cleaned:
     """Clean raw files, by role, into a folder, and read back what was written."""
     out.mkdir(parents=True, exist_ok=True)
-    paths = CleanFiles(
-        users=out / "users.parquet",
-        item_table=out / "items.parquet",
-        interactions=out / "interactions.parquet",
-        events=out / "events.parquet",
-        rejects=out / "rejects.parquet",
-        report=out / "report.json",
-    )
+    tables = ("users", "item_table", "interactions", "events", "rejects")
+    paths = {name: out / f"{name}.parquet" for name in tables} | {"report": out / "report.json"}
     report = clean(files, log, paths)
-    assert CleaningReport.model_validate_json(paths.report.read_bytes()) == report
-    assert {path.name for path in out.iterdir()} == {path.name for path in vars(paths).values()}
+    assert CleaningReport.model_validate_json(paths["report"].read_bytes()) == report
+    assert {path.name for path in out.iterdir()} == {path.name for path in paths.values()}
     return Cleaned(
-        users=read_table(paths.users, users_schema(log.user_features)),
-        items=read_table(paths.item_table, items_schema(log.read_features(report.item_features))),
-        interactions=read_table(paths.interactions, interactions_schema(log.task.scale)),
-        events=read_table(paths.events, events_schema(log.event_groups)),
-        rejects=read_table(paths.rejects, REJECTS),
+        users=read_table(paths["users"], users_schema(log.user_features)),
+        items=read_table(
+            paths["item_table"], items_schema(log.read_features(report.item_features))
+        ),
+        interactions=read_table(paths["interactions"], interactions_schema(log.task.scale)),
+        events=read_table(paths["events"], events_schema(log.event_groups)),
+        rejects=read_table(paths["rejects"], REJECTS),
         report=report,
     )
 

@@ -7,10 +7,8 @@ import torch
 import yaml
 
 from pipeline_lib.data.clean.clean import clean
-from pipeline_lib.data.clean.write import CleanFiles
-from pipeline_lib.data.encode.fit import FittedFiles
 from pipeline_lib.data.encode.split import encode_split
-from pipeline_lib.data.encode.tables import TableFiles
+from pipeline_lib.data.encode.tables import read_tables
 from pipeline_lib.data.sample.write import write_sample
 from pipeline_lib.evaluation.predict import load_predictor, predict_users
 from pipeline_lib.partition.split import partition
@@ -52,7 +50,7 @@ def _split(settings: Settings, here: Path) -> None:
     out = {"users": "users.parquet", "item_table": "items.parquet", "report": "report.json"}
     out |= {name: f"{name}.parquet" for name in ("interactions", "events", "rejects")}
     (here / "clean").mkdir()
-    clean(raw, data, CleanFiles(**{name: here / "clean" / file for name, file in out.items()}))
+    clean(raw, data, {name: here / "clean" / file for name, file in out.items()})
     split = partition(
         read_table(here / "clean/users.parquet", users(data.user_features)),
         scan_table(here / "clean/interactions.parquet", interactions(data.task.scale)),
@@ -69,15 +67,15 @@ def _split(settings: Settings, here: Path) -> None:
 
 
 def _encode(settings: Settings, here: Path) -> None:
-    source = TableFiles(
-        users=here / "clean/users.parquet",
-        item_table=here / "clean/items.parquet",
-        events=here / "clean/events.parquet",
-        report=here / "clean/report.json",
-        split_users=here / "split/users.parquet",
-        rows=here / "split/interactions.parquet",
-    )
-    tables, features = source.read(settings.datasets[NAME])
+    files = {
+        "users": here / "clean/users.parquet",
+        "item_table": here / "clean/items.parquet",
+        "events": here / "clean/events.parquet",
+        "report": here / "clean/report.json",
+        "split_users": here / "split/users.parquet",
+        "rows": here / "split/interactions.parquet",
+    }
+    tables, features = read_tables(files, settings.datasets[NAME])
     encoded, out = encode_split(tables, features), here / "episodes"
     fitted = {
         "catalogue": "items.safetensors",
@@ -86,7 +84,7 @@ def _encode(settings: Settings, here: Path) -> None:
         "validation_users": "validation_users.parquet",
         "names": "items.parquet",
     }
-    encoded.save(FittedFiles(**{name: out / file for name, file in fitted.items()}))
+    encoded.save({name: out / file for name, file in fitted.items()})
     for fold, episodes in encoded.folds.items():
         episodes.save(out / f"{fold}.safetensors")
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.clean.clean import clean
-from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.settings.dataset import LogSettings
 
@@ -16,6 +15,6 @@ settings = LogSettings.model_validate(snakemake.params.settings)
 report = clean(
     settings.raw_files(map(Path, snakemake.input)),
     settings,
-    CleanFiles(**{name: Path(path) for name, path in snakemake.output.items()}),
+    {name: Path(path) for name, path in snakemake.output.items()},
 )
 report.write_to(log)

@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.shards.clean import clean_shard
-from pipeline_lib.data.shards.shard import Shard, ShardFiles
+from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.schemas.split import ITEMS
 from pipeline_lib.settings.dataset import LogSettings
@@ -21,6 +21,6 @@ folder = Path(snakemake.output[0])
 folder.mkdir()
 settings = LogSettings.model_validate(snakemake.params.settings)
 files = settings.raw_files(map(Path, snakemake.input.raw))
-report = clean_shard(files, settings, items, shard, ShardFiles.within(folder))
+report = clean_shard(files, settings, items, shard, folder)
 for count in [*report.files.values(), *report.user_values]:
     log.info("%s", count)

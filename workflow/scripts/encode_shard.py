@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.data.shards.encode import SplitFiles, encode_shard
+from pipeline_lib.data.shards.encode import encode_shard
 from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.settings.dataset import LogSettings
@@ -13,7 +13,7 @@ snakemake: Snakemake
 
 start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 folds = encode_shard(
-    SplitFiles(**{name: Path(path) for name, path in snakemake.input.items()}),
+    {name: Path(path) for name, path in snakemake.input.items()},
     LogSettings.model_validate(snakemake.params.settings),
     Shard.parse(snakemake.wildcards.scatteritem),
 )

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.data.shards.gather import gather_clean
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.settings.dataset import LogSettings
@@ -17,6 +16,6 @@ report = gather_clean(
     [Path(folder) for folder in snakemake.input.shards],
     settings.raw_files(map(Path, snakemake.input.raw)),
     settings,
-    CleanFiles(**{name: Path(path) for name, path in snakemake.output.items()}),
+    {name: Path(path) for name, path in snakemake.output.items()},
 )
 report.write_to(log)

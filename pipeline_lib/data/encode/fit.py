@@ -17,17 +17,6 @@ from pipeline_lib.storage.tables import write_json, write_table
 
 
 @dataclass(frozen=True)
-class FittedFiles:
-    """The paths of what is fitted; names: of the items."""
-
-    catalogue: Path
-    vocabulary: Path
-    train_users: Path
-    validation_users: Path
-    names: Path
-
-
-@dataclass(frozen=True)
 class Fitted:
     """A split's vocabulary, its users of training and validation, and its items as tensors.
 
@@ -41,13 +30,13 @@ class Fitted:
     validation_users: pl.DataFrame
     items: pl.DataFrame
 
-    def save(self, out: FittedFiles) -> None:
-        """Write each part to its file."""
-        self.catalogue.save(out.catalogue)
-        write_json(self.vocabulary, out.vocabulary)
-        write_table(self.train_users, TRAIN_USERS, out.train_users)
-        write_table(self.validation_users, VALIDATION_USERS, out.validation_users)
-        write_table(self.items, ITEMS, out.names)
+    def save(self, out: Mapping[str, Path]) -> None:
+        """Write each part to the file of its name; `names`: of the items."""
+        self.catalogue.save(out["catalogue"])
+        write_json(self.vocabulary, out["vocabulary"])
+        write_table(self.train_users, TRAIN_USERS, out["train_users"])
+        write_table(self.validation_users, VALIDATION_USERS, out["validation_users"])
+        write_table(self.items, ITEMS, out["names"])
 
 
 def fit_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -> Fitted:

@@ -1,5 +1,6 @@
 """The clean, partitioned tables that are encoded."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,25 +30,19 @@ class CleanTables:
         return self.users.drop("problem")
 
 
-@dataclass(frozen=True)
-class TableFiles:
-    """The paths of these tables, and of the report of the cleaning."""
+def read_tables(
+    files: Mapping[str, Path], log: LogSettings
+) -> tuple[CleanTables, dict[str, AnyFeature]]:
+    """Read and check the tables; return them and the features that the items have.
 
-    users: Path
-    item_table: Path
-    events: Path
-    report: Path
-    split_users: Path
-    rows: Path
-
-    def read(self, log: LogSettings) -> tuple[CleanTables, dict[str, AnyFeature]]:
-        """Read and check the tables; return them and the features that the items have."""
-        names = read_json(self.report, CleaningReport).item_features
-        tables = CleanTables(
-            users=read_table(self.users, users(log.user_features)),
-            items=read_table(self.item_table, items(log.read_features(names))),
-            events=scan_table(self.events, events(log.event_groups)),
-            split_users=read_table(self.split_users, SPLIT_USERS),
-            rows=scan_table(self.rows, split_rows(log.task.scale)),
-        )
-        return tables, {name: log.item_features[name] for name in names}
+    files: `users`, `item_table`, `events` and `report` of a cleaning, `split_users` and `rows`.
+    """
+    names = read_json(files["report"], CleaningReport).item_features
+    tables = CleanTables(
+        users=read_table(files["users"], users(log.user_features)),
+        items=read_table(files["item_table"], items(log.read_features(names))),
+        events=scan_table(files["events"], events(log.event_groups)),
+        split_users=read_table(files["split_users"], SPLIT_USERS),
+        rows=scan_table(files["rows"], split_rows(log.task.scale)),
+    )
+    return tables, {name: log.item_features[name] for name in names}

@@ -8,12 +8,12 @@ import polars as pl
 
 from pipeline_lib.data.clean.items import read_items
 from pipeline_lib.data.clean.report import UserReport
-from pipeline_lib.data.clean.user_logs import UserLogs, read_user_logs
+from pipeline_lib.data.clean.user_logs import read_user_logs
 from pipeline_lib.data.raw.places import in_order
 from pipeline_lib.data.raw.table import RawTable, open_table
-from pipeline_lib.data.shards.shard import Shard, ShardFiles, ShardTables
+from pipeline_lib.data.shards.shard import Shard, shard_tables
 from pipeline_lib.settings.dataset import LogSettings
-from pipeline_lib.storage.tables import write_json, write_large_table, write_table
+from pipeline_lib.storage.tables import write_json, write_large_table
 
 
 def listed_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> pl.DataFrame:
@@ -34,19 +34,26 @@ def open_items(files: Mapping[str, Path], log: LogSettings, scratch: Path) -> di
 
 
 def clean_shard(
-    files: Mapping[str, Path], log: LogSettings, items: pl.Series, shard: Shard, out: ShardFiles
+    files: Mapping[str, Path], log: LogSettings, items: pl.Series, shard: Shard, folder: Path
 ) -> UserReport:
     """Clean the rows of a shard's users as `pipeline_lib.data.clean.clean.clean` cleans all.
 
-    files: raw files by role. items: the names of those listed. Raises RawFileError when a file is
-    not what it should be.
+    files: raw files by role. items: the names of those listed. folder: for the tables of
+    `shard_tables` and the report. Raises RawFileError when a file is not what it should be.
     """
-    with TemporaryDirectory(dir=out.users.parent, prefix=".clean-") as folder:
-        raw = _open(files, log, shard, Path(folder))
-        own = read_user_logs(raw, log, items, Path(folder))
-        _write(own, log, out)
+    with TemporaryDirectory(dir=folder, prefix=".clean-") as scratch:
+        raw = _open(files, log, shard, Path(scratch))
+        own = read_user_logs(raw, log, items, Path(scratch))
+        rows = {
+            "users": own.user_table(log).lazy(),
+            "interactions": own.interactions.rows,
+            "events": own.event_table(log),
+            "rejects": in_order(own.rejects, log.tables()),
+        }
+        for name, schema in shard_tables(log).items():
+            write_large_table(rows[name], schema, folder / f"{name}.parquet")
         report = own.report(raw, log)
-    write_json(report, out.report)
+    write_json(report, folder / "report.json")
     return report
 
 
@@ -59,11 +66,3 @@ def _open(
         for role, table in tables.items()
         if table and role in files
     }
-
-
-def _write(own: UserLogs, log: LogSettings, out: ShardFiles) -> None:
-    tables = ShardTables.of(log)
-    write_table(own.user_table(log), tables.users, out.users)
-    write_large_table(own.interactions.rows, tables.interactions, out.interactions)
-    write_large_table(own.event_table(log), tables.events, out.events)
-    write_large_table(in_order(own.rejects, log.tables()), tables.rejects, out.rejects)

@@ -1,6 +1,6 @@
 """Encode one shard of a split: the episodes of its users."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -15,28 +15,21 @@ from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.storage.tables import read_json, read_rows, read_table, scan_table
 
 
-@dataclass(frozen=True)
-class SplitFiles:
-    """The paths of a split, the clean users and the fitted vocabulary; names: of the items."""
+def encode_shard(files: Mapping[str, Path], log: LogSettings, shard: Shard) -> dict[str, Episodes]:
+    """Encode a shard's users of each fold; their indices are those in the split.
 
-    users: Path
-    split_users: Path
-    rows: Path
-    vocabulary: Path
-    names: Path
-
-
-def encode_shard(files: SplitFiles, log: LogSettings, shard: Shard) -> dict[str, Episodes]:
-    """Encode a shard's users of each fold; their indices are those in the split."""
+    files: the clean `users`, the `split_users` and `rows` of the split, and the fitted
+    `vocabulary` and `names` of the items.
+    """
     own = shard.has(pl.col("user"))
-    split_users = indexed(scan_table(files.split_users, SPLIT_USERS)).filter(own)
-    people = read_rows(files.users, users(log.user_features), own)
+    split_users = indexed(scan_table(files["split_users"], SPLIT_USERS)).filter(own)
+    people = read_rows(files["users"], users(log.user_features), own)
     profiles = split_users.collect(engine="streaming").join(
         people, on="user", validate="1:1", maintain_order="left"
     )
     return encode_folds(
         profiles,
-        read_rows(files.rows, split_rows(log.task.scale), own).lazy(),
-        read_table(files.names, ITEMS)["item"],
-        read_json(files.vocabulary, Vocabulary),
+        read_rows(files["rows"], split_rows(log.task.scale), own).lazy(),
+        read_table(files["names"], ITEMS)["item"],
+        read_json(files["vocabulary"], Vocabulary),
     )

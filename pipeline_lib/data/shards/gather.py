@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,12 +9,12 @@ from tempfile import TemporaryDirectory
 import pandera.polars as pa
 import polars as pl
 
+from pipeline_lib.data.clean.clean import CleanLog, write_log
 from pipeline_lib.data.clean.items import read_items, with_unlisted
 from pipeline_lib.data.clean.report import CleaningReport, FeatureCount, FileCount, UserReport
-from pipeline_lib.data.clean.write import CleanFiles, CleanLog, write_log
 from pipeline_lib.data.raw.places import in_order
 from pipeline_lib.data.shards.clean import open_items
-from pipeline_lib.data.shards.shard import ShardFiles, ShardTables
+from pipeline_lib.data.shards.shard import shard_tables
 from pipeline_lib.schemas.clean import events, interactions
 from pipeline_lib.schemas.columns import table
 from pipeline_lib.settings.dataset import LogSettings
@@ -23,35 +22,37 @@ from pipeline_lib.storage.tables import read_json, scan_table
 
 
 def gather_clean(
-    shards: Sequence[Path], files: Mapping[str, Path], log: LogSettings, out: CleanFiles
+    shards: Sequence[Path], files: Mapping[str, Path], log: LogSettings, out: Mapping[str, Path]
 ) -> CleaningReport:
     """Write the bytes that `pipeline_lib.data.clean.clean.clean` writes, holding only items.
 
-    shards: all shards' folders. files: raw files by role. Raises RawFileError when a file is not
-    what it should be.
+    shards: all shards' folders. files: raw files by role. out: as there. Raises RawFileError when
+    a file is not what it should be.
     """
-    with TemporaryDirectory(dir=out.users.parent, prefix=".clean-") as folder:
-        gathered = _gather([ShardFiles.within(s) for s in shards], files, log, Path(folder))
-        return write_log(gathered, files, log, out)
+    with TemporaryDirectory(dir=out["users"].parent, prefix=".clean-") as scratch:
+        return write_log(_gather(shards, files, log, Path(scratch)), files, log, out)
 
 
 def _gather(
-    shards: Sequence[ShardFiles], files: Mapping[str, Path], log: LogSettings, scratch: Path
+    shards: Sequence[Path], files: Mapping[str, Path], log: LogSettings, scratch: Path
 ) -> CleanLog:
     raw = open_items(files, log, scratch)
     listed = read_items(raw, log, events="events" in files)
-    found = _Found.scan(shards, ShardTables.of(log))
-    reports = [read_json(shard.report, UserReport) for shard in shards]
+    found = {
+        name: [scan_table(shard / f"{name}.parquet", schema) for shard in shards]
+        for name, schema in shard_tables(log).items()
+    }
+    reports = [read_json(shard / "report.json", UserReport) for shard in shards]
     return CleanLog(
-        users=merged(found.users, "user"),
-        items=with_unlisted(listed, pl.concat(found.interactions)),
+        users=merged(found["users"], "user"),
+        items=with_unlisted(listed, pl.concat(found["interactions"])),
         joined_lines={role: table.joined for role, table in raw.items()},
-        interactions=merged(found.interactions, "place"),
+        interactions=merged(found["interactions"], "place"),
         interactions_schema=_unkeyed(interactions(log.task.scale)),
-        events=merged(found.events, "user"),
+        events=merged(found["events"], "user"),
         events_schema=_unkeyed(events(log.event_groups)),
-        rejects=merged([*found.rejects, in_order(listed.rejects, log.tables())], "place"),
-        report=sum_reports(reports, pl.concat(found.users)),
+        rejects=merged([*found["rejects"], in_order(listed.rejects, log.tables())], "place"),
+        report=sum_reports(reports, pl.concat(found["users"])),
     )
 
 
@@ -103,26 +104,6 @@ def merged(frames: Sequence[pl.LazyFrame], key: str) -> pl.LazyFrame:
         pairs = zip_longest(frames[::2], frames[1::2])
         frames = [a if b is None else a.merge_sorted(b, key=key) for a, b in pairs]
     return frames[0]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The tables of all shards."""
-
-    users: list[pl.LazyFrame]
-    interactions: list[pl.LazyFrame]
-    events: list[pl.LazyFrame]
-    rejects: list[pl.LazyFrame]
-
-    @classmethod
-    def scan(cls, shards: Sequence[ShardFiles], tables: ShardTables) -> "_Found":
-        """Check and scan the tables that the shards have written."""
-        return cls(
-            [scan_table(shard.users, tables.users) for shard in shards],
-            [scan_table(shard.interactions, tables.interactions) for shard in shards],
-            [scan_table(shard.events, tables.events) for shard in shards],
-            [scan_table(shard.rejects, tables.rejects) for shard in shards],
-        )
 
 
 def _unkeyed(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:

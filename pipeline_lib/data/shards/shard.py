@@ -2,7 +2,6 @@
 
 import zlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Self
 
 import pandera.polars as pa
@@ -49,46 +48,14 @@ def _hashed(names: pl.Series) -> pl.Series:
     return found.cast(pl.UInt32)  # polars returns strings for an empty column
 
 
-@dataclass(frozen=True)
-class ShardFiles:
-    """The paths of a shard's clean tables (see `ShardTables`)."""
-
-    users: Path
-    interactions: Path
-    events: Path
-    rejects: Path
-    report: Path
-
-    @classmethod
-    def within(cls, folder: Path) -> Self:
-        """Return the files of a shard's folder."""
-        return cls(
-            users=folder / "users.parquet",
-            interactions=folder / "interactions.parquet",
-            events=folder / "events.parquet",
-            rejects=folder / "rejects.parquet",
-            report=folder / "report.json",
-        )
-
-
-@dataclass(frozen=True)
-class ShardTables:
-    """The schemas of a shard's tables: as of a log's, with `place` where rows are in its order."""
-
-    users: pa.DataFrameSchema
-    interactions: pa.DataFrameSchema
-    events: pa.DataFrameSchema
-    rejects: pa.DataFrameSchema
-
-    @classmethod
-    def of(cls, log: LogSettings) -> Self:
-        """Return the schemas of a log's shards."""
-        return cls(
-            users(log.user_features),
-            _placed(interactions(log.task.scale)),
-            events(log.event_groups),
-            _placed(REJECTS),
-        )
+def shard_tables(log: LogSettings) -> dict[str, pa.DataFrameSchema]:
+    """Return the schemas of a shard's tables by name: as of a log's, with `place` for its order."""
+    return {
+        "users": users(log.user_features),
+        "interactions": _placed(interactions(log.task.scale)),
+        "events": events(log.event_groups),
+        "rejects": _placed(REJECTS),
+    }
 
 
 def _placed(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:

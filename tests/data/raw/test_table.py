@@ -50,6 +50,10 @@ def test_mixed_line_ends_do_not_matter(read_raw: ReadRaw) -> None:
     assert read_raw("a,b\r\n1,2\n3,4\r", NAMED).fields == {2: ("1", "2"), 3: ("3", "4")}
 
 
+def test_a_line_end_that_was_converted_twice_is_a_line_end(read_raw: ReadRaw) -> None:
+    assert read_raw("a,b\r\r\n1,2\r\r\n", NAMED).fields == {2: ("1", "2")}
+
+
 def test_a_byte_order_mark_before_the_first_row_is_no_text(read_raw: ReadRaw) -> None:
     assert read_raw("\ufeff1::Heat::1995", FILMS).fields == {1: ("1", "Heat", "1995")}
 

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.data.clean.clean import clean
-from pipeline_lib.data.clean.write import CleanFiles
 from pipeline_lib.data.shards.clean import clean_shard, listed_items
 from pipeline_lib.data.shards.gather import gather_clean
-from pipeline_lib.data.shards.shard import Shard, ShardFiles
+from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.settings.dataset import Dataset
 
 NAMES = st.lists(st.one_of(st.none(), st.text(max_size=8)), max_size=60)
@@ -62,10 +61,10 @@ HOSTILE = [
 ]
 
 
-def files_of(folder: Path) -> CleanFiles:
+def files_of(folder: Path) -> dict[str, Path]:
     folder.mkdir()
     names = ("users", "item_table", "interactions", "events", "rejects", "report")
-    return CleanFiles(**{name: folder / name for name in names})
+    return {name: folder / name for name in names}
 
 
 def test_what_is_wrong_is_rejected_by_the_same_bytes(
@@ -80,15 +79,15 @@ def test_what_is_wrong_is_rejected_by_the_same_bytes(
         files[role].write_text(text, "utf-8" if "extra" in table.file else "latin-1")
     by_one_job = files_of(tmp_path / "one job")
     clean(files, movielens, by_one_job)
-    assert pl.read_parquet(by_one_job.rejects).height >= len(HOSTILE)
+    assert pl.read_parquet(by_one_job["rejects"]).height >= len(HOSTILE)
     (scratch := tmp_path / "scratch").mkdir()
     items = listed_items(files, movielens, scratch)["item"]
     for count in (1, 3):
         folders = [tmp_path / f"{number}-of-{count}" for number in range(1, count + 1)]
         for number, folder in enumerate(folders, 1):
             folder.mkdir()
-            clean_shard(files, movielens, items, Shard(number, count), ShardFiles.within(folder))
+            clean_shard(files, movielens, items, Shard(number, count), folder)
         gathered = files_of(tmp_path / f"gathered-{count}")
         gather_clean(folders, files, movielens, gathered)
-        for name, path in vars(by_one_job).items():
-            assert getattr(gathered, name).read_bytes() == path.read_bytes(), (count, name)
+        for name, path in by_one_job.items():
+            assert gathered[name].read_bytes() == path.read_bytes(), (count, name)
