@@ -71,7 +71,7 @@ def slow_but(own: Iterable[Command], *some: str) -> list[ParameterSet]:
     return [pytest.param(text, marks=marks, id=one_line(text)) for text, marks in params]
 
 
-@pytest.mark.parametrize("text", slow_but(SOUND, "'datasets=[movielens", "shards="))
+@pytest.mark.parametrize("text", slow_but(SOUND, "bookcrossing-literal", "shards="))
 def test_snakemake_plans_it(planned: Checkout, text: str) -> None:
     output = planned.shell(filled(text).replace("snakemake", "snakemake --dry-run", 1))
     assert re.search(r"^total +\d+$", output, re.MULTILINE)
@@ -84,7 +84,8 @@ TESTS = "import pytest\n\n\ndef test_default(): ...\n" + "".join(
 )
 
 
-@pytest.mark.parametrize("text", slow_but([c for c in COMMANDS if c.text in of(MAKE_TEST)], "slow"))
+@pytest.mark.slow
+@pytest.mark.parametrize("text", of(MAKE_TEST), ids=one_line)
 def test_make_test_runs_what_it_says(planned: Checkout, text: str) -> None:
     """Not this suite, but one of a test for each mark."""
     (planned.folder / "tests").mkdir(exist_ok=True)

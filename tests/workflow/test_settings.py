@@ -6,19 +6,15 @@ import yaml
 from tests.workflow.small_project import SmallProject
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "message"),
     [
         ("methods=[pmal]", "unknown method 'pmal'; did you mean 'paml'?"),
-        *(
-            pytest.param(*own, marks=pytest.mark.slow)
-            for own in (
-                ("epochz=3", "unknown key 'epochz'"),
-                ("seeds=[one]", "seeds.0: must be a whole number, but is 'one'"),
-                ("override={paml: {lr_mx: 1}}", "unknown key 'lr_mx'; did you mean 'lr_max'?"),
-                ("datasets=[movielnes]", "unknown dataset 'movielnes'; did you mean 'movielens'?"),
-            )
-        ),
+        ("epochz=3", "unknown key 'epochz'"),
+        ("seeds=[one]", "seeds.0: must be a whole number, but is 'one'"),
+        ("override={paml: {lr_mx: 1}}", "unknown key 'lr_mx'; did you mean 'lr_max'?"),
+        ("datasets=[movielnes]", "unknown dataset 'movielnes'; did you mean 'movielens'?"),
     ],
 )
 def test_stops_with_the_nearest_name(project: SmallProject, config: str, message: str) -> None:
@@ -39,16 +35,29 @@ def test_a_configfile_changes_the_default_run(project: SmallProject) -> None:
     }
 
 
+EXTENDED = "is extended by additional config"  # what snakemake says of the default
+
+
 def test_a_whole_configfile_stands_alone(project: SmallProject) -> None:
     """Else the default's rates for sample logs would train the paper's run."""
     run = yaml.safe_load((project.folder / "config/config.yaml").read_text("utf-8"))
     assert run.pop("override")
-    run |= {"methods": ["two-bias"]}
-    for own in (yaml.safe_dump(run), yaml.safe_dump({"name": "sample-part", "epochz": 1})):
-        (project.folder / "mine.yaml").write_text(own, encoding="utf-8")
-        result = project.snakemake("--dry-run", "--configfile", "mine.yaml")
-        extends = "is extended by additional config" in result.stdout + result.stderr
-        assert extends == ("epochz" in own)
+    (project.folder / "mine.yaml").write_text(yaml.safe_dump(run), encoding="utf-8")
+    result = project.snakemake("--dry-run", "--configfile", "mine.yaml", "--config", "seeds=[7]")
+    assert result.returncode == 0, result.stderr
+    assert EXTENDED not in result.stdout + result.stderr
+    assert "seed=7" in result.stdout
+
+
+def test_a_wrong_setting_stops_the_run_before_any_job(project: SmallProject) -> None:
+    (project.folder / "mine.yaml").write_text("seeds: [2]\nepochz: 1\n", encoding="utf-8")
+    result = project.snakemake("all", "--configfile", "mine.yaml")
+    assert result.returncode == 1
+    said = result.stdout + result.stderr
+    assert EXTENDED in said
+    assert "The settings are wrong; nothing was run." in said
+    assert "unknown key 'epochz'" in said
+    assert not (project.folder / "results").exists()
 
 
 @pytest.mark.slow

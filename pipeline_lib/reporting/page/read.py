@@ -1,0 +1,47 @@
+"""Read what a run's report shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.reporting.data_report.record import DataReport
+from pipeline_lib.reporting.page.report import DatasetPart, FigureFile, Training
+from pipeline_lib.reporting.paper import PaperResults
+from pipeline_lib.reporting.tables.all import dataset_tables
+from pipeline_lib.storage.tables import read_json
+from pipeline_lib.training.record import TrainingRecord
+
+
+def read_part(
+    folder: Path,
+    trials: Sequence[str],
+    figures: Sequence[str],
+    missing: list[str],
+    paper: PaperResults,
+) -> DatasetPart:
+    """Read one dataset's results.
+
+    folder: of the dataset. trials: the trainings' folders. figures: by name. missing: what could
+    not be made, a sentence each.
+    """
+    comparison = read_json(folder / "comparison.json", Comparison)
+    data = read_json(folder / "data_report.json", DataReport)
+    return DatasetPart(
+        comparison=comparison,
+        data=data,
+        tables=list(dataset_tables(data, comparison, paper).values()),
+        figures=[_figure(folder / "figures", name) for name in figures],
+        trainings=[_training(trial) for trial in trials],
+        missing=missing,
+    )
+
+
+def _figure(folder: Path, name: str) -> FigureFile:
+    caption = (folder / f"{name}.txt").read_text(encoding="utf-8").strip()
+    return FigureFile(name, caption, folder / f"{name}.png", folder / f"{name}.csv")
+
+
+def _training(folder: str) -> Training:
+    record = read_json(Path(folder, "training.json"), TrainingRecord)
+    return Training(record, read_json(Path(folder, "evaluation.json"), Evaluation), folder)

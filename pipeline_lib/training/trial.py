@@ -1,0 +1,118 @@
+"""One training from its inputs to its results, as a job does it; and one candidate of a search."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from logging import Logger
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline_lib.devices.choose import take_devices
+from pipeline_lib.partition.summary import SplitSummary
+from pipeline_lib.schemas.columns import types
+from pipeline_lib.schemas.training import HISTORY
+from pipeline_lib.storage.tables import read_json, write_json, write_table
+from pipeline_lib.storage.tensors import write_tensors
+from pipeline_lib.training.attempt import AttemptFile, Start
+from pipeline_lib.training.distributed import train_as_team
+from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
+from pipeline_lib.training.record import EpochRecord, TrainingJob
+from pipeline_lib.training.search import CandidateResult, with_values
+
+
+@dataclass(frozen=True)
+class TrialFiles:
+    """What a training writes; last_good: weights of the best epoch where it had to stop."""
+
+    weights: Path
+    history: Path
+    record: Path
+    last_good: Path
+
+
+def train_trial(
+    job: TrainingJob, inputs: Mapping[str, Path], out: TrialFiles, jobs_per_gpu: int, log: Logger
+) -> None:
+    """Train, and write the weights, the figures of every epoch and the record.
+
+    inputs: as `run_training` takes them, and `split`, the split's summary. Raises
+    TrainingStoppedError where losses or gradients stop being sound numbers.
+    """
+    split = read_json(inputs["split"], SplitSummary).sha256
+    folder = out.record.parent
+    with AttemptFile(folder, Start(job=job, split_sha256=split), log) as attempt:
+
+        def on_epoch(epoch: EpochRecord) -> None:
+            log.info("%s", epoch)
+            attempt.add(epoch)
+
+        try:
+            trained = _train(job, inputs, folder, jobs_per_gpu, on_epoch)
+        except TrainingStoppedError as error:
+            write_tensors(error.method.state_dict(), out.last_good)
+            message = "%s; the weights of the best epoch so far are in %s"
+            log.error(message, error, out.last_good)  # noqa: TRY400
+            raise
+        write_table(_history(trained), HISTORY, out.history)
+        write_tensors(trained.method.state_dict(), out.weights)
+        write_json(trained.record, out.record)
+    trained.checkpoint.remove()
+    log.info("%s", trained.record)
+
+
+def _train(
+    job: TrainingJob,
+    inputs: Mapping[str, Path],
+    folder: Path,
+    jobs_per_gpu: int,
+    on_epoch: Callable[[EpochRecord], None],
+) -> Trained:
+    """Train in this process, or read the result from what a team of processes left."""
+    with take_devices(job.device, job.processes, jobs_per_gpu) as devices:
+        if job.processes == 1:
+            return run_training(job, inputs, folder, devices[0], on_epoch)
+        train_as_team(job, inputs, folder, devices, on_epoch)
+        return run_training(job, inputs, folder, devices[0], lambda _: None)
+
+
+def _history(trained: Trained) -> pl.DataFrame:
+    rows = [
+        (epoch.epoch, name, value)
+        for epoch in trained.history
+        for name, value in epoch.metrics().items()
+    ]
+    return pl.DataFrame(rows, schema=types(HISTORY), orient="row")
+
+
+def try_candidate(
+    job: TrainingJob,
+    values: dict[str, Any],
+    inputs: Mapping[str, Path],
+    folder: Path,
+    jobs_per_gpu: int,
+    log: Logger,
+) -> CandidateResult:
+    """Train with one candidate's values; return its loss on validation users, or why it is out."""
+    log.info("%s", values or "as in the method's own file")
+    start = time.perf_counter()
+    with take_devices(job.device, 1, jobs_per_gpu) as devices:
+        try:
+            trained = run_training(
+                with_values(job, values, values.keys()),
+                inputs,
+                folder,
+                devices[0],
+                lambda epoch: log.info("%s", epoch),
+            )
+        except TrainingStoppedError as error:
+            log.warning("this candidate is out: %s", error)
+            seconds = time.perf_counter() - start
+            return CandidateResult(
+                validation_loss=None, best_epoch=None, seconds=seconds, stopped=str(error)
+            )
+    trained.checkpoint.remove()
+    log.info("%s", trained.record)
+    fields = set(CandidateResult.model_fields)
+    return CandidateResult.model_validate(trained.record.model_dump(include=fields))
