@@ -45,6 +45,7 @@ def train_trial(
     with AttemptFile(folder, Start(job=job, split_sha256=split), log) as attempt:
 
         def on_epoch(epoch: EpochRecord) -> None:
+            """Write an epoch to the log and to the attempt's file."""
             log.info("%s", epoch)
             attempt.add(epoch)
 
