@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline_lib.metrics.registry import Metric, metrics_of
 from pipeline_lib.reporting.page.report import DatasetPart, RunReport, Training
+from pipeline_lib.reporting.tables.cells import number_cell
 from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS
 from pipeline_lib.reporting.tables.table import (
     DASH,
@@ -95,13 +96,13 @@ def _runs_ids(part: DatasetPart) -> dict[str, str]:
 
 
 def _cells(training: Training, metrics: list[Metric], known: Environments) -> dict[str, Cell]:
-    job = training.record
+    job, measured = training.record, training.evaluation.metrics
     return {
-        "Seed": _number(job.seed),
-        **{metric.label: _metric(training, metric) for metric in metrics},
-        "Epoch": _number(job.best_epoch),
-        "Seconds": Cell(f"{job.seconds:,.1f}", (job.seconds,)),
-        "Parameters": _number(job.parameters),
+        "Seed": number_cell(job.seed, ","),
+        **{m.label: _value(measured.get(m.name), m) for m in metrics},
+        "Epoch": number_cell(job.best_epoch, ","),
+        "Seconds": number_cell(job.seconds, ",.1f"),
+        "Parameters": number_cell(job.parameters, ","),
         "Device": _text(job.device),
         "Code": _text(job.code),
         "Split": _text(job.split_sha256[:SPLIT_DIGITS]),
@@ -110,13 +111,8 @@ def _cells(training: Training, metrics: list[Metric], known: Environments) -> di
     }
 
 
-def _metric(training: Training, metric: Metric) -> Cell:
-    value = training.evaluation.metrics.get(metric.name)
-    return Cell(DASH, (None,)) if value is None else Cell(f"{value:.{metric.digits}f}", (value,))
-
-
-def _number(value: int | None) -> Cell:
-    return Cell(DASH, (None,)) if value is None else Cell(f"{value:,}", (value,))
+def _value(value: float | None, metric: Metric) -> Cell:
+    return Cell(DASH if value is None else f"{value:.{metric.digits}f}", (value,))
 
 
 def _text(text: str) -> Cell:

@@ -17,19 +17,16 @@ def signed(value: float, digits: int) -> str:
     return f"{value:+z.{digits}f}".replace("-", MINUS)
 
 
-def p_cell(p: float, *, star: bool = False) -> Cell:
-    """Return the p of a test."""
-    return Cell(f"{p:.3f}" if p >= 0.001 else "< 0.001", (p,), star=star)
+def number_cell(value: float | None, form: str) -> Cell:
+    """Return a number in a format; a dash where there is none."""
+    return Cell(DASH if value is None else f"{value:{form}}".replace("-", MINUS), (value,))
 
 
-def holm_cell(p: float | None) -> Cell:
-    """Return an adjusted p, starred where significant; a dash where nothing was tested."""
-    return Cell(DASH, (None,)) if p is None else p_cell(p, star=p < SIGNIFICANT)
-
-
-def effect_cell(value: float | None) -> Cell:
-    """Return an effect size; a dash where there is none."""
-    return Cell(DASH, (None,)) if value is None else Cell(signed(value, 2), (value,))
+def p_cell(p: float | None, *, star: bool = False) -> Cell:
+    """Return the p of a test, starred on request where significant; a dash where none was made."""
+    if p is None:
+        return Cell(DASH, (None,))
+    return Cell(f"{p:.3f}" if p >= 0.001 else "< 0.001", (p,), star=star and p < SIGNIFICANT)
 
 
 def interval_cell(low: float | None, high: float | None, form: str) -> Cell:

@@ -4,19 +4,27 @@ from collections.abc import Callable, Sequence
 
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import PaperDataset, PaperResults
-from pipeline_lib.reporting.tables.cells import signed
+from pipeline_lib.reporting.tables.cells import number_cell, signed
 from pipeline_lib.reporting.tables.columns import beside
 from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS
 from pipeline_lib.reporting.tables.table import MINUS, Block, Cell, Column, Row, RowKind, Table
 
 KIND = RowKind("Dataset", "dataset", ("sample", "dataset"))
 OURS: list[tuple[str, tuple[str, ...], Callable[[DataReport], Cell]]] = [
-    ("Users", ("users",), lambda r: _count(r.users)),
-    ("Items", ("items",), lambda r: _count(r.clean_items)),
-    ("met", ("items_met",), lambda r: _count(r.items)),
-    ("Interactions", ("interactions",), lambda r: _count(r.interactions)),
-    ("per user", ("interactions_per_user_median",), lambda r: _median(r.per_user.kept.median)),
-    ("query", ("query_rows_per_user_median",), lambda r: _median(r.per_user.query.median)),
+    ("Users", ("users",), lambda r: number_cell(r.users, ",")),
+    ("Items", ("items",), lambda r: number_cell(r.clean_items, ",")),
+    ("met", ("items_met",), lambda r: number_cell(r.items, ",")),
+    ("Interactions", ("interactions",), lambda r: number_cell(r.interactions, ",")),
+    (
+        "per user",
+        ("interactions_per_user_median",),
+        lambda r: number_cell(r.per_user.kept.median, ",g"),
+    ),
+    (
+        "query",
+        ("query_rows_per_user_median",),
+        lambda r: number_cell(r.per_user.query.median, ",g"),
+    ),
     (
         "Features",
         ("item_features", "user_features"),
@@ -29,8 +37,8 @@ OURS: list[tuple[str, tuple[str, ...], Callable[[DataReport], Cell]]] = [
     ),
 ]
 PRINTED: dict[str, Callable[[PaperDataset], Cell]] = {
-    "Users": lambda p: _count(p.users),
-    "Items": lambda p: _count(p.items),
+    "Users": lambda p: number_cell(p.users, ","),
+    "Items": lambda p: number_cell(p.items, ","),
     "Features": lambda p: _features(p.item_features, p.user_features),
     "Major : minor": lambda p: _groups(p.major_percent, "g"),
 }
@@ -59,15 +67,10 @@ def _columns(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) ->
     columns: list[Column] = []
     for header, fields, own in OURS:
         ours = Column(header, fields, {r.dataset: own(r) for r in reports})
-        columns += beside(ours, _printed(ours, printed), None if header == "Features" else _apart)
+        theirs = PRINTED.get(header) if printed else None
+        cells = {name: theirs(dataset) for name, dataset in printed.items()} if theirs else None
+        columns += beside(ours, cells, None if header == "Features" else _apart)
     return columns
-
-
-def _printed(ours: Column, printed: dict[str, PaperDataset]) -> Column | None:
-    if not printed or ours.header not in PRINTED:
-        return None
-    cells = {name: PRINTED[ours.header](dataset) for name, dataset in printed.items()}
-    return Column("paper", tuple(f"paper_{field}" for field in ours.fields), cells)
 
 
 def _apart(gap: float) -> Cell:
@@ -108,14 +111,6 @@ def _of_items(report: DataReport) -> list[str]:
 
 def _of_users(report: DataReport) -> list[str]:
     return [f.name for f in report.user_features]
-
-
-def _count(number: int) -> Cell:
-    return Cell(f"{number:,}", (number,))
-
-
-def _median(number: float) -> Cell:
-    return Cell(f"{number:,g}", (number,))
 
 
 def _features(items: Sequence[str], users: Sequence[str]) -> Cell:

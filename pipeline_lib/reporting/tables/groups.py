@@ -1,7 +1,6 @@
 """The paper's Table 1: how common users' values are, and how well MeLU does in each group."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Statistic
 from pipeline_lib.metrics.registry import TaskKind, error_by_group, metric_for
@@ -9,7 +8,7 @@ from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import PaperMean, PaperResults
 from pipeline_lib.reporting.tables.cells import signed, spread_text
 from pipeline_lib.reporting.tables.columns import apart_by, beside, sources
-from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS, group_sizes, over_seeds
+from pipeline_lib.reporting.tables.notes import group_sizes, over_seeds, split_note
 from pipeline_lib.reporting.tables.table import Block, Cell, Column, Row, RowKind, Table
 from pipeline_lib.schemas.columns import GROUPS
 
@@ -61,7 +60,7 @@ def _shares(report: DataReport) -> Column:
     return Column("Share", ("share",), cells)
 
 
-def _printed_shares(dataset: str, paper: PaperResults) -> Column | None:
+def _printed_shares(dataset: str, paper: PaperResults) -> dict[str, Cell] | None:
     features, groups = paper.table_1.get(dataset), paper.table_6.get(dataset)
     cells: dict[str, Cell] = {}
     if features:
@@ -69,28 +68,23 @@ def _printed_shares(dataset: str, paper: PaperResults) -> Column | None:
     if groups:
         percents = {"major": groups.major_percent, "minor": 100 - groups.major_percent}
         cells |= {group: Cell(f"{p:g} %", (round(p / 100, 4),)) for group, p in percents.items()}
-    return Column("paper", ("paper_share",), cells) if cells else None
+    return cells or None
 
 
 def _errors(melu: MethodResult | None, task: TaskKind) -> Column:
     error = metric_for("error", task)
-    cells = _error_cells(melu.metrics if melu else {}, task)
-    if melu:
-        by_group = error_by_group(task)
-        cells = {
-            group: replace(cell, sources=sources([melu], [by_group[group]]))
-            for group, cell in cells.items()
-        }
-    field = f"melu_{error.name}"
-    return Column(f"MeLU {error.label}", (f"{field}_mean", f"{field}_sd"), cells)
+    fields = (f"melu_{error.name}_mean", f"melu_{error.name}_sd")
+    header = f"MeLU {error.label}"
+    if melu is None:
+        return Column(header, fields, {})
+    behind = {group: sources([melu], [metric]) for group, metric in error_by_group(task).items()}
+    return Column(header, fields, _error_cells(melu.metrics, task), behind)
 
 
-def _printed_errors(dataset: str, paper: PaperResults, task: TaskKind) -> Column | None:
+def _printed_errors(dataset: str, paper: PaperResults, task: TaskKind) -> dict[str, Cell] | None:
     table = paper.table_4.get(dataset)
     row = table.rows.get(MELU) if table else None
-    field = f"paper_melu_{metric_for('error', task).name}"
-    fields = (f"{field}_mean", f"{field}_sd")
-    return Column("paper", fields, _error_cells(row.means, task)) if row else None
+    return _error_cells(row.means, task) if row else None
 
 
 def _error_cells(
@@ -117,7 +111,7 @@ def _notes(report: DataReport, comparison: Comparison, melu: MethodResult | None
             f"{melu.label}: over the test users alone, {group_sizes(comparison)} ones.",
             over_seeds([melu]),
         ]
-    return [*notes, f"Split {report.split_sha256[:SPLIT_DIGITS]}."]
+    return [*notes, split_note(comparison)]
 
 
 def _paper_notes(dataset: str, paper: PaperResults) -> list[str]:

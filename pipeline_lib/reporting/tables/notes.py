@@ -25,7 +25,7 @@ def measured_notes(
         + _better(comparison.task.kind),
         *_click_metrics(comparison, methods, metrics),
         *_star(comparison, methods, metrics),
-        f"{comparison.test_users:,} test users; split {_split(comparison)}.",
+        f"{comparison.test_users:,} test users; split {comparison.split_sha256[:SPLIT_DIGITS]}.",
         *_ranked(comparison, metrics),
         *_constant(methods, metrics),
     ]
@@ -60,7 +60,7 @@ def group_sizes(comparison: Comparison) -> str:
 
 def split_note(comparison: Comparison) -> str:
     """Return the split's hash."""
-    return f"Split {_split(comparison)}."
+    return f"Split {comparison.split_sha256[:SPLIT_DIGITS]}."
 
 
 def _click_metrics(
@@ -134,10 +134,6 @@ def _better(task: TaskKind) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return " and ".join(dict.fromkeys(names))
-
-
-def _split(comparison: Comparison) -> str:
-    return comparison.split_sha256[:SPLIT_DIGITS]
 
 
 def paper_notes(methods: Sequence[MethodResult], paper: PaperTable, trials: int) -> list[str]:

@@ -1,7 +1,8 @@
 """A table before it is written: columns of cells, rows in blocks, notes."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline_lib.evaluation.comparison import MethodResult
@@ -49,15 +50,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """Cells by row name. fields: the names of their values."""
+    """Cells and their sources by row name. fields: the names of the cells' values."""
 
     header: str
     fields: tuple[str, ...]
-    cells: dict[str, Cell]
+    cells: Mapping[str, Cell]
+    sources: Mapping[str, Sources] = field(default_factory=dict)
 
     def cell(self, row: str) -> Cell:
-        """Return a row's cell, a dash where it has none."""
-        return self.cells.get(row, Cell(DASH, (None,) * len(self.fields)))
+        """Return a row's cell with its sources, a dash where it has none."""
+        cell = self.cells.get(row, Cell(DASH, (None,) * len(self.fields)))
+        return replace(cell, sources=self.sources.get(row, ()))
 
 
 @dataclass(frozen=True)

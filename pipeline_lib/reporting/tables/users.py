@@ -2,14 +2,20 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Literal
 
-from pipeline_lib.evaluation.comparison import Comparison, Pair
+from pipeline_lib.evaluation.comparison import Comparison, Gap, Pair
 from pipeline_lib.evaluation.statistics import RESAMPLES
 from pipeline_lib.metrics.registry import Metric, error_by_group, metric_for
-from pipeline_lib.reporting.tables.cells import SIGNIFICANT
-from pipeline_lib.reporting.tables.columns import gap_columns, mean_columns, pair_columns, sources
-from pipeline_lib.reporting.tables.methods import blocks
+from pipeline_lib.reporting.tables.cells import SIGNIFICANT, p_cell
+from pipeline_lib.reporting.tables.columns import (
+    difference_columns,
+    mean_columns,
+    sources,
+    sources_of,
+)
+from pipeline_lib.reporting.tables.methods import table_of
 from pipeline_lib.reporting.tables.notes import group_sizes, split_note
 from pipeline_lib.reporting.tables.table import MINUS, Column, Table
 
@@ -17,23 +23,33 @@ RIVALS = {"baseline": "baseline", "reference": "reference point"}
 INTERVAL = f"95 % CI: bootstrap over users, percentiles of {RESAMPLES:,} seeded resamples."
 
 
-def error_pairs(comparison: Comparison) -> Table:
-    """Tabulate MSE or NEL with intervals and its difference from the best rivals', user by user."""
-    return _pairs_table(comparison, metric_for("error", comparison.task.kind))
+def pairs_table(use: Literal["error", "ranking"], comparison: Comparison) -> Table:
+    """Tabulate a metric with intervals and its difference from the best rivals', user by user.
 
-
-def ranking_pairs(comparison: Comparison) -> Table:
-    """Tabulate nDCG@5 or AUC as `error_pairs` does MSE or NEL."""
-    return _pairs_table(comparison, metric_for("ranking", comparison.task.kind))
+    use: MSE or NEL is the error, nDCG@5 or AUC the ranking metric.
+    """
+    metric, methods = metric_for(use, comparison.task.kind), comparison.methods
+    rivals = _rivals(comparison, metric)
+    columns = mean_columns(methods, metric)
+    for role, rival in rivals.items():
+        pairs = {m.name: comparison.pair(metric.name, m.name, rival) for m in methods}
+        found = {name: pair for name, pair in pairs.items() if pair}
+        behind = sources_of(methods, [metric], comparison.method(rival))
+        delta = Column(f"Δ {role}", (f"{metric.name}_minus_{role}",), {}, behind)
+        columns += difference_columns(found, delta, metric.digits)
+    title = f"{comparison.title}: {metric.label} user by user"
+    return table_of(comparison, methods, title, columns, _pair_notes(comparison, metric, rivals))
 
 
 def gap_table(comparison: Comparison) -> Table:
     """Tabulate how much worse minor users fare than major ones."""
     error = metric_for("error", comparison.task.kind)
-    by_group = error_by_group(comparison.task.kind).values()
-    behind = {m.name: sources([m], by_group) for m in comparison.methods}
+    behind = sources_of(comparison.methods, [*error_by_group(comparison.task.kind).values()])
     gaps = {m.name: m.gap for m in comparison.methods if m.gap}
-    tested = _tested([gap.p for gap in gaps.values()])
+    gap = Column("gap", (f"{error.name}_gap",), {}, behind)
+    *columns, holm = difference_columns(gaps, gap, error.digits)
+    p = {name: p_cell(gap.p) for name, gap in gaps.items()}
+    columns += [Column("p", (f"{error.name}_gap_p",), p, behind), holm]
     title = f"{comparison.title}: {error.label} of minor users beyond that of major users"
     notes = [
         f"gap: mean {error.label} of minor users {MINUS} that of major users (n = "
@@ -42,10 +58,10 @@ def gap_table(comparison: Comparison) -> Table:
         INTERVAL,
         "d: Cohen's d, the gap in standard deviations of a group's users, pooled.",
         "p: two-tailed t-test between the groups (the paper's test). Holm p: adjusted by Holm's "
-        f"method for all methods ({tested} tested); * where < {SIGNIFICANT}.",
+        f"method for all methods ({_tested(gaps.values())} tested); * where < {SIGNIFICANT}.",
         split_note(comparison),
     ]
-    return _table(comparison, title, gap_columns(gaps, error, behind), notes)
+    return table_of(comparison, comparison.methods, title, columns, notes)
 
 
 def pairs_csv(comparison: Comparison) -> str:
@@ -58,21 +74,8 @@ def pairs_csv(comparison: Comparison) -> str:
     return text.getvalue()
 
 
-def _pairs_table(comparison: Comparison, metric: Metric) -> Table:
-    rivals = _rivals(comparison, metric)
-    columns = mean_columns(comparison.methods, metric)
-    for role, rival in rivals.items():
-        other = comparison.method(rival)
-        pairs = {m.name: comparison.pair(metric.name, m.name, rival) for m in comparison.methods}
-        found = {name: pair for name, pair in pairs.items() if pair}
-        behind = {m.name: sources([m, other], [metric]) for m in comparison.methods}
-        columns += pair_columns(found, metric, role, behind)
-    title = f"{comparison.title}: {metric.label} user by user"
-    return _table(comparison, title, columns, _pair_notes(comparison, metric, rivals))
-
-
 def _rivals(comparison: Comparison, metric: Metric) -> dict[str, str]:
-    """Find the best method of each role of `RIVALS` that others are compared with."""
+    """Return the best method of each role of `RIVALS` that others are compared with."""
     best = {"baseline": comparison.baselines, "reference": comparison.references}
     compared = {n for p in comparison.pairs if p.metric == metric.name for n in (p.left, p.right)}
     return {role: by[metric.name] for role, by in best.items() if by.get(metric.name) in compared}
@@ -111,24 +114,11 @@ def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[str, str]) 
         *(f"No {RIVALS[role]} was run." for role in RIVALS if role not in rivals),
         "d: Cohen's d, the mean of the users' differences in their standard deviations.",
         "Holm p: two-tailed paired t-test over users, adjusted by Holm's method for all pairs of "
-        f"methods ({_tested([pair.p for pair in pairs])} tested, in pairs.csv); * where < "
+        f"methods ({_tested(pairs)} tested, in pairs.csv); * where < "
         f"{SIGNIFICANT}. It speaks of other users, not of other seeds.",
         split_note(comparison),
     ]
 
 
-def _tested(p_values: Sequence[float | None]) -> int:
-    return sum(p is not None for p in p_values)
-
-
-def _table(
-    comparison: Comparison, title: str, columns: Sequence[Column], notes: Sequence[str]
-) -> Table:
-    return Table(
-        dataset=comparison.dataset,
-        sample=comparison.sample,
-        title=title,
-        columns=tuple(columns),
-        blocks=blocks(comparison.methods),
-        notes=tuple(notes),
-    )
+def _tested(found: Iterable[Pair | Gap]) -> int:
+    return sum(difference.p is not None for difference in found)

@@ -8,14 +8,7 @@ import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.paper import PaperResults
-from pipeline_lib.reporting.tables.methods import (
-    TABLE_2,
-    TABLE_3,
-    TABLE_4,
-    TABLE_5,
-    group_table,
-    quality_table,
-)
+from pipeline_lib.reporting.tables.methods import LAYOUTS, methods_table
 from pipeline_lib.reporting.tables.table import DASH, MINUS, Table
 from pipeline_lib.reporting.tables.write import markdown
 from tests.reporting.conftest import only
@@ -23,12 +16,7 @@ from tests.reporting.conftest import only
 Build = Callable[[Comparison, PaperResults], Table]
 
 SAMPLE = "SAMPLE DATA (generated), not comparable with the paper"
-TABLES: dict[int, Build] = {
-    2: partial(quality_table, TABLE_2),
-    3: partial(quality_table, TABLE_3),
-    4: partial(group_table, TABLE_4),
-    5: partial(group_table, TABLE_5),
-}
+TABLES: dict[int, Build] = {number: partial(methods_table, number) for number in LAYOUTS}
 every_table = pytest.mark.parametrize("build", TABLES.values(), ids=TABLES)
 
 

@@ -3,16 +3,18 @@
 import csv
 import io
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.tables.table import DASH, MINUS, Table
-from pipeline_lib.reporting.tables.users import error_pairs, gap_table, pairs_csv, ranking_pairs
+from pipeline_lib.reporting.tables.users import gap_table, pairs_csv, pairs_table
 from tests.reporting.conftest import only
 from tests.reporting.tables.test_methods import SAMPLE, lines
 from tests.reporting.tables.test_write import records
 
+error_pairs, ranking_pairs = partial(pairs_table, "error"), partial(pairs_table, "ranking")
 NONE = [DASH, DASH, DASH, DASH]
 INTERVAL = "95 % CI: bootstrap over users, percentiles of 2,000 seeded resamples."
 PAIRED = (
