@@ -100,11 +100,11 @@ class Comparison(BaseModel):
     pairs: list[Pair]
 
     def method(self, name: str) -> MethodResult:
-        """Find a method's result."""
+        """Return a method's result."""
         return next(method for method in self.methods if method.name == name)
 
     def pair(self, metric: str, left: str, right: str) -> Pair | None:
-        """Find two methods' difference in a metric, left minus right; None where not compared."""
+        """Return two methods' difference in a metric, left minus right; None where not compared."""
         for pair in self.pairs:
             if pair.metric == metric and {pair.left, pair.right} == {left, right}:
                 return pair if pair.left == left else _turned(pair)

@@ -35,7 +35,7 @@ def project(predictor: Predictor, seed: int) -> pl.DataFrame:
 
 
 def lay_out(embeddings: Points) -> Points:
-    """Find places in a plane, [users, 2], for embeddings, [users, width]; nothing is drawn."""
+    """Compute places in a plane, [users, 2], for embeddings, [users, width]; nothing is drawn."""
     plane = _principal_plane(embeddings)
     spread = plane[:, 0].std()
     if len(plane) < FEWEST_USERS or spread == 0:

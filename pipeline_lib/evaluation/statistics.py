@@ -13,38 +13,34 @@ CELLS = 10_000_000  # counts held at once
 NOISE = 1e-9  # differences this small beside the values come from rounding
 
 
-class Bootstrap:
-    """Resamples of the same users, so that the differences of means have intervals as well."""
+def resampled_means(values: Values, seed: int) -> Values:
+    """Average columns, [users, columns], over the users of each resample: [resamples, columns].
 
-    def __init__(self, users: int, seed: int) -> None:
-        self.users = users
-        self.seed = seed
+    Columns share their draws, so that the differences of means have intervals as well. NaN is a
+    user without that value. A resample without any value has NaN.
+    """
+    known = ~np.isnan(values)
+    filled, known = np.where(known, values, 0.0), known.astype(np.float64)
+    random = np.random.default_rng(seed)
+    chunk = max(1, CELLS // len(values))
+    parts = []
+    for start in range(0, RESAMPLES, chunk):
+        counts = _counts(random, len(values), min(chunk, RESAMPLES - start))
+        with np.errstate(invalid="ignore"):
+            parts.append((counts @ filled) / (counts @ known))
+    return np.concatenate(parts)
 
-    def means(self, values: Values) -> Values:
-        """Average columns, [users, columns], over the users of each resample: [resamples, columns].
 
-        NaN is a user without that value. A resample without any value has NaN.
-        """
-        known = ~np.isnan(values)
-        filled, known = np.where(known, values, 0.0), known.astype(np.float64)
-        random = np.random.default_rng(self.seed)
-        chunk = max(1, CELLS // self.users)
-        parts = []
-        for start in range(0, RESAMPLES, chunk):
-            counts = self._counts(random, min(chunk, RESAMPLES - start))
-            with np.errstate(invalid="ignore"):
-                parts.append((counts @ filled) / (counts @ known))
-        return np.concatenate(parts)
-
-    def _counts(self, random: np.random.Generator, resamples: int) -> Values:
-        drawn = random.integers(self.users, size=(resamples, self.users))
-        drawn += np.arange(resamples)[:, None] * self.users
-        counts = np.bincount(drawn.ravel(), minlength=resamples * self.users)
-        return counts.reshape(resamples, self.users).astype(np.float64)
+def _counts(random: np.random.Generator, users: int, resamples: int) -> Values:
+    """Draw how often each resample has each user, [resamples, users]."""
+    drawn = random.integers(users, size=(resamples, users))
+    drawn += np.arange(resamples)[:, None] * users
+    counts = np.bincount(drawn.ravel(), minlength=resamples * users)
+    return counts.reshape(resamples, users).astype(np.float64)
 
 
 def interval(means: Values) -> tuple[float, float] | None:
-    """Take the 95 % percentile interval of resamples' means; None where some have no value."""
+    """Return the 95 % percentile interval of resamples' means; None where some have no value."""
     if np.isnan(means).any():
         return None
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -52,7 +48,7 @@ def interval(means: Values) -> tuple[float, float] | None:
 
 
 def independent_p(left: Values, right: Values) -> float | None:
-    """Test whether two independent samples, [left] and [right], have one mean.
+    """Compute the p that two independent samples, [left] and [right], have one mean.
 
     The paper's test (Student's, of equal variances); None where either has fewer than two values
     or no spread.
@@ -63,7 +59,7 @@ def independent_p(left: Values, right: Values) -> float | None:
 
 
 def paired_p(differences: Values) -> float | None:
-    """Test whether differences, [pairs], have mean 0 (Student's paired test).
+    """Compute the p that differences, [pairs], have mean 0 (Student's paired test).
 
     None for fewer than two pairs or differences without spread.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -9,13 +10,13 @@ from numpy.typing import NDArray
 
 from pipeline_lib.evaluation.comparison import Gap, Pair
 from pipeline_lib.evaluation.statistics import (
-    Bootstrap,
     holm,
     independent_effect,
     independent_p,
     interval,
     paired_effect,
     paired_p,
+    resampled_means,
     without_noise,
 )
 from pipeline_lib.metrics.registry import TaskKind, error_by_group, metrics_of
@@ -23,6 +24,7 @@ from pipeline_lib.schemas.columns import GROUPS
 from pipeline_lib.seeds import derive_seed
 
 Values = NDArray[np.float64]
+Test = TypeVar("Test", Pair, Gap | None)
 FEWEST = 2  # users that an interval can be drawn from
 
 
@@ -62,7 +64,7 @@ class UserMeans:
             return {}
         seed = derive_seed(0, "bootstrap", group or "all", split_sha256)
         columns = np.concatenate([self.values[name][users] for name in names], axis=1)
-        means = Bootstrap(len(columns), seed).means(columns)
+        means = resampled_means(columns, seed)
         if len(columns) < FEWEST:
             means[:] = np.nan
         return dict(zip(names, np.split(means, len(names), axis=1), strict=True))
@@ -74,19 +76,15 @@ class UserMeans:
         return mean if metric.group is None else np.where(self.groups == metric.group, mean, np.nan)
 
     def interval(self, method: str, metric: str) -> tuple[float, float] | None:
-        """Find the 95 % bootstrap interval of a method's mean; None where it has none."""
+        """Return the 95 % bootstrap interval of a method's mean; None where it has none."""
         if metric not in self.resampled:
             return None
         return interval(self.resampled[metric][:, self.methods.index(method)])
 
     def gaps(self) -> dict[str, Gap | None]:
         """Compare minor users' errors with major users'; None where a group has no user."""
-        gaps = {method: self._gap(place) for place, method in enumerate(self.methods)}
-        adjusted = holm([gap.p if gap else None for gap in gaps.values()])
-        return {
-            method: gap and gap.model_copy(update={"holm_p": p})
-            for (method, gap), p in zip(gaps.items(), adjusted, strict=True)
-        }
+        gaps = [self._gap(place) for place in range(len(self.methods))]
+        return dict(zip(self.methods, _adjusted(gaps), strict=True))
 
     def _gap(self, place: int) -> Gap | None:
         major, minor = (_known(self.values[name][:, place]) for name in self.errors)
@@ -108,12 +106,8 @@ class UserMeans:
         for name, values in self.values.items():
             if self.metrics[name].group is not None or np.isnan(values).all():
                 continue
-            found = [self._pair(name, i, j) for i, j in combinations(range(len(self.methods)), 2)]
-            adjusted = holm([pair.p for pair in found])
-            pairs += [
-                pair.model_copy(update={"holm_p": p})
-                for pair, p in zip(found, adjusted, strict=True)
-            ]
+            places = combinations(range(len(self.methods)), 2)
+            pairs += _adjusted([self._pair(name, left, right) for left, right in places])
         return pairs
 
     def _pair(self, metric: str, left: int, right: int) -> Pair:
@@ -132,6 +126,15 @@ class UserMeans:
             effect=paired_effect(differences),
             p=paired_p(differences),
         )
+
+
+def _adjusted(tests: Sequence[Test]) -> list[Test]:
+    """Return the tests with their p adjusted for all of them."""
+    adjusted = holm([test.p if test else None for test in tests])
+    return [
+        test and test.model_copy(update={"holm_p": p})
+        for test, p in zip(tests, adjusted, strict=True)
+    ]
 
 
 def _known(values: Values) -> Values:

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import ttest_ind, ttest_rel
 
 from pipeline_lib.evaluation.comparison import Pair
-from pipeline_lib.evaluation.statistics import Bootstrap, holm, interval
+from pipeline_lib.evaluation.statistics import holm, interval, resampled_means
 from pipeline_lib.evaluation.users import UserMeans
 from pipeline_lib.seeds import derive_seed
 
@@ -64,8 +64,8 @@ def test_intervals_are_the_same_for_the_same_split(over_users: UserMeans) -> Non
 def test_an_interval_of_a_group_is_of_its_users(over_users: UserMeans) -> None:
     low, high = over_users.interval("paml", "mse_major") or (0, 0)
     assert 1 <= low < np.mean(PAML[:5]) < high <= 5
-    draws = Bootstrap(5, derive_seed(0, "bootstrap", "major", "5eed"))
-    assert (low, high) == interval(draws.means(np.array(PAML[:5])[:, None])[:, 0])
+    seed = derive_seed(0, "bootstrap", "major", "5eed")
+    assert (low, high) == interval(resampled_means(np.array(PAML[:5])[:, None], seed)[:, 0])
 
 
 def test_gap_by_hand(over_users: UserMeans) -> None:
