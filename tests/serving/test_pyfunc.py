@@ -51,8 +51,8 @@ def test_a_model_has_a_signature_an_example_and_no_pickle(model: Path) -> None:
 def test_a_number_may_be_given_as_a_number(model: Path) -> None:
     loaded = mlflow.pyfunc.load_model(str(model))
     example = loaded.input_example.assign(gender="F", occupation=4, zip="1")
-    texts, numbers = (loaded.predict(example.assign(age=age)) for age in ("25", 25))
-    assert texts.equals(numbers)
+    texts, *numbers = (loaded.predict(example.assign(age=age)) for age in ("25", 25, 25.0))
+    assert all(texts.equals(own) for own in numbers)
     assert "age" not in (texts["note"][0] or "")
 
 
