@@ -79,6 +79,12 @@ def test_a_team_gets_different_gpus(tmp_path: Path) -> None:
         assert sorted(team) == [0, 1, 2]
 
 
+def test_a_team_gets_no_second_share_of_a_gpu_that_it_has(tmp_path: Path) -> None:
+    """GPU 1 alone is in use, so that the first round of shares leaves it out."""
+    with lease(GPUS[1:2], 1, 1, tmp_path), lease(GPUS, 3, 2, tmp_path) as team:
+        assert sorted(team) == [0, 1, 2]
+
+
 def test_more_than_there_are_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="4 GPUs are asked for, and there are 3"):
         lease(GPUS, 4, 1, tmp_path).__enter__()
