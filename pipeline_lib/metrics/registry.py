@@ -50,14 +50,14 @@ class Metric:
 
     @property
     def column(self) -> str:
-        """Name the column of users' values that it averages."""
+        """Return the column of users' values that it averages."""
         if self.group is None:
             return self.name
         own = self.name.removesuffix(f"_{self.group}")
         return f"{own}_group" if self.pools_users else own
 
     def loss(self, value: float) -> float:
-        """Turn a value so that smaller is better."""
+        """Return the value, negative where higher is better, so that smaller is better."""
         return -value if self.higher_is_better else value
 
     def of_group(self, group: str) -> "Metric":
@@ -68,7 +68,7 @@ class Metric:
 
 
 def ndcg(k: int, *uses: Use) -> Metric:
-    """Describe nDCG@k."""
+    """Return nDCG@k."""
     return Metric(
         name=f"ndcg_{k}",
         label=f"nDCG@{k}",

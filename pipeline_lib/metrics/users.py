@@ -47,13 +47,13 @@ def summarise(users: pl.DataFrame, task: Task) -> tuple[dict[str, int], dict[str
 
 
 def users_schema(task: Task) -> pa.DataFrameSchema:
-    """Describe the table of `user_metrics`."""
+    """Return the schema of the table of `user_metrics`."""
     columns = {c: finite(nullable=not m.everyone) for c, m in columns_of(task.kind).items()}
     return table({"user": name(unique=True), "group": one_of(GROUPS), **columns})
 
 
 def support_schema(task: Task) -> pa.DataFrameSchema:
-    """Describe users' errors by how many support rows they had at most; null: all they have."""
+    """Return the schema of users' errors by the most support rows they had; null: all they have."""
     columns = {
         "user": name(),
         "group": one_of(GROUPS),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline_lib.reporting.data_report.record import DataReport, Size
-from pipeline_lib.reporting.page.data_figures import interactions_by_target, users_by_interactions
+from pipeline_lib.reporting.page.data_figures import data_figure
 from pipeline_lib.reporting.tables.table import DASH, SAMPLE
 from pipeline_lib.schemas.columns import FOLDS, GROUPS
 
@@ -31,8 +31,7 @@ def templates() -> Environment:
         "percent": _percent,
         "visible": _visible,
         "total": _total,
-        "users_by_interactions": users_by_interactions,
-        "interactions_by_target": interactions_by_target,
+        "figure": data_figure,
     }
     return environment
 

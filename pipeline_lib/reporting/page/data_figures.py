@@ -37,17 +37,7 @@ STYLE: dict[str, Any] = {
 }
 
 
-def users_by_interactions(report: DataReport) -> Markup:
-    """Draw how many users have how many interactions."""
-    return _svg("users-by-interactions", report, _draw_users)
-
-
-def interactions_by_target(report: DataReport) -> Markup:
-    """Draw how many interactions have which target."""
-    return _svg("interactions-by-target", report, _draw_targets)
-
-
-def _draw_users(axes: Axes, report: DataReport) -> None:
+def _users_by_interactions(axes: Axes, report: DataReport) -> None:
     bins = report.per_user.histogram.bins
     lefts, widths = [b.low - 0.5 for b in bins], [b.high - b.low + 1 for b in bins]
     for name, colour in SIDES.items():
@@ -59,7 +49,7 @@ def _draw_users(axes: Axes, report: DataReport) -> None:
     _dress(axes, "users")
 
 
-def _draw_targets(axes: Axes, report: DataReport) -> None:
+def _interactions_by_target(axes: Axes, report: DataReport) -> None:
     bins = report.targets.bins
     for place, (name, colour) in zip((-0.4, 0), SIDES.items(), strict=True):
         rows = [getattr(b, name) for b in bins]
@@ -84,14 +74,20 @@ def _thousands(value: float, _: object) -> str:
     return f"{value:,.0f}"
 
 
-def _svg(what: str, report: DataReport, draw: Callable[[Axes, DataReport], None]) -> Markup:
-    """Draw as SVG whose ids no other figure has, of any dataset; the same bytes every time."""
-    text, name = io.StringIO(), f"{report.dataset}.{what}"
+FIGURES: dict[str, Callable[[Axes, DataReport], None]] = {
+    "users-by-interactions": _users_by_interactions,
+    "interactions-by-target": _interactions_by_target,
+}
+
+
+def data_figure(report: DataReport, figure: str) -> Markup:
+    """Draw one of `FIGURES` as SVG: the same bytes every time, ids that no other figure has."""
+    text, name = io.StringIO(), f"{report.dataset}.{figure}"
     with style.context(["default", STYLE, {"svg.hashsalt": name}]):
-        figure = Figure(figsize=SIZE, layout="constrained")
-        draw(figure.add_subplot(), report)
+        canvas = Figure(figsize=SIZE, layout="constrained")
+        FIGURES[figure](canvas.add_subplot(), report)
         none = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(text, format="svg", transparent=True, metadata=none)
+        canvas.savefig(text, format="svg", transparent=True, metadata=none)
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)

@@ -43,9 +43,9 @@ def dataset_tiles(part: DatasetPart) -> list[Tile]:
         Tile("users kept", f"{part.data.users:,}", f"of {part.data.clean_users:,} clean"),
         Tile("test users", f"{comparison.test_users:,}", group_sizes(comparison)),
         *(
-            Tile(what, best.label, f"{metric.label} {_spread(best, metric)}")
+            Tile(what, best.label, f"{metric.label} {spread_text(statistic, metric.digits)}")
             for what, best in (("best method", method), ("best reference point", reference))
-            if best
+            if best and (statistic := best.metrics[metric.name])
         ),
         Tile("split", comparison.split_sha256[:SPLIT_DIGITS], is_hash=True),
     ]
@@ -79,10 +79,6 @@ def _tested(metric: Metric, pair: Pair | None) -> str:
     low, high = (signed(end, metric.digits) for end in (pair.low, pair.high))
     p = p_cell(pair.holm_p).text
     return f", 95 % CI over users {low} to {high}, p {p if p.startswith('<') else f'= {p}'} (Holm)"
-
-
-def _spread(method: MethodResult, metric: Metric) -> str:
-    return spread_text(method.metrics[metric.name], metric.digits)
 
 
 def _best_two(

@@ -25,6 +25,8 @@ BLOCKS: dict[Role, str] = {
 }
 
 
+NO_METHOD = "No method of this table was run."
+CLICKS_IN_THE_PAPER = 2  # the table of what the paper's Figure 3 shows
 COMPARED: tuple[Role, ...] = ("reference", "baseline", "proposed")
 ABLATED: tuple[Role, ...] = ("proposed", "ablation")
 
@@ -89,21 +91,35 @@ def methods_table(number: int, comparison: Comparison, paper: PaperResults) -> T
     layout, task = LAYOUTS[number], comparison.task.kind
     methods = [method for method in comparison.methods if method.role in layout.roles]
     printed = None if comparison.sample else paper.table(number).get(comparison.dataset)
-    metrics = layout.metrics(task)
-    columns = [column for metric in metrics for column in metric_columns(methods, metric, printed)]
-    notes = measured_notes(comparison, methods, metrics)
+    columns = [
+        column
+        for metric in layout.metrics(task)
+        for column in metric_columns(methods, metric, printed)
+    ]
     if layout.by_group:
         columns += group_p_columns(methods, [*error_by_group(task).values()], printed)
+    notes = [
+        *(_notes(number, comparison, methods, paper) if methods else [NO_METHOD]),
+        *not_run(number, comparison.dataset, methods, paper),
+    ]
+    return table_of(
+        comparison, methods, f"{comparison.title}: {layout.titles[task]}", columns, notes
+    )
+
+
+def _notes(
+    number: int, comparison: Comparison, methods: Sequence[MethodResult], paper: PaperResults
+) -> list[str]:
+    layout, task = LAYOUTS[number], comparison.task.kind
+    notes = measured_notes(comparison, methods, layout.metrics(task))
+    if layout.by_group:
         notes.append(group_note(comparison))
-    if number == 2 and task == "click" and not comparison.sample:
+    if comparison.sample:
+        return notes
+    if number == CLICKS_IN_THE_PAPER and task == "click":
         notes.append(paper_clicks_note(paper.clicks))
-    if printed:
-        notes += paper_notes(methods, printed, paper.trials)
-    if not methods:
-        notes = ["No method of this table was run."]
-    notes += not_run(number, comparison.dataset, methods, paper)
-    title = f"{comparison.title}: {layout.titles[task]}"
-    return table_of(comparison, methods, title, columns, notes)
+    printed = paper.table(number).get(comparison.dataset)
+    return notes + (paper_notes(methods, printed, paper.trials) if printed else [])
 
 
 def table_of(

@@ -20,6 +20,7 @@ from pipeline_lib.reporting.tables.notes import group_sizes, split_note
 from pipeline_lib.reporting.tables.table import MINUS, Column, Table
 
 RIVALS = {"baseline": "baseline", "reference": "reference point"}
+NOTHING = "Nothing to compare: it takes two methods, one a baseline or a reference point."
 INTERVAL = f"95 % CI: bootstrap over users, percentiles of {RESAMPLES:,} seeded resamples."
 
 
@@ -38,7 +39,8 @@ def pairs_table(use: Literal["error", "ranking"], comparison: Comparison) -> Tab
         delta = Column(f"Δ {role}", (f"{metric.name}_minus_{role}",), {}, behind)
         columns += difference_columns(found, delta, metric.digits)
     title = f"{comparison.title}: {metric.label} user by user"
-    return table_of(comparison, methods, title, columns, _pair_notes(comparison, metric, rivals))
+    notes = [*_pair_notes(comparison, metric, rivals), split_note(comparison)]
+    return table_of(comparison, methods, title, columns, notes)
 
 
 def gap_table(comparison: Comparison) -> Table:
@@ -100,10 +102,9 @@ def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[str, str]) 
             "for few."
         )
     if not counted:
-        return [f"No test user has an {metric.label}.", split_note(comparison)]
+        return [f"No test user has an {metric.label}."]
     if not rivals:
-        nothing = "Nothing to compare: it takes two methods, one a baseline or a reference point."
-        return [*notes, nothing, split_note(comparison)]
+        return [*notes, NOTHING]
     labels = {RIVALS[role]: comparison.method(name).label for role, name in rivals.items()}
     named = " or of the ".join(f"best {what} ({label})" for what, label in labels.items())
     better = "above" if metric.higher_is_better else "below"
@@ -116,7 +117,6 @@ def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[str, str]) 
         "Holm p: two-tailed paired t-test over users, adjusted by Holm's method for all pairs of "
         f"methods ({_tested(pairs)} tested, in pairs.csv); * where < "
         f"{SIGNIFICANT}. It speaks of other users, not of other seeds.",
-        split_note(comparison),
     ]
 
 
