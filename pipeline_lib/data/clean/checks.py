@@ -17,6 +17,19 @@ class Check:
     reason: str
 
 
+@dataclass(frozen=True)
+class Known:
+    """The names of all users or items, and the file that lists them."""
+
+    names: pl.Series
+    file: str
+
+    def check(self, key: str, column: str) -> Check:
+        """Return the check that the names in `key`, read from a raw column, are among these."""
+        unknown = ~pl.col(key).is_in(self.names.implode())
+        return Check(column, unknown, f"{key} has no row in {self.file}")
+
+
 def judge(checks: Sequence[Check]) -> pl.Expr:
     """Compute `failed`: the number of the first check that a row fails, PASSED if none."""
     failed = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.clean.checks import PASSED, Check, judge, passed, rejected
+from pipeline_lib.data.clean.checks import PASSED, Check, Known, judge, passed, rejected
 from pipeline_lib.data.clean.profiles import read_key, row_checks, value_checks
 from pipeline_lib.data.clean.report import FileCount, count_file
 from pipeline_lib.data.clean.values import as_number
@@ -31,14 +31,6 @@ class Streamed:
     count: FileCount
 
 
-@dataclass(frozen=True)
-class Known:
-    """The names of all users or items, and the file that lists them."""
-
-    names: pl.Series
-    file: str
-
-
 def read_interactions(
     raw: RawTable,
     table: InteractionTable,
@@ -60,7 +52,7 @@ def read_interactions(
         *row_checks(raw, table, keys),
         *value_checks("target", pl.col("target"), table.target, number=True),
         _within(table.target.column or "target", target, task),
-        *(_listed(name, keys[name].column or name, found) for name, found in known.items()),
+        *(found.check(name, keys[name].column or name) for name, found in known.items()),
     ]
     number = target.cast(pl.Float32).alias("target")
     with raw.reading():
@@ -79,8 +71,7 @@ def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -
             for name, column in table.by.items()
         ),
     )
-    listed = _listed("user", table.user.column or "user", users)
-    checks = [*row_checks(raw, table, keys), listed]
+    checks = [*row_checks(raw, table, keys), users.check("user", table.user.column or "user")]
     with raw.reading():
         judged = _judged(rows, ["user", "event", *table.by], checks, scratch / "events.parquet")
     counted = (
@@ -104,11 +95,6 @@ def _within(column: str, target: pl.Expr, task: RatingTask | ClickTask) -> Check
     low, high = task.scale
     beyond = ~target.is_between(low, high)
     return Check(column, beyond, f"outside the scale {low:g} to {high:g}")
-
-
-def _listed(name: str, column: str, known: Known) -> Check:
-    unknown = ~pl.col(name).is_in(known.names.implode())
-    return Check(column, unknown, f"{name} has no row in {known.file}")
 
 
 def _judged(

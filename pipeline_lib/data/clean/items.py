@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from pipeline_lib.data.clean.checks import Check
+from pipeline_lib.data.clean.checks import Known
 from pipeline_lib.data.clean.profiles import Profiles, read_profiles
 from pipeline_lib.data.clean.report import check_kept
 from pipeline_lib.data.clean.values import BLANK
@@ -50,7 +50,10 @@ def read_items(raw: Mapping[str, RawTable], log: LogSettings, *, events: bool) -
             continue
         own = {f: x for f, x in waiting.items() if (x.column or f) in source.columns}
         waiting = {f: x for f, x in waiting.items() if f not in own}
-        checks = [_listed(table.item.column or "item", files["items_1"])] if files else []
+        checks = []
+        if first := files.get("items_1"):
+            known = Known(first.rows["item"], first.count.file)
+            checks = [known.check("item", table.item.column or "item")]
         found = read_profiles(source, table, ("item", table.item), own, checks)
         check_kept(source.path, found.count, found.rejects.lazy())
         files[f"items_{number}"] = found
@@ -101,12 +104,6 @@ def _found_features(
 
 def _has(tables: Sequence[RawTable], name: str, feature: AnyFeature) -> bool:
     return any((feature.column or name) in t.columns for t in tables)
-
-
-def _listed(column: str, first: Profiles) -> Check:
-    names = first.rows["item"].implode()
-    reason = f"item has no row in {first.count.file}"
-    return Check(column, ~pl.col("item").is_in(names), reason)
 
 
 def _filled(items: pl.DataFrame, features: Mapping[str, AnyFeature]) -> pl.DataFrame:

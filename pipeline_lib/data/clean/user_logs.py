@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.clean.interactions import Known, Streamed, read_events, read_interactions
+from pipeline_lib.data.clean.checks import Known
+from pipeline_lib.data.clean.interactions import Streamed, read_events, read_interactions
 from pipeline_lib.data.clean.profiles import Profiles, count_features, read_profiles
 from pipeline_lib.data.clean.report import UserReport
 from pipeline_lib.data.raw.table import RawTable

@@ -7,23 +7,8 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
-from pipeline_lib.data.sample.planted import (
-    COMMON_USERS,
-    PEOPLE,
-    TITLES,
-    Floats,
-    Ints,
-    Rng,
-    circle,
-    names,
-    ranks,
-    slots,
-    spoilt,
-    standardised,
-    stream,
-    tastes,
-    zipf,
-)
+from pipeline_lib.data.sample import planted
+from pipeline_lib.data.sample.planted import Floats, Ints, Rng
 from pipeline_lib.data.sample.regions import ODD_LOCATIONS, REGIONS
 from pipeline_lib.settings.dataset import SampleLogs
 from pipeline_lib.storage.tables import atomic_path
@@ -54,10 +39,9 @@ def write_sample_bookcrossing(files: Mapping[str, Path], sample: SampleLogs) -> 
     opposed tastes, which state, country and age hint at; a book's year and publisher carry the
     traits the groups like or dislike; user bias, book bias and noise are added, and the sum is
     cut into ratings with the real log's shares. At most one user in ten has a location or an age
-    that is missing or odd. The same settings give the same bytes, and no file is ever seen half
-    written.
+    that is missing or odd.
     """
-    rng = stream(sample.seed)
+    rng = planted.stream(sample.seed)
     users, liked = _users(rng, sample.users)
     books, traits = _books(rng, sample.items)
     ratings = _ratings(rng, liked, traits, books["isbn"])
@@ -67,8 +51,8 @@ def write_sample_bookcrossing(files: Mapping[str, Path], sample: SampleLogs) -> 
 
 
 def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
-    common = rng.random(users) < COMMON_USERS
-    region, decade = (ranks(rng, common, n) for n in (len(REGIONS), len(DECADES)))
+    common = rng.random(users) < planted.COMMON_USERS
+    region, decade = (planted.ranks(rng, common, n) for n in (len(REGIONS), len(DECADES)))
     countries = np.unique([region.country for region in REGIONS], return_inverse=True)[1]
     cities = [rng.choice(REGIONS[one].cities) for one in region]
     where = pl.DataFrame(
@@ -77,35 +61,37 @@ def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
             "state": [REGIONS[one].state for one in region],
             "country": [REGIONS[one].country for one in region],
             "age": DECADES[decade] + rng.integers(0, 10, users),
-            "slot": slots(rng, users, 200),
+            "slot": planted.slots(rng, users, 200),
         }
     )
     slot, odd_ages = pl.col("slot"), [pl.lit(age) for age in ODD_AGES]
-    location = spoilt(pl.format("{}, {}, {}", "city", "state", "country"), slot, ODD_LOCATIONS)
-    age = spoilt(pl.format('"{}"', "age"), slot, odd_ages, first=len(ODD_LOCATIONS))
+    place = pl.format("{}, {}, {}", "city", "state", "country")
+    location = planted.spoilt(place, slot, ODD_LOCATIONS)
+    age = planted.spoilt(pl.format('"{}"', "age"), slot, odd_ages, first=len(ODD_LOCATIONS))
     user = pl.format('"{}"', pl.int_range(1, users + 1))
     table = where.select(user=user, location=pl.format('"{}"', location), age=age)
-    return table, tastes(rng, common, (region, countries[region], decade))
+    return table, planted.tastes(rng, common, (region, countries[region], decade))
 
 
 def _books(rng: Rng, books: int) -> tuple[pl.DataFrame, Floats]:
     publishers = np.clip(books // 15, 8, 64)
-    publisher = rng.choice(publishers, books, p=zipf(publishers, 0.7))
+    publisher = rng.choice(publishers, books, p=planted.zipf(publishers, 0.7))
     age = np.minimum(rng.exponential(9, books).astype(np.int64), 50)
-    angle = 2 * np.pi * age / 36
-    by_year = np.column_stack([np.cos(angle), np.sin(angle)])
-    traits = standardised(rng.permutation(circle(publishers))[publisher] + 0.7 * by_year)
+    traits = rng.permutation(planted.circle(publishers))[publisher]
+    traits += 0.7 * planted.directions(2 * np.pi * age / 36)
     table = {
         "isbn": _isbns(rng, books),
-        "title": names(rng, TITLES, books),
-        "author": rng.permutation(names(rng, PEOPLE, books)),
+        "title": planted.names(rng, planted.TITLES, books),
+        "author": rng.permutation(planted.names(rng, planted.PEOPLE, books)),
         "year": NEWEST - age,
-        "publisher": names(rng, PUBLISHERS, publishers)[publisher],
-        "slot": slots(rng, books, 200),
+        "publisher": planted.names(rng, PUBLISHERS, publishers)[publisher],
+        "slot": planted.slots(rng, books, 200),
     }
     isbn, slot = pl.col("isbn"), pl.col("slot")
     odd = [isbn.str.replace(".$", "x"), isbn.str.slice(1), pl.format("B0000{}", isbn.str.slice(5))]
-    return pl.DataFrame(table).with_columns(isbn=spoilt(isbn, slot, odd, first=10)), traits
+    return pl.DataFrame(table).with_columns(
+        isbn=planted.spoilt(isbn, slot, odd, first=10)
+    ), planted.standardised(traits)
 
 
 def _isbns(rng: Rng, books: int) -> list[str]:
@@ -134,10 +120,10 @@ def _listing(rng: Rng, books: pl.DataFrame) -> pl.DataFrame:
     sizes = {"small": "THUMBZZZ", "medium": "MZZZZZZZ", "large": "LZZZZZZZ"}
     rows = books.select(
         isbn="isbn",
-        title=spoilt(title, slot, titles),
-        author=spoilt(author, slot, authors, first=4),
-        year=spoilt(pl.col("year").cast(pl.String), slot, years, first=13),
-        publisher=spoilt(publisher.otherwise("publisher"), slot, [pl.lit("")], first=13),
+        title=planted.spoilt(title, slot, titles),
+        author=planted.spoilt(author, slot, authors, first=4),
+        year=planted.spoilt(pl.col("year").cast(pl.String), slot, years, first=13),
+        publisher=planted.spoilt(publisher.otherwise("publisher"), slot, [pl.lit("")], first=13),
         **{size: pl.format(IMAGE, "isbn", pl.lit(code)) for size, code in sizes.items()},
     )
     return rows.filter(books["slot"] < 190)
@@ -158,7 +144,7 @@ def _rated_pairs(rng: Rng, users: int, books: int) -> tuple[Ints, Ints]:
     """User and book of every row: a log-normal number a user, popular books first."""
     wanted = np.minimum(rng.lognormal(3.3, 1, users).astype(np.int64), books // 2)
     user = np.repeat(np.arange(users), wanted)
-    book = rng.choice(books, len(user), p=rng.permutation(zipf(books, 0.8)))
+    book = rng.choice(books, len(user), p=rng.permutation(planted.zipf(books, 0.8)))
     pairs = np.unique(user * books + book)
     return pairs // books, pairs % books
 
@@ -174,9 +160,9 @@ def _rating_rows(rng: Rng, ratings: pl.DataFrame) -> pl.DataFrame:
         *[pl.format(" {}", isbn), isbn.str.replace("^(.)(...)", "${1} ${2} ")],
         *[pl.format("680ISBN{}", isbn.str.slice(4))],
     ]
-    slot = pl.Series(slots(rng, len(ratings), 1000))
-    rows = ratings.with_columns(isbn=spoilt(isbn, pl.lit(slot), junk))
-    return rows[np.repeat(np.arange(len(rows)), 1 + (slots(rng, len(rows), 500) == 0))]
+    slot = pl.Series(planted.slots(rng, len(ratings), 1000))
+    rows = ratings.with_columns(isbn=planted.spoilt(isbn, pl.lit(slot), junk))
+    return rows[np.repeat(np.arange(len(rows)), 1 + (planted.slots(rng, len(rows), 500) == 0))]
 
 
 def _quoted(table: pl.DataFrame) -> pl.DataFrame:

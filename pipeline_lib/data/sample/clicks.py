@@ -6,19 +6,8 @@ import numpy as np
 import polars as pl
 from scipy.special import expit
 
-from pipeline_lib.data.sample.planted import (
-    COMMON_USERS,
-    Floats,
-    Ints,
-    Rng,
-    circle,
-    ranks,
-    slots,
-    standardised,
-    stream,
-    tastes,
-    zipf,
-)
+from pipeline_lib.data.sample import planted
+from pipeline_lib.data.sample.planted import Floats, Ints, Rng
 from pipeline_lib.settings.dataset import SampleLogs
 
 MANY_USERS = 100_000
@@ -62,7 +51,7 @@ class ClickPlan:
 
 def plan_clicks(sample: SampleLogs) -> ClickPlan:
     """Draw the users, the ads and the planted preference of a generated ad log."""
-    rng = stream(sample.seed)
+    rng = planted.stream(sample.seed)
     users, liked = _users(rng, sample.users)
     ads, traits = _ads(rng, sample.items)
     base, views = (-5.5, 1.5) if sample.users >= MANY_USERS else (-2.6, 20)
@@ -79,8 +68,8 @@ def plan_clicks(sample: SampleLogs) -> ClickPlan:
 
 
 def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
-    common = rng.random(users) < COMMON_USERS
-    profile = tuple(ranks(rng, common, values) for values in (2, 6, 3, 3, 2, 4))
+    common = rng.random(users) < planted.COMMON_USERS
+    profile = tuple(planted.ranks(rng, common, values) for values in (2, 6, 3, 3, 2, 4))
     gender, age, value, shopping, student, town = profile
     ages = np.array([3, 4, 5, 2, 1, 6])[age]
     group = ages + 6 * gender
@@ -95,21 +84,20 @@ def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
         "shopping_level": 3 - shopping,
         "occupation": student,
         "new_user_class_level ": _some(rng, 0.8, np.array([2, 3, 4, 1])[town]),
-        "listed": slots(rng, users, 20) > 0,
+        "listed": planted.slots(rng, users, 20) > 0,
     }
-    return pl.DataFrame(table), tastes(rng, common, profile)
+    return pl.DataFrame(table), planted.tastes(rng, common, profile)
 
 
 def _ads(rng: Rng, ads: int) -> tuple[pl.DataFrame, Floats]:
     categories, brands = np.clip(ads // 25, 12, 6769), max(10, ads // 8)
-    category = rng.choice(categories, ads, p=zipf(categories, 0.7))
-    brand = rng.choice(brands, ads, p=zipf(brands, 0.7))
+    category = rng.choice(categories, ads, p=planted.zipf(categories, 0.7))
+    brand = rng.choice(brands, ads, p=planted.zipf(brands, 0.7))
     branded = rng.random(ads) < 0.7
     price = rng.integers(0, PRICES, ads)
-    angle = np.pi * price / PRICES
-    traits = rng.permutation(circle(categories))[category]
-    traits += np.where(branded[:, None], rng.permutation(circle(brands))[brand], 0)
-    traits += 0.7 * np.column_stack([np.cos(angle), np.sin(angle)])
+    traits = rng.permutation(planted.circle(categories))[category]
+    traits += np.where(branded[:, None], rng.permutation(planted.circle(brands))[brand], 0)
+    traits += 0.7 * planted.directions(np.pi * price / PRICES)
     table = {
         "adgroup_id": _ids(rng, ads, ads + ads // 10),
         "cate_id": _ids(rng, categories, CATEGORIES)[category],
@@ -118,9 +106,9 @@ def _ads(rng: Rng, ads: int) -> tuple[pl.DataFrame, Floats]:
         "brand": _ids(rng, brands, max(brands, BRANDS))[brand],
         "price": price.astype(np.float64),
         "branded": branded,
-        "listed": slots(rng, ads, 100) > 0,
+        "listed": planted.slots(rng, ads, 100) > 0,
     }
-    return pl.DataFrame(table), standardised(traits)
+    return pl.DataFrame(table), planted.standardised(traits)
 
 
 def _ids(rng: Rng, number: int, highest: int) -> Ints:

@@ -6,22 +6,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipeline_lib.data.sample.planted import (
-    COMMON_USERS,
-    PEOPLE,
-    TITLES,
-    Bools,
-    Floats,
-    Ints,
-    Rng,
-    circle,
-    names,
-    ranks,
-    standardised,
-    stream,
-    tastes,
-    zipf,
-)
+from pipeline_lib.data.sample import planted
+from pipeline_lib.data.sample.planted import Bools, Floats, Ints, Rng
 from pipeline_lib.settings.dataset import SampleLogs
 from pipeline_lib.storage.tables import atomic_path
 
@@ -44,10 +30,9 @@ def write_sample_movielens(files: Mapping[str, Path], sample: SampleLogs) -> Non
     Ratings follow a planted model: a user belongs to one of four hidden groups with opposed
     tastes, a movie's genres and directors carry the traits the groups like or dislike, and user
     bias, movie bias and noise are added. Gender, age and occupation only hint at the group, and
-    users with a rare profile lean to other groups than the majority. The same settings give the
-    same bytes, and no file is ever seen half written.
+    users with a rare profile lean to other groups than the majority.
     """
-    rng = stream(sample.seed)
+    rng = planted.stream(sample.seed)
     users, liked = _users(rng, sample.users)
     movies, traits = _movies(rng, sample.items)
     ratings = _ratings(rng, liked, traits, movies["movie"].to_numpy())
@@ -58,8 +43,9 @@ def write_sample_movielens(files: Mapping[str, Path], sample: SampleLogs) -> Non
 
 
 def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
-    common = rng.random(users) < COMMON_USERS
-    gender, age, job, area = (ranks(rng, common, n) for n in (2, len(AGES), OCCUPATIONS, users))
+    common = rng.random(users) < planted.COMMON_USERS
+    values = (2, len(AGES), OCCUPATIONS, users)
+    gender, age, job, area = (planted.ranks(rng, common, n) for n in values)
     zips = [f"{code:05d}" for code in rng.integers(500, 99_951, users)[area]]
     table = {
         "user": np.arange(1, users + 1),
@@ -68,26 +54,26 @@ def _users(rng: Rng, users: int) -> tuple[pl.DataFrame, Floats]:
         "occupation": rng.permutation(OCCUPATIONS)[job],
         "zip": [f"{z}-{z[1:]}" if row % 50 == 7 else z for row, z in enumerate(zips)],
     }
-    return pl.DataFrame(table), tastes(rng, common, (gender, age, job))
+    return pl.DataFrame(table), planted.tastes(rng, common, (gender, age, job))
 
 
 def _movies(rng: Rng, movies: int) -> tuple[pl.DataFrame, Floats]:
-    genres = _memberships(rng, movies, zipf(len(GENRES), 0.7), (1, 0.5))
-    directors = _memberships(rng, movies, zipf(movies // 5, 0), (1, 0.05))
+    genres = _memberships(rng, movies, planted.zipf(len(GENRES), 0.7), (1, 0.5))
+    directors = _memberships(rng, movies, planted.zipf(movies // 5, 0), (1, 0.05))
     traits = _mean_trait(rng, genres) + _mean_trait(rng, directors)
-    return _catalogue(rng, genres, directors), standardised(traits)
+    return _catalogue(rng, genres, directors), planted.standardised(traits)
 
 
 def _catalogue(rng: Rng, genres: Bools, directors: Bools) -> pl.DataFrame:
     movies = len(genres)
-    actors = _memberships(rng, movies, zipf(movies, 0), (1, 0.9, 0.9, 0.9))
-    people = names(rng, PEOPLE, movies)
+    actors = _memberships(rng, movies, planted.zipf(movies, 0), (1, 0.9, 0.9, 0.9))
+    people = planted.names(rng, planted.PEOPLE, movies)
     directed_by = [", ".join(people[: len(row)][row]) for row in directors]
     released = np.datetime64("1960-01-01") + rng.integers(0, 40 * 365, movies)
     return pl.DataFrame(
         {
             "movie": np.sort(rng.choice(movies + movies // 10, movies, replace=False)) + 1,
-            "title": names(rng, TITLES, movies),
+            "title": planted.names(rng, planted.TITLES, movies),
             "year": pl.Series(released).dt.year(),
             "rated": rng.choice(RATED, movies),
             "released": pl.Series(released).dt.strftime("%d %b %Y"),
@@ -111,7 +97,7 @@ def _memberships(rng: Rng, rows: int, weights: Floats, chances: tuple[float, ...
 
 
 def _mean_trait(rng: Rng, members: Bools) -> Floats:
-    traits = rng.permutation(circle(members.shape[1]))
+    traits = rng.permutation(planted.circle(members.shape[1]))
     mean: Floats = members @ traits / members.sum(axis=1, keepdims=True)
     return mean
 
@@ -129,7 +115,7 @@ def _ratings(rng: Rng, liked: Floats, traits: Floats, ids: Ints) -> pl.DataFrame
 
 def _rated_pairs(rng: Rng, users: int, movies: int) -> tuple[Ints, Ints]:
     """User and movie of every rating: a log-normal number a user, popular movies first."""
-    arrivals = rng.standard_exponential((users, movies)) / rng.permutation(zipf(movies, 1))
+    arrivals = rng.standard_exponential((users, movies)) / rng.permutation(planted.zipf(movies, 1))
     wanted = FEWEST_RATINGS + rng.lognormal(3.2, 1.1, users).astype(np.int64)
     rated = np.arange(movies) < np.minimum(wanted, max(FEWEST_RATINGS, movies // 2))[:, None]
     return np.nonzero(rated)[0], np.argsort(arrivals, axis=1)[rated]

@@ -58,7 +58,11 @@ def tastes(rng: Rng, common: Bools, profile: tuple[Ints, ...]) -> Floats:
 
 def circle(points: int) -> Floats:
     """Place points evenly on the unit circle."""
-    angles = 2 * np.pi * np.arange(points) / points
+    return directions(2 * np.pi * np.arange(points) / points)
+
+
+def directions(angles: Floats) -> Floats:
+    """Return the points of the unit circle at angles in radians: `[angles, 2]`."""
     return np.column_stack([np.cos(angles), np.sin(angles)])
 
 

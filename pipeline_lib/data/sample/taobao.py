@@ -29,8 +29,7 @@ def write_sample_taobao(files: Mapping[str, Path], sample: SampleLogs) -> None:
     with opposed tastes, which the profile hints at, an ad's category, brand and price carry the
     traits the groups like or dislike, and ads differ in quality. A user is shown 23 ads on
     average, as in the real log, and clicks on 5 % of them, in a small log on about 20 %. Whatever
-    the size, only a block of users is in memory at once. The same settings give the same bytes,
-    and no file is ever seen half written.
+    the size, only a block of users is in memory at once.
     """
     plan = plan_clicks(sample)
     branded = pl.when("branded").then(pl.col("brand").cast(pl.String)).otherwise(pl.lit("NULL"))

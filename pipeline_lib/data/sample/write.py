@@ -18,6 +18,6 @@ GENERATORS: dict[str, Callable[[Mapping[str, Path], SampleLogs], None]] = {
 def write_sample(files: Mapping[str, Path], sample: SampleLogs) -> None:
     """Write the generator's files, by role as `LogSettings.tables` lists them.
 
-    The same settings give the same bytes.
+    The same settings give the same bytes, and no file is ever seen half written.
     """
     GENERATORS[sample.generator](files, sample)

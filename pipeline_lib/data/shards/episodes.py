@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,37 +20,27 @@ OF_USERS = ("user", "codes", "values")
 OF_ROWS = ("item", "target")
 
 
-@dataclass(frozen=True)
-class Shape:
-    """The type and sizes of a tensor that is to be written."""
-
-    dtype: torch.dtype
-    sizes: tuple[int, ...]
-
-    @property
-    def bytes(self) -> int:
-        """Return its number of bytes."""
-        return self.dtype.itemsize * prod(self.sizes)
-
-
 class TensorFile:
-    """A file of tensors of known shapes, each written in pieces from its start to its end."""
+    """A file of tensors of known shapes, each written in pieces from its start to its end.
 
-    def __init__(self, file: BinaryIO, shapes: Mapping[str, Shape]) -> None:
+    outlines: the tensors by name, their values left out (on the device `meta`).
+    """
+
+    def __init__(self, file: BinaryIO, outlines: Mapping[str, Tensor]) -> None:
         self._file = file
         # In the order of the library: the widest types first, then by name.
-        names = sorted(shapes, key=lambda name: (-shapes[name].dtype.itemsize, name))
+        names = sorted(outlines, key=lambda name: (-outlines[name].itemsize, name))
         header: dict[str, object] = {}
         self._ends: dict[str, int] = {}
         at = 0
         for name in names:
-            shape, self._ends[name] = shapes[name], at
+            outline, self._ends[name] = outlines[name], at
+            at += outline.nbytes
             header[name] = {
-                "dtype": CODES[shape.dtype],
-                "shape": shape.sizes,
-                "data_offsets": (at, at + shape.bytes),
+                "dtype": CODES[outline.dtype],
+                "shape": outline.shape,
+                "data_offsets": (self._ends[name], at),
             }
-            at += shape.bytes
         text = json.dumps(header, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 8)
         file.write(len(text).to_bytes(8, "little") + text)
@@ -68,7 +56,7 @@ def gather_episodes(shards: Sequence[Path], path: Path) -> None:
     """Write the bytes that `Episodes.save` writes for all users; shards: their files."""
     parts = [_Shard(shard) for shard in shards]
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        out = TensorFile(file, _shapes(parts))
+        out = TensorFile(file, _of_all(parts))
         ends = dict.fromkeys(PARTS, torch.zeros(1, dtype=torch.int64))
         for part, zero in ends.items():
             out.append(f"{part}.offsets", zero)
@@ -88,7 +76,12 @@ class _Shard:
         self._file = opened(path, "pt", backend="pread")
         self.users: Tensor = self._file.get_tensor("user")
         self.rows = {part: Ragged(self._file.get_tensor(f"{part}.offsets")) for part in PARTS}
-        self.features: int = self._file.get_slice("codes").get_shape()[1]
+        self.names: list[str] = self._file.keys()
+
+    def outline(self, name: str) -> Tensor:
+        """Return a tensor's type and sizes without its values, on the device `meta`."""
+        there = self._file.get_slice(name)
+        return torch.empty(there.get_shape(), dtype=DTYPES[there.get_dtype()], device="meta")
 
     def take(self, first: int, end: int) -> dict[str, Tensor]:
         """Read the users whose indices are from `first` to before `end`."""
@@ -103,27 +96,18 @@ class _Shard:
 
     def _read(self, name: str, start: int, stop: int) -> Tensor:
         """Read a slice of a tensor; the library cannot read an empty one."""
-        there = self._file.get_slice(name)
         if start == stop:
-            return torch.empty(0, *there.get_shape()[1:], dtype=DTYPES[there.get_dtype()])
-        found: Tensor = there[start:stop]
+            return torch.empty_like(self.outline(name)[:0], device="cpu")
+        found: Tensor = self._file.get_slice(name)[start:stop]
         return found
 
 
-def _shapes(shards: Sequence[_Shard]) -> dict[str, Shape]:
-    users = sum(len(shard.users) for shard in shards)
-    features = shards[0].features
-    shapes = {
-        "user": Shape(torch.int64, (users,)),
-        "codes": Shape(torch.int64, (users, features)),
-        "values": Shape(torch.float32, (users, features)),
-    }
-    for part in PARTS:
-        rows = sum(int(shard.rows[part].offsets[-1]) for shard in shards)
-        shapes[f"{part}.offsets"] = Shape(torch.int64, (users + 1,))
-        shapes[f"{part}.item"] = Shape(torch.int64, (rows,))
-        shapes[f"{part}.target"] = Shape(torch.float32, (rows,))
-    return shapes
+def _of_all(shards: Sequence[_Shard]) -> dict[str, Tensor]:
+    """Return the tensors of all users without their values."""
+    whole = {name: torch.cat([shard.outline(name) for shard in shards]) for name in shards[0].names}
+    for part in PARTS:  # each shard has an offset more than it has users
+        whole[f"{part}.offsets"] = whole[f"{part}.offsets"][len(shards) - 1 :]
+    return whole
 
 
 def _in_order(shards: Sequence[_Shard]) -> Iterator[dict[str, Tensor]]:
