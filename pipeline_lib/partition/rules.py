@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 
+import numpy as np
 import polars as pl
 
 from pipeline_lib.schemas.columns import FOLDS
@@ -46,10 +47,8 @@ def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFram
     shuffled = pl.DataFrame({"user": users, "key": hash_keys(users, seed)}).sort("key", "user")
     parts = [getattr(shares, fold) for fold in FOLDS]
     ends = [(2 * upto * len(users) + sum(parts)) // (2 * sum(parts)) for upto in accumulate(parts)]
-    number = pl.int_range(pl.len())
-    later = pl.when(number < ends[1]).then(pl.lit(FOLDS[1])).otherwise(pl.lit(FOLDS[2]))
-    fold = pl.when(number < ends[0]).then(pl.lit(FOLDS[0])).otherwise(later)
-    return shuffled.select("user", fold.alias("fold")).sort("user")
+    folds = np.repeat(FOLDS, np.diff(ends, prepend=0))
+    return shuffled.select("user", pl.Series("fold", folds, pl.String)).sort("user")
 
 
 def assign_parts(interactions: pl.DataFrame, query_share: float, seed: int) -> pl.DataFrame:

@@ -167,26 +167,23 @@ def _quotes(given: object, kind: str) -> str:
     return ""
 
 
-def _options(annotation: Any) -> Iterable[Any]:  # noqa: ANN401
-    if get_origin(annotation) is Annotated:
-        inner, *metadata = get_args(annotation)
-        yield from (
-            _options(inner) if not any(isinstance(m, Tag) for m in metadata) else [annotation]
-        )
-    elif get_origin(annotation) in (Union, UnionType):
-        for option in get_args(annotation):
-            yield from _options(option)
-    else:
-        yield annotation
+def _options(annotation: Any) -> list[Any]:  # noqa: ANN401
+    """Return the options of a union, each with its tag; what is no union is one option."""
+    if get_origin(annotation) in (Union, UnionType):
+        return [option for one in get_args(annotation) for option in _options(one)]
+    if get_origin(annotation) is Annotated and _tag(annotation) is None:
+        return _options(get_args(annotation)[0])
+    return [annotation]
+
+
+def _tag(annotation: Any) -> str | None:  # noqa: ANN401
+    metadata = getattr(annotation, "__metadata__", ())
+    return next((mark.tag for mark in metadata if isinstance(mark, Tag)), None)
 
 
 def _tagged(annotation: Any, part: int | str) -> Any:  # noqa: ANN401
-    for option in _options(annotation):
-        if get_origin(option) is Annotated:
-            inner, *metadata = get_args(option)
-            if any(isinstance(m, Tag) and m.tag == part for m in metadata):
-                return inner
-    return None
+    options = _options(annotation)
+    return next((get_args(option)[0] for option in options if _tag(option) == part), None)
 
 
 def _fields(annotation: Any) -> dict[str, FieldInfo]:  # noqa: ANN401

@@ -98,17 +98,17 @@ class Numeric(Feature, Column):
 
 
 Named = Literal["categorical", "numeric"]
-_OfUser = Annotated[
-    Annotated[Categorical, Tag("categorical")]
-    | Annotated[Bucketed, Tag("bucketed")]
-    | Annotated[Numeric, Tag("numeric")],
-    by_kind(f"a user's feature is categorical, bucketed or numeric; write for example {FORMS}"),
-]
-_OfItem = Annotated[
+_OfBoth = (
     Annotated[Categorical, Tag("categorical")]
     | Annotated[Bucketed, Tag("bucketed")]
     | Annotated[Numeric, Tag("numeric")]
-    | Annotated[MultiValued, Tag("multi-valued")],
+)
+_OfUser = Annotated[
+    _OfBoth,
+    by_kind(f"a user's feature is categorical, bucketed or numeric; write for example {FORMS}"),
+]
+_OfItem = Annotated[
+    _OfBoth | Annotated[MultiValued, Tag("multi-valued")],
     by_kind(f"an item's feature is categorical, bucketed, numeric or multi-valued; write {FORMS}"),
 ]
 

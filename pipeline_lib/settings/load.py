@@ -49,11 +49,8 @@ class Settings:
 
     def seeds(self, method: str) -> tuple[int, ...]:
         """Return the seeds to train with: a method without randomness needs only the first."""
-        return (
-            self.run.seeds
-            if isinstance(self.methods[method], LearnerSettings)
-            else self.run.seeds[:1]
-        )
+        learns = isinstance(self.methods[method], LearnerSettings)
+        return self.run.seeds if learns else self.run.seeds[:1]
 
 
 def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:

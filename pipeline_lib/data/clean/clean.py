@@ -61,11 +61,12 @@ def clean(files: Mapping[str, Path], log: LogSettings, out: Mapping[str, Path]) 
 def _read(raw: Mapping[str, RawTable], log: LogSettings, scratch: Path) -> CleanLog:
     listed = read_items(raw, log, events="events" in raw)
     own = read_user_logs(raw, log, listed.rows["item"], scratch)
+    rows = own.streamed["interactions"].rows
     return CleanLog(
         users=own.user_table(log).lazy(),
-        items=with_unlisted(listed, own.interactions.rows),
+        items=with_unlisted(listed, rows),
         joined_lines={role: raw[role].joined for role in listed.files},
-        interactions=own.interactions.rows,
+        interactions=rows,
         interactions_schema=interactions(log.task.scale),
         events=own.event_table(log),
         events_schema=events(log.event_groups),

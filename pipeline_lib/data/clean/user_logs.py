@@ -18,22 +18,19 @@ from pipeline_lib.settings.dataset import LogSettings
 
 @dataclass(frozen=True)
 class UserLogs:
-    """The clean rows and rejects of the users' files; events: None without such a file."""
+    """The clean rows and rejects of the users' files.
+
+    streamed: `interactions` and, where there is such a file, `events`.
+    """
 
     users: Profiles
-    interactions: Streamed
-    events: Streamed | None
+    streamed: dict[str, Streamed]
 
     @property
     def rejects(self) -> dict[str, pl.LazyFrame]:
         """Return the rejects of each file by role."""
-        streamed = {role: found.rejects for role, found in self._streamed.items()}
+        streamed = {role: found.rejects for role, found in self.streamed.items()}
         return {"users": self.users.rejects.lazy(), **streamed}
-
-    @property
-    def _streamed(self) -> dict[str, Streamed]:
-        there = {"events": self.events} if self.events else {}
-        return {"interactions": self.interactions, **there}
 
     def user_table(self, log: LogSettings) -> pl.DataFrame:
         """Return the table of users, sorted (see `pipeline_lib.schemas.clean`)."""
@@ -42,14 +39,15 @@ class UserLogs:
 
     def event_table(self, log: LogSettings) -> pl.LazyFrame:
         """Return the table of events, sorted by user (see `pipeline_lib.schemas.clean`)."""
-        empty = pl.LazyFrame(schema=types(events(log.event_groups)))
-        return self.events.rows if self.events else empty
+        if found := self.streamed.get("events"):
+            return found.rows
+        return pl.LazyFrame(schema=types(events(log.event_groups)))
 
     def report(self, raw: Mapping[str, RawTable], log: LogSettings) -> UserReport:
         """Return the counts of the files; raw: by role."""
         people = self.users
         problem = people.rows.select(_problem(log))["problem"]
-        streamed = {role: found.count for role, found in self._streamed.items()}
+        streamed = {role: found.count for role, found in self.streamed.items()}
         return UserReport(
             files={"users": people.count, **streamed},
             joined_lines={role: raw[role].joined for role in ("users", *streamed)},
@@ -68,9 +66,10 @@ def read_user_logs(
     if log.unknown_items == "reject":
         known["item"] = Known(items, log.items[0].file)
     rows = read_interactions(raw["interactions"], log.interactions, log.task, known, scratch)
-    if log.events is None or "events" not in raw:
-        return UserLogs(people, rows, None)
-    return UserLogs(people, rows, read_events(raw["events"], log.events, users, scratch))
+    streamed = {"interactions": rows}
+    if log.events and "events" in raw:
+        streamed["events"] = read_events(raw["events"], log.events, users, scratch)
+    return UserLogs(people, streamed)
 
 
 def _problem(log: LogSettings) -> pl.Expr:

@@ -46,7 +46,7 @@ def clean_shard(
         own = read_user_logs(raw, log, items, Path(scratch))
         rows = {
             "users": own.user_table(log).lazy(),
-            "interactions": own.interactions.rows,
+            "interactions": own.streamed["interactions"].rows,
             "events": own.event_table(log),
             "rejects": in_order(own.rejects, log.tables()),
         }

@@ -6,7 +6,6 @@ from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pandera.polars as pa
 import polars as pl
 
 from pipeline_lib.data.clean.clean import CleanLog, write_log
@@ -46,11 +45,12 @@ def _gather(
     return CleanLog(
         users=merged(found["users"], "user"),
         items=with_unlisted(listed, pl.concat(found["interactions"])),
-        joined_lines={role: table.joined for role, table in raw.items()},
+        joined_lines={role: opened.joined for role, opened in raw.items()},
         interactions=merged(found["interactions"], "place"),
-        interactions_schema=_unkeyed(interactions(log.task.scale)),
+        # Without unique keys: a user is in one shard, where they were checked.
+        interactions_schema=table(interactions(log.task.scale).columns),
         events=merged(found["events"], "user"),
-        events_schema=_unkeyed(events(log.event_groups)),
+        events_schema=table(events(log.event_groups).columns),
         rejects=merged([*found["rejects"], in_order(listed.rejects, log.tables())], "place"),
         report=sum_reports(reports, pl.concat(found["users"])),
     )
@@ -104,8 +104,3 @@ def merged(frames: Sequence[pl.LazyFrame], key: str) -> pl.LazyFrame:
         pairs = zip_longest(frames[::2], frames[1::2])
         frames = [a if b is None else a.merge_sorted(b, key=key) for a, b in pairs]
     return frames[0]
-
-
-def _unkeyed(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
-    """Return a schema without unique keys: a user is in one shard, where they were checked."""
-    return table(schema.columns)
