@@ -45,27 +45,23 @@ def fetch(archive: Archive, members: Mapping[str, Path], target: Path) -> None:
     when the archive cannot be downloaded, is not the published one or cannot be unpacked safely;
     no member is then written.
     """
-    if not (target.exists() and _identity(target) == (archive.bytes, archive.sha256)):
+    published = f"{archive.bytes} bytes with sha256 {archive.sha256}"
+    if not (target.exists() and _identity(target) == published):
         target.unlink(missing_ok=True)
         download(archive.url, archive.bytes, target)
-        _verify(archive, target)
+        if (found := _identity(target)) != published:
+            target.unlink()
+            raise FetchError(
+                f"{target} was not the archive published at {archive.url}, and was removed: "
+                f"expected {published}, read {found}. Run again to download it afresh, or {REMEDY}"
+            )
     unpack(target, members)
 
 
-def _verify(archive: Archive, target: Path) -> None:
-    size, sha256 = _identity(target)
-    if (size, sha256) != (archive.bytes, archive.sha256):
-        target.unlink()
-        raise FetchError(
-            f"{target} was not the archive published at {archive.url}, and was removed: "
-            f"expected {archive.bytes} bytes with sha256 {archive.sha256}, "
-            f"read {size} bytes with sha256 {sha256}. Run again to download it afresh, or {REMEDY}"
-        )
-
-
-def _identity(path: Path) -> tuple[int, str]:
+def _identity(path: Path) -> str:
     with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{path.stat().st_size} bytes with sha256 {sha256}"
 
 
 def download(url: str, size: int, target: Path) -> None:

@@ -43,9 +43,9 @@ def read_interactions(
     known: the names by key column; rows with other names are rejected.
     """
     keys = {"user": table.user, "item": table.item}
+    columns = {**keys, "target": table.target}
     rows = raw.rows.with_columns(
-        *(read_key(raw, name, column, table.blank) for name, column in keys.items()),
-        read_key(raw, "target", table.target, table.blank),
+        read_key(raw, name, column, table.blank) for name, column in columns.items()
     )
     target = as_number(pl.col("target"))
     checks = [
