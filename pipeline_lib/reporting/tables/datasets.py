@@ -1,6 +1,7 @@
 """The paper's Table 6: how large the datasets are."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import PaperDataset, PaperResults
@@ -9,22 +10,16 @@ from pipeline_lib.reporting.tables.columns import beside
 from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS
 from pipeline_lib.reporting.tables.table import MINUS, Block, Cell, Column, Row, RowKind, Table
 
+_count = partial(number_cell, form=",")
+_median = partial(number_cell, form=",g")
 KIND = RowKind("Dataset", "dataset", ("sample", "dataset"))
 OURS: list[tuple[str, tuple[str, ...], Callable[[DataReport], Cell]]] = [
-    ("Users", ("users",), lambda r: number_cell(r.users, ",")),
-    ("Items", ("items",), lambda r: number_cell(r.clean_items, ",")),
-    ("met", ("items_met",), lambda r: number_cell(r.items, ",")),
-    ("Interactions", ("interactions",), lambda r: number_cell(r.interactions, ",")),
-    (
-        "per user",
-        ("interactions_per_user_median",),
-        lambda r: number_cell(r.per_user.kept.median, ",g"),
-    ),
-    (
-        "query",
-        ("query_rows_per_user_median",),
-        lambda r: number_cell(r.per_user.query.median, ",g"),
-    ),
+    ("Users", ("users",), lambda r: _count(r.users)),
+    ("Items", ("items",), lambda r: _count(r.clean_items)),
+    ("met", ("items_met",), lambda r: _count(r.items)),
+    ("Interactions", ("interactions",), lambda r: _count(r.interactions)),
+    ("per user", ("interactions_per_user_median",), lambda r: _median(r.per_user.kept.median)),
+    ("query", ("query_rows_per_user_median",), lambda r: _median(r.per_user.query.median)),
     (
         "Features",
         ("item_features", "user_features"),
@@ -37,8 +32,8 @@ OURS: list[tuple[str, tuple[str, ...], Callable[[DataReport], Cell]]] = [
     ),
 ]
 PRINTED: dict[str, Callable[[PaperDataset], Cell]] = {
-    "Users": lambda p: number_cell(p.users, ","),
-    "Items": lambda p: number_cell(p.items, ","),
+    "Users": lambda p: _count(p.users),
+    "Items": lambda p: _count(p.items),
     "Features": lambda p: _features(p.item_features, p.user_features),
     "Major : minor": lambda p: _groups(p.major_percent, "g"),
 }
