@@ -40,7 +40,13 @@ def clean(project: SmallProject) -> str:
     return f"{result.returncode}\n{result.stdout}{result.stderr}"
 
 
-def test_bad_rows_end_in_the_rejects_with_their_line(project: SmallProject, raw: Path) -> None:
+LEFT_OUT = "no raw file has the item features director, actor: going on with genre"
+
+
+def test_bad_rows_end_in_the_rejects_and_the_log_says_what_is_left_out(
+    project: SmallProject, raw: Path
+) -> None:
+    (raw / "movies_extrainfos.dat").unlink()
     movie = (raw / "movies.dat").read_text("latin-1").split("::")[0]
     with (raw / "ratings.dat").open("a", encoding="latin-1") as file:
         file.write(f"1::{movie}::9::978300760\n1::{movie}\n99999::{movie}::3::978300760\n")
@@ -54,6 +60,9 @@ def test_bad_rows_end_in_the_rejects_with_their_line(project: SmallProject, raw:
         (total, "user", "user has no row in users.dat"),
     ]
     assert f"ratings.dat: {total:,} read = {total - 3:,} kept + 3 rejected" in output
+    log = (project.folder / "results/mine/movielens/logs/clean.log").read_text("utf-8")
+    assert LEFT_OUT in output
+    assert LEFT_OUT in log
 
 
 @pytest.mark.slow
@@ -69,18 +78,6 @@ def test_a_missing_file_is_named_before_any_job(project: SmallProject, raw: Path
     (raw / "users.dat").unlink()
     output = clean(project)
     assert "logs/ml-1m/users.dat does not exist; put the unpacked MovieLens-1M there" in output
-
-
-@pytest.mark.slow
-def test_without_the_details_file_the_log_says_what_is_left_out(
-    project: SmallProject, raw: Path
-) -> None:
-    (raw / "movies_extrainfos.dat").unlink()
-    output = clean(project)
-    assert output.startswith("0\n"), output
-    message = "no raw file has the item features director, actor: going on with genre"
-    assert message in output
-    assert message in (project.folder / "results/mine/movielens/logs/clean.log").read_text("utf-8")
 
 
 @pytest.fixture

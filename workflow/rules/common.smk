@@ -1,6 +1,6 @@
 # What the other files share: the settings, paths, and functions that name inputs, outputs and params.
 import os
-from functools import cache, partial
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -97,11 +97,10 @@ def method_code(script):
     kinds = {method.kind for method in settings.methods.values()}
     own = {k: {*code(script, kind_modules(k))}.difference(shared) for k in kinds}
 
-    def used(wildcards, part):
-        return part if part in own[settings.methods[wildcards.method].kind] else None
+    def used(part):
+        return lambda w: part if part in own[settings.methods[w.method].kind] else None
 
-    parts = sorted(set().union(*own.values()))
-    return [*shared, *(partial(used, part=part) for part in parts)]
+    return [*shared, *map(used, sorted(set().union(*own.values())))]
 
 
 def modules_of(methods):
