@@ -99,3 +99,13 @@ def test_every_rule_has_one_script_of_its_name_a_docstring_and_a_log() -> None:
     assert [name for name, body in bodies if not body.startswith('    """')] == []
     assert [name for name, body in bodies if "\n    log:\n" not in body] == []
     assert not re.search(r"^ +rule\b.*:$", text, re.MULTILINE)  # none is made in a loop
+
+
+def test_the_map_of_the_code_names_files_that_exist() -> None:
+    text = (ROOT / "docs/development.md").read_text(encoding="utf-8")
+    rows = [row for row in text.splitlines() if row.startswith("| ") and "`" in row]
+    named = [
+        re.sub(r"<[^>]*>", "*", name) for row in rows for name in re.findall(r"`(\S+[./]\S*)`", row)
+    ]
+    assert len(named) > 30
+    assert [n for n in named if not [*ROOT.glob(n), *LIBRARY.glob(n)]] == []
