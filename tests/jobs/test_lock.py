@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,18 +20,28 @@ time.sleep(600)
 """
 
 
-def test_a_held_run_is_refused_by_name_and_free_after_a_kill(tmp_path: Path) -> None:
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Hold a run by another process."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "results/mine")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "held\n"
+            yield other
+        finally:
+            other.kill()
+
+
+def test_a_held_run_is_refused_by_name_and_free_after_a_kill(
+    tmp_path: Path, holder: "subprocess.Popen[str]"
+) -> None:
     run = tmp_path / "results/mine"
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(run)], stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
-        with pytest.raises(RunHeldError, match=r"Another snakemake works in .*results/mine"):
-            hold(run)
-        hold(tmp_path / "results/another").release()
-        other.send_signal(signal.SIGKILL)
-        other.wait()
+    with pytest.raises(RunHeldError, match=r"Another snakemake works in .*results/mine"):
+        hold(run)
+    hold(tmp_path / "results/another").release()
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
     lock = hold(run)
     with pytest.raises(RunHeldError):
         hold(run)
