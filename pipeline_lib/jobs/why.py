@@ -77,7 +77,7 @@ def read_plan(text: str) -> list[Planned]:
 
 
 def explain(file: str, jobs: list[Planned]) -> str:
-    """Say in one sentence why a file would be made again, from the jobs that lead to it."""
+    """Return in one sentence why a file would be made again, from the jobs that lead to it."""
     own = [job for job in jobs if file in job.outputs]
     if not own:
         return f"{file} is up to date."

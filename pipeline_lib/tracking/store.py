@@ -89,7 +89,7 @@ class Store:
         self.client.log_artifact(run.info.run_id, str(path), folder)
 
     def apply(self, state: RunState, run: Run) -> None:
-        """Give a run the tags, metrics and status that it should have, where it has others."""
+        """Set the tags, metrics and status of a run where it has others."""
         run_id, tags, metrics, time = run.info.run_id, run.data.tags, run.data.metrics, now()
         changed = [RunTag(k, v) for k, v in state.tags.items() if tags.get(k) != v]
         new = [Metric(k, v, time, 0) for k, v in state.metrics.items() if metrics.get(k) != v]

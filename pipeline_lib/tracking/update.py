@@ -1,4 +1,4 @@
-"""Bring an MLflow store up to what the files of the results say."""
+"""Update an MLflow store to what the files of the results say."""
 
 import logging
 import uuid

@@ -305,7 +305,7 @@ def figures(*suffixes):
 
 
 def report_parts():
-    """Say what the report shows of each dataset, and where it is."""
+    """Return what the report shows of each dataset, and where it is."""
     return [
         {
             "folder": HERE.format(dataset=name),

@@ -1,4 +1,4 @@
-"""Bring the shards' episodes of each fold together."""
+"""Gather each fold's episodes from its shards."""
 
 from pathlib import Path
 

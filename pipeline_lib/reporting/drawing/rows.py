@@ -24,7 +24,7 @@ MEAN: dict[str, Any] = {
 
 
 def label(axes: "Axes", methods: Sequence[MethodResult]) -> None:
-    """Give each method a row, the first on top, with a line where another role begins."""
+    """Lay out a row for each method, the first on top, with a line where another role begins."""
     axes.set_yticks(range(len(methods)), [short(m.label) for m in methods])
     axes.set_ylim(len(methods) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
