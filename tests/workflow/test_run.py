@@ -57,6 +57,17 @@ def test_writes_each_table_in_each_format(finished: SmallProject, table: str, ki
     assert "PAML" in text
 
 
+def test_methods_are_compared_on_their_own_users(finished: SmallProject) -> None:
+    comparison = record(finished, "comparison.json")
+    means = {
+        m["name"]: {k: v["mean"] for k, v in m["metrics"].items()} for m in comparison["methods"]
+    }
+    assert comparison["pairs"]
+    for pair in comparison["pairs"]:
+        left, right = (means[pair[side]][pair["metric"]] for side in ("left", "right"))
+        assert pair["difference"] == pytest.approx(left - right, abs=1e-9)
+
+
 def test_tables_of_what_was_not_asked_for_say_so(finished: SmallProject) -> None:
     text = (finished.folder / HERE / "tables/table2.md").read_text(encoding="utf-8")
     missing = "meta-sgd, transfer, at-paml, reg-paml"
