@@ -9,8 +9,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
+from pipeline_lib.metrics.registry import find_metric
 from pipeline_lib.reporting.page.page import run_page
 from pipeline_lib.reporting.page.report import RunReport
+from pipeline_lib.reporting.tables.columns import sources_of
 from pipeline_lib.reporting.tables.table import Block, Cell, Column, Row, Table
 from tests.reporting.page.chromium import show, tap
 
@@ -36,12 +38,13 @@ def odd(report: RunReport, tmp_path: Path) -> Path:
     """A page whose first table has negative, missing and nearly equal numbers."""
     part = report.datasets[0]
     cells = {name: Cell(PRINTED[name], (value, "a")) for name, value in VALUES.items()}
+    behind = sources_of(part.comparison.methods, [find_metric("mse")])
     table = Table(
         dataset="movielens",
         sample=False,
         title="Odd numbers",
         columns=(
-            Column("MSE", ("mse_mean", "x"), cells),
+            Column("MSE", ("mse_mean", "x"), cells, behind),
             Column("text", ("y",), {n: Cell(f"v{9 + len(n)}", ("z",)) for n in VALUES}),
         ),
         blocks=tuple(
