@@ -69,6 +69,20 @@ def test_the_library_knows_no_workflow_and_few_parts_know_mlflow() -> None:
     assert wrong == []
 
 
+def test_no_path_given_to_polars_is_a_pattern() -> None:
+    """Every reader is told so by `glob=False`, as each takes brackets in a path for a pattern."""
+    scripts = {path: ast.parse(path.read_text("utf-8")) for path in ROOT.glob("workflow/**/*.py")}
+    calls = [
+        (f"{path.relative_to(ROOT)}:{node.lineno}", node)
+        for path, tree in {**TREES, **scripts}.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and re.fullmatch(r"(pl|polars)\.(read|scan)_\w+", ast.unparse(node.func))
+    ]
+    assert len(calls) >= 8
+    assert [w for w, call in calls if "glob=False" not in map(ast.unparse, call.keywords)] == []
+
+
 def test_public_parts_have_docstrings() -> None:
     wrong = [
         f"{module.relative_to(ROOT)}: {getattr(node, 'name', 'the module')}"

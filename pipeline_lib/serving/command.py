@@ -60,10 +60,10 @@ def _bundle(model: Path) -> Path:
 def _requests(users: Path, support: Path | None, candidates: Path | None) -> "list[UserRequest]":
     from pipeline_lib.serving.requests import UserRequest
 
-    profiles = _read(users, ["user"])
+    profiles = read_csv(users, ["user"])
     known, asked = defaultdict(list), None
     if support:
-        rows = _read(support, ["user", "item", "target"])
+        rows = read_csv(support, ["user", "item", "target"])
         for line, row in enumerate(rows.to_dicts(), start=2):
             known[row["user"]].append((row["item"], _number(support, line, row["target"])))
         _check_users(support, rows, profiles)
@@ -82,7 +82,7 @@ def _requests(users: Path, support: Path | None, candidates: Path | None) -> "li
 
 
 def _candidates(path: Path, profiles: pl.DataFrame) -> dict[str, list[str]]:
-    rows = _read(path, ["item"])
+    rows = read_csv(path, ["item"])
     if "user" not in rows.columns:
         return dict.fromkeys(profiles["user"], rows["item"].to_list())
     _check_filled(path, rows, ["user"])
@@ -93,9 +93,10 @@ def _candidates(path: Path, profiles: pl.DataFrame) -> dict[str, list[str]]:
     return found
 
 
-def _read(path: Path, needed: list[str]) -> pl.DataFrame:
+def read_csv(path: Path, needed: list[str]) -> pl.DataFrame:
+    """Read a CSV file as texts; raise InputError if a `needed` column is missing or has blanks."""
     try:
-        rows = pl.read_csv(path, infer_schema=False)
+        rows = pl.read_csv(path, infer_schema=False, glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
     if missing := [name for name in needed if name not in rows.columns]:

@@ -57,4 +57,9 @@ class Run(Strict):
             )
         if self.logs == "sample" and self.raw_dir is not None:
             raise ValueError("raw_dir is of no use with logs: sample; set logs: real and a name")
+        if self.raw_dir and {*self.raw_dir} & {*"{}"}:
+            raise ValueError(
+                f"raw_dir is {self.raw_dir!r}, and snakemake takes braces in a path for its "
+                "wildcards; rename the folder, or set raw_dir to a link to it"
+            )
         return self

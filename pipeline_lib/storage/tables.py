@@ -49,7 +49,7 @@ def write_table(frame: pl.DataFrame, schema: pa.DataFrameSchema, path: Path) -> 
 def read_table(path: Path, schema: pa.DataFrameSchema) -> pl.DataFrame:
     """Read and check a parquet table; raise TableError if it is damaged or breaks its schema."""
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path, glob=False)
     except UNREADABLE as error:
         raise _damaged(path, error) from error
     _check(frame, schema, path)
@@ -59,7 +59,7 @@ def read_table(path: Path, schema: pa.DataFrameSchema) -> pl.DataFrame:
 def read_rows(path: Path, schema: pa.DataFrameSchema, wanted: pl.Expr) -> pl.DataFrame:
     """Read and check the wanted rows of a parquet table; raise TableError as `read_table` does."""
     try:
-        frame = pl.scan_parquet(path).filter(wanted).collect()
+        frame = pl.scan_parquet(path, glob=False).filter(wanted).collect()
     except UNREADABLE as error:
         raise _damaged(path, error) from error
     _check(frame, schema, path)
@@ -70,7 +70,7 @@ def write_large_table(rows: pl.LazyFrame, schema: pa.DataFrameSchema, path: Path
     """Stream rows to parquet and check them in batches; as `write_table`, never holding all."""
     with atomic_path(path) as temporary:
         sink(rows, temporary)
-        _check_batches(pl.scan_parquet(temporary), schema, path)
+        _check_batches(pl.scan_parquet(temporary, glob=False), schema, path)
 
 
 def sink(rows: pl.LazyFrame, path: Path) -> None:
@@ -85,7 +85,7 @@ def sink(rows: pl.LazyFrame, path: Path) -> None:
 def scan_table(path: Path, schema: pa.DataFrameSchema) -> pl.LazyFrame:
     """Check a parquet table in batches and scan it; as `read_table`, never holding all rows."""
     try:
-        rows = pl.scan_parquet(path)
+        rows = pl.scan_parquet(path, glob=False)
         _check_batches(rows, schema, path)
     except UNREADABLE as error:
         raise _damaged(path, error) from error

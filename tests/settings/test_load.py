@@ -156,6 +156,11 @@ def test_an_unknown_key_of_an_override_is_named_as_such(config: Path) -> None:
             'if a text is meant, put it in quotes: "no"',
         ),
         ({"raw_dir": "logs"}, "raw_dir is of no use with logs: sample; set logs: real and a name"),
+        (
+            {"name": "mine", "logs": "real", "raw_dir": "logs/{x}"},
+            "raw_dir is 'logs/{x}', and snakemake takes braces in a path for its wildcards; "
+            "rename the folder, or set raw_dir to a link to it",
+        ),
         ({"seeds": []}, "seeds: must hold at least 1 value, but is []"),
         ({"seeds": [0, -1]}, "seeds.1: must be greater than or equal to 0, but is -1"),
         ({"seeds": ["one"]}, "seeds.0: must be a whole number, but is 'one'"),

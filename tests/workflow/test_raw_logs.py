@@ -17,12 +17,13 @@ from pipeline_lib.settings.dataset import SampleLogs
 from tests.workflow.small_project import SmallProject
 
 CLEAN = "results/mine/movielens/clean"
+RAW_DIR = "raw [12] a*b"
 
 
 @pytest.fixture
 def raw(project: SmallProject) -> Path:
-    """Put raw logs into `<project>/logs/ml-1m` and point the run there."""
-    folder = project.folder / "logs/ml-1m"
+    """Put raw logs into a folder whose name is a pattern and point the run there."""
+    folder = project.folder / f"{RAW_DIR}/ml-1m"
     files = {
         "users": "users.dat",
         "items_1": "movies.dat",
@@ -31,7 +32,7 @@ def raw(project: SmallProject) -> Path:
     }
     sample = SampleLogs(generator="movielens", users=60, items=40, seed=3)
     write_sample({role: folder / name for role, name in files.items()}, sample)
-    project.edit("config/config.yaml", name="mine", logs="real", raw_dir="logs")
+    project.edit("config/config.yaml", name="mine", logs="real", raw_dir=RAW_DIR)
     return folder
 
 
@@ -70,14 +71,16 @@ def test_an_empty_file_is_named_with_the_remedy(project: SmallProject, raw: Path
     (raw / "ratings.dat").write_bytes(b"")
     output = clean(project)
     assert not output.startswith("0\n")
-    assert "logs/ml-1m/ratings.dat is empty; unpack or download it again" in output
+    assert f"{RAW_DIR}/ml-1m/ratings.dat is empty; unpack or download it again" in output
 
 
 @pytest.mark.slow
 def test_a_missing_file_is_named_before_any_job(project: SmallProject, raw: Path) -> None:
     (raw / "users.dat").unlink()
     output = clean(project)
-    assert "logs/ml-1m/users.dat does not exist; put the unpacked MovieLens-1M there" in output
+    assert (
+        f"{RAW_DIR}/ml-1m/users.dat does not exist; put the unpacked MovieLens-1M there" in output
+    )
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def _judged(
     judged = rows.select("place", "line", "text", *columns, judge(checks))
     text = pl.when(pl.col("failed") != PASSED).then(pl.col("text"))
     sink(judged.with_columns(text), path)
-    return pl.scan_parquet(path)
+    return pl.scan_parquet(path, glob=False)
 
 
 def _without_repeats(
@@ -125,7 +125,7 @@ def _without_repeats(
             pl.col("line").is_in(others.implode())
         )
         sink(rejected(texts.with_columns(judge(repeat)), raw.file, repeat), scratch)
-        rejects = pl.concat([rejects, later(pl.scan_parquet(scratch), REPEATED)])
+        rejects = pl.concat([rejects, later(pl.scan_parquet(scratch, glob=False), REPEATED)])
     clean = rows.select("place", "user", "item", "target")
     count = count_file(raw.file, clean.select(pl.len()).collect().item(), rejects)
     return Streamed(clean, rejects, count)

@@ -70,7 +70,7 @@ def _open_text(path: Path, table: Table, scratch: Path) -> RawTable:
     quoted = table.quoting != "none" and _has_quotes(source)
     names, first = (table.columns, 1) if table.columns else _header(source, path, table)
     layout = layout_of(table, len(names), quoted=quoted)
-    scan = pl.scan_lines(source, name="text", row_index_name="line", row_index_offset=1)
+    scan = pl.scan_lines(source, name="text", row_index_name="line", row_index_offset=1, glob=False)
     text = pl.col("text").str.strip_suffix("\r").str.strip_prefix("\ufeff")
     if layout.separator != table.splits_at:
         text = text.str.replace_all(table.splits_at, layout.separator, literal=True)
@@ -127,13 +127,13 @@ def _open_parquet(path: Path) -> RawTable:
     if not path.is_file():
         raise RawFileError(f"{path} does not exist; put it there or correct raw_dir")
     try:
-        schema = pl.read_parquet_schema(path)
+        schema = pl.scan_parquet(path, glob=False).collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise RawFileError(f"{path} is no Parquet file: {error}") from error
     schema = {name: dtype for name, dtype in schema.items() if _has_text(dtype)}
     texts = [_as_text(name, dtype).alias(f"raw_{name}") for name, dtype in schema.items()]
     rows = (
-        pl.scan_parquet(path)
+        pl.scan_parquet(path, glob=False)
         .select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line"), *texts)
         .with_columns(
             pl.col("line").alias("place"),
