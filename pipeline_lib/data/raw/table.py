@@ -127,10 +127,10 @@ def _open_parquet(path: Path) -> RawTable:
     if not path.is_file():
         raise RawFileError(f"{path} does not exist; put it there or correct raw_dir")
     try:
-        schema = pl.scan_parquet(path, glob=False).collect_schema()
+        found = pl.scan_parquet(path, glob=False).collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise RawFileError(f"{path} is no Parquet file: {error}") from error
-    schema = {name: dtype for name, dtype in schema.items() if _has_text(dtype)}
+    schema = {name: dtype for name, dtype in found.items() if _has_text(dtype)}
     texts = [_as_text(name, dtype).alias(f"raw_{name}") for name, dtype in schema.items()]
     rows = (
         pl.scan_parquet(path, glob=False)
