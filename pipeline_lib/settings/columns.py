@@ -1,13 +1,17 @@
 """Settings of raw columns: how their texts are cleaned, and which values are right."""
 
 import re
+import sys
 from itertools import pairwise
+from math import isfinite
 from typing import Annotated, Literal, Self
 
 import polars as pl
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pipeline_lib.settings.strict import Several, Strict
+
+NUMBER = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 
 
 def _compiles(pattern: str) -> str:
@@ -41,6 +45,27 @@ def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
+def number_of(text: str) -> float | None:
+    """Return the number that a text is, as `4`, `4.0`, `.5` or `4e0`; None for a code such as `04`.
+
+    None, too, for a number of more digits than a float holds, which is compared as a text.
+    """
+    if not re.fullmatch(NUMBER, text):
+        return None
+    digits = re.sub(r"[eE].*|[^0-9]", "", text).strip("0")
+    return float(text) if len(digits) <= sys.float_info.dig and isfinite(float(text)) else None
+
+
+def _unambiguous(replace: dict[str, str]) -> dict[str, str]:
+    numbers: dict[float, str] = {}
+    for key, value in replace.items():
+        if (number := number_of(key)) is not None:
+            first = numbers.setdefault(number, key)
+            if replace[first] != value:
+                raise ValueError(f"{first} and {key} are the same number; keep one of the two")
+    return replace
+
+
 Regex = Annotated[str, Field(min_length=1), AfterValidator(_compiles)]
 Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | float)]
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
@@ -60,9 +85,10 @@ class Cleaning(Strict):
     case: Literal["lower", "upper"] | None = Field(
         None, description="In which case all letters are put.", examples=["lower"]
     )
-    replace: dict[Text, Text] = Field(
+    replace: Annotated[dict[Text, Text], AfterValidator(_unambiguous)] = Field(
         {},
-        description="Whole values to others; to '' makes them blank.",
+        description="Whole values to others; to '' makes them blank. A number stands for all ways "
+        "to write it. A target that is none of them is rejected, unless all others are blank.",
         examples=["{u.s.a.: usa, unknown: ''}"],
     )
 

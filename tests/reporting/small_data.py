@@ -70,8 +70,8 @@ def cleaning(bad: pl.DataFrame) -> CleaningReport:
         item_features=["genre", "rate"],
         features_left_out=["director"],
         files=[
-            count_file("users.dat", 6, bad.lazy().filter(file="users.dat")),
-            count_file("ratings.dat", 12, bad.lazy().filter(file="ratings.dat")),
+            count_file("users.dat", 6, bad.lazy().filter(file="users.dat"), {}),
+            count_file("ratings.dat", 12, bad.lazy().filter(file="ratings.dat"), {}),
         ],
         user_values=[
             FeatureCount(**gender, rows=6, known=6, values=2),

@@ -36,6 +36,11 @@ CASES = {
         "{kind: rating}",
         "task.scale: missing; add it; write for example `scale: [1, 5]`",
     ),
+    "a number that is replaced twice": (
+        "target: stars",
+        "target: {column: stars, replace: {1: 0, '1.0': 2}}",
+        "interactions.target.replace: 1 and 1.0 are the same number; keep one of the two",
+    ),
     # kinds
     "an unknown kind": (
         GENDER,

@@ -7,11 +7,14 @@ from pathlib import Path
 import polars as pl
 
 from pipeline_lib.data.clean.checks import PASSED, Check, Known, judge, passed, rejected
+from pipeline_lib.data.clean.listed import listed
 from pipeline_lib.data.clean.profiles import read_key, row_checks, value_checks
 from pipeline_lib.data.clean.report import FileCount, count_file
-from pipeline_lib.data.clean.values import as_number
+from pipeline_lib.data.clean.unmet import unmet_keys
+from pipeline_lib.data.clean.values import as_number, before_replacing
 from pipeline_lib.data.raw.places import REPEATED, later
 from pipeline_lib.data.raw.table import RawTable
+from pipeline_lib.settings.columns import Column
 from pipeline_lib.settings.tables import EventTable, InteractionTable
 from pipeline_lib.settings.task import ClickTask, RatingTask
 from pipeline_lib.storage.tables import repeated_rows, sink
@@ -50,6 +53,7 @@ def read_interactions(
     target = as_number(pl.col("target"))
     checks = [
         *row_checks(raw, table, keys),
+        *_covered(raw, table.target),
         *value_checks("target", pl.col("target"), table.target, number=True),
         _within(table.target.column or "target", target, task),
         *(found.check(name, keys[name].column or name) for name, found in known.items()),
@@ -58,7 +62,12 @@ def read_interactions(
     with raw.reading():
         judged = _judged(rows, ["user", "item", number], checks, scratch / "interactions.parquet")
     rejects = rejected(judged, raw.file, checks)
-    return _without_repeats(raw, table, passed(judged), rejects, scratch / "repeats.parquet")
+    unique, rejects = _without_repeats(
+        raw, table, passed(judged), rejects, scratch / "repeats.parquet"
+    )
+    kept = unique.select(pl.len()).collect().item()
+    unmet = unmet_keys(raw, columns, table.filters)
+    return Streamed(unique, rejects, count_file(raw.file, kept, rejects, unmet))
 
 
 def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -> Streamed:
@@ -79,14 +88,25 @@ def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -
         .group_by("user", *table.by)
         .agg(
             pl.len().cast(pl.Int64).alias("events"),
-            pl.col("event").is_in(list(table.hits)).sum().cast(pl.Int64).alias("hits"),
-            pl.col("event").is_in(list(table.trials)).sum().cast(pl.Int64).alias("trials"),
+            listed(pl.col("event"), table.hits).count().cast(pl.Int64).alias("hits"),
+            listed(pl.col("event"), table.trials).count().cast(pl.Int64).alias("trials"),
         )
     )
     rows = counted.sort("user", *table.by).collect(engine="streaming").lazy()
     rejects = rejected(judged, raw.file, checks)
     total = rows.select(pl.col("events").sum()).collect().item()
-    return Streamed(rows, rejects, count_file(raw.file, total, rejects))
+    unmet = unmet_keys(raw, {**keys, **table.by}, table.filters)
+    return Streamed(rows, rejects, count_file(raw.file, total, rejects, unmet))
+
+
+def _covered(raw: RawTable, column: Column) -> list[Check]:
+    """Return the check that `replace` has each target, if it does more than make some blank."""
+    if not any(column.replace.values()):
+        return []
+    name = column.column or "target"
+    known = listed(before_replacing(raw.column(name), column), list(column.replace))
+    uncovered = known.is_null() & pl.col("target").is_not_null()
+    return [Check(name, uncovered, "not among the values that `replace` names")]
 
 
 def _within(column: str, target: pl.Expr, task: RatingTask | ClickTask) -> Check:
@@ -113,7 +133,8 @@ def _without_repeats(
     rows: pl.LazyFrame,
     rejects: pl.LazyFrame,
     scratch: Path,
-) -> Streamed:
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Return the rows, at most one a user and item, and all rejects."""
     found = repeated_rows(rows.drop("text"), ["user", "item"])
     if not found.is_empty():
         order = [-pl.col("target"), pl.col("line")] if table.repeats == "highest" else ["line"]
@@ -126,6 +147,4 @@ def _without_repeats(
         )
         sink(rejected(texts.with_columns(judge(repeat)), raw.file, repeat), scratch)
         rejects = pl.concat([rejects, later(pl.scan_parquet(scratch, glob=False), REPEATED)])
-    clean = rows.select("place", "user", "item", "target")
-    count = count_file(raw.file, clean.select(pl.len()).collect().item(), rejects)
-    return Streamed(clean, rejects, count)
+    return rows.select("place", "user", "item", "target"), rejects

@@ -8,6 +8,7 @@ import polars as pl
 
 from pipeline_lib.data.clean.checks import Check, judge, passed, rejected
 from pipeline_lib.data.clean.report import FeatureCount, FileCount, count_feature, count_file
+from pipeline_lib.data.clean.unmet import unmet_keys
 from pipeline_lib.data.clean.values import clean_text, find_problems, read_feature
 from pipeline_lib.data.raw.places import REPEATED, later, placed
 from pipeline_lib.data.raw.table import RawTable
@@ -68,7 +69,9 @@ def read_profiles(
     ]
     clean = passed(unique).drop("place", "line", "text").collect()
     rejected_rows = pl.concat(rejects).collect()
-    return Profiles(clean, rejected_rows, count_file(raw.file, clean.height, rejected_rows.lazy()))
+    unmet = unmet_keys(raw, {name: column, **features}, table.filters)
+    count = count_file(raw.file, clean.height, rejected_rows.lazy(), unmet)
+    return Profiles(clean, rejected_rows, count)
 
 
 def read_key(raw: RawTable, name: str, column: Column, blank: Sequence[str]) -> pl.Expr:

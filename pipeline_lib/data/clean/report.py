@@ -8,15 +8,21 @@ from pydantic import BaseModel, NonNegativeInt, model_validator
 
 from pipeline_lib.data.raw.encoding import RawFileError
 
+MANY = 0.1  # of a file's rows: worth a warning if they are rejected
+
 
 class FileCount(BaseModel):
-    """The counts of one raw file's rows: read = kept + rejected."""
+    """The counts of one raw file's rows: read = kept + rejected.
+
+    unmet: by setting, what its `replace` names and no row has.
+    """
 
     file: str
     read: NonNegativeInt
     kept: NonNegativeInt
     rejected: NonNegativeInt
     reasons: dict[str, int]
+    unmet: dict[str, list[str]] = {}
 
     @model_validator(mode="after")
     def _check(self) -> "FileCount":
@@ -31,6 +37,13 @@ class FileCount(BaseModel):
         reasons = "".join(f"; {n:,} {reason}" for reason, n in self.reasons.items())
         counts = f"{self.read:,} read = {self.kept:,} kept + {self.rejected:,} rejected"
         return f"{self.file}: {counts}{reasons}"
+
+    def loss(self) -> str:
+        """Return the words of a warning of its rejects."""
+        return (
+            f"{self.file} lost {100 * self.rejected / self.read:.0f} % of its rows, most often "
+            f"because {next(iter(self.reasons))!r}: look into rejects.parquet"
+        )
 
 
 class FeatureCount(BaseModel):
@@ -98,6 +111,9 @@ class CleaningReport(BaseModel):
         """Write the counts, and the features left out, to a log."""
         for count in [*self.files, *self.user_values, *self.item_values, self]:
             log.info("%s", count)
+        for count in self.files:
+            for column, keys in count.unmet.items():
+                log.info("%s: %s: replace: no row has %s", count.file, column, ", ".join(keys))
         for file, lines in self.joined_lines.items():
             parts = "lines are parts of longer records: newlines within quotes"
             log.info("%s: %s %s", file, f"{lines:,}", parts)
@@ -107,15 +123,27 @@ class CleaningReport(BaseModel):
                 ", ".join(self.features_left_out),
                 ", ".join(self.item_features),
             )
+        for count in self.files:
+            if count.rejected > MANY * count.read:
+                log.warning("%s", count.loss())
 
 
-def count_file(file: str, kept: int, rejects: pl.LazyFrame) -> FileCount:
+def count_file(
+    file: str, kept: int, rejects: pl.LazyFrame, unmet: dict[str, list[str]]
+) -> FileCount:
     """Return the counts of a file; its rejects by reason, most frequent first."""
     reason = pl.concat_str("column", "reason", separator=": ", ignore_nulls=True).alias("reason")
     counted = rejects.group_by(reason).len().collect(engine="streaming")
     reasons = dict(counted.sort(["len", "reason"], descending=[True, False]).iter_rows())
     rejected = sum(reasons.values())
-    return FileCount(file=file, read=kept + rejected, kept=kept, rejected=rejected, reasons=reasons)
+    return FileCount(
+        file=file,
+        read=kept + rejected,
+        kept=kept,
+        rejected=rejected,
+        reasons=reasons,
+        unmet=unmet,
+    )
 
 
 def count_feature(name: str, kind: str, values: pl.Series, problems: pl.Series) -> FeatureCount:

@@ -46,7 +46,7 @@ class UserLogs:
     def report(self, raw: Mapping[str, RawTable], log: LogSettings) -> UserReport:
         """Return the counts of the files; raw: by role."""
         people = self.users
-        problem = people.rows.select(_problem(log))["problem"]
+        problem = people.rows.with_columns(_problem(log))["problem"]
         streamed = {role: found.count for role, found in self.streamed.items()}
         return UserReport(
             files={"users": people.count, **streamed},

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from pipeline_lib.data.clean.listed import listed, looked_up
 from pipeline_lib.settings.columns import Cleaning, Column
 from pipeline_lib.settings.features import AnyFeature, Bucketed, MultiValued, Numeric
 
@@ -13,7 +14,23 @@ BLANK = "blank"
 
 
 def clean_text(raw: pl.Expr, cleaning: Cleaning, blank: Sequence[str]) -> pl.Expr:
-    """Clean texts; null where the text is empty, or one of `blank` before or after cleaning."""
+    """Clean texts; null where the text is empty, or one of `blank` before or after cleaning.
+
+    A number among the right `values` is written as these have it.
+    """
+    text = before_replacing(raw, cleaning)
+    if cleaning.replace:
+        text = pl.coalesce(looked_up(text, cleaning.replace), text)
+    if isinstance(cleaning, Column) and cleaning.values:
+        text = pl.coalesce(listed(text, cleaning.values), text)
+    filled = listed(text, ["", *blank]).is_null()
+    if blank:
+        filled &= listed(raw.str.strip_chars(), blank).is_null()
+    return pl.when(filled).then(text)
+
+
+def before_replacing(raw: pl.Expr, cleaning: Cleaning) -> pl.Expr:
+    """Clean texts by all steps that come before `replace`."""
     text = raw
     if cleaning.entities == "html":
         text = text.map_batches(_unescaped, return_dtype=pl.String, is_elementwise=True)
@@ -24,12 +41,7 @@ def clean_text(raw: pl.Expr, cleaning: Cleaning, blank: Sequence[str]) -> pl.Exp
     text = text.str.strip_chars()
     if cleaning.case:
         text = text.str.to_lowercase() if cleaning.case == "lower" else text.str.to_uppercase()
-    if cleaning.replace:
-        text = text.replace(cleaning.replace)
-    empty = text.is_in(["", *blank])
-    if blank:
-        empty |= raw.str.strip_chars().is_in(blank)
-    return pl.when(~empty).then(text)
+    return text
 
 
 def find_problems(
@@ -44,9 +56,8 @@ def find_problems(
         asked = column.meaning or f"like {column.pattern}"
         problems.append((~text.str.contains(column.pattern), f"not {asked}"))
     if column.values:
-        problems.append(
-            (~text.is_in(list(column.values)), f"not one of {', '.join(column.values)}")
-        )
+        wrong = listed(text, column.values).is_null()
+        problems.append((wrong, f"not one of {', '.join(column.values)}"))
     value = as_number(text)
     if column.between:
         low, high = column.between
@@ -94,7 +105,7 @@ def read_feature(
 
 def _split(raw: pl.Expr, feature: MultiValued, blank: Sequence[str]) -> pl.Expr:
     if blank:
-        raw = pl.when(~raw.str.strip_chars().is_in(blank)).then(raw)
+        raw = pl.when(listed(raw.str.strip_chars(), blank).is_null()).then(raw)
     part = clean_text(pl.element(), feature, blank)
     values = raw.str.split(feature.separator).list.eval(part).list.drop_nulls()
     return values.list.unique(maintain_order=True).fill_null([])

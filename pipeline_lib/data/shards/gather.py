@@ -79,7 +79,17 @@ def _file(parts: Sequence[FileCount]) -> FileCount:
         kept=sum(part.kept for part in parts),
         rejected=sum(part.rejected for part in parts),
         reasons=_most_frequent_first(part.reasons for part in parts),
+        unmet=_unmet_everywhere([part.unmet for part in parts]),
     )
+
+
+def _unmet_everywhere(parts: Sequence[dict[str, list[str]]]) -> dict[str, list[str]]:
+    """Return by setting the keys that no shard met."""
+    unmet = {
+        name: [key for key in keys if all(key in part.get(name, ()) for part in parts)]
+        for name, keys in parts[0].items()
+    }
+    return {name: keys for name, keys in unmet.items() if keys}
 
 
 def _feature(parts: Sequence[FeatureCount], values: int) -> FeatureCount:

@@ -1,5 +1,6 @@
 """Cleaning a small log: what is kept, what is rejected and why, and what is reported."""
 
+import logging
 from collections import Counter
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_where_unknown_drops_nobody_no_user_has_a_problem(tmp_path: Path) -> Non
     sex = {**SHOP["user_features"]["sex"], "missing": "unknown"}
     logs = clean_shop(tmp_path, more("users.csv", "3,X,20"), user_features={"sex": sex})
     assert logs.users.rows()[2] == ("3", None, None)
+    assert (logs.report.users, logs.report.sound_users) == (3, 3)
 
 
 def test_items_with_a_blank_or_wrong_feature_are_kept(tmp_path: Path) -> None:
@@ -146,6 +148,20 @@ def test_rejects_are_counted_by_reason_most_frequent_first(tmp_path: Path) -> No
         ("another row of this user and item is taken", 1),
         ("user: user has no row in users.csv", 1),
     ]
+
+
+@pytest.mark.parametrize(("bad", "warned"), [(0, False), (1, False), (2, True), (9, True)])
+def test_a_file_that_loses_more_than_a_tenth_ends_in_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, bad: int, warned: bool
+) -> None:
+    rows = [f"{n},F,20" for n in range(3, 10)] + ["", *[",F,20"] * (bad - 1)] * (bad > 0)
+    logs = clean_shop(tmp_path, more("users.csv", *rows))
+    with caplog.at_level("INFO"):
+        logs.report.write_to(logging.getLogger())
+    lost = f"users.csv lost {100 * bad / (bad + 9):.0f} % of its rows, most often because "
+    reason = "'user: blank'" if bad > 2 else "'line has not 3 fields'"
+    last = caplog.records[-1]
+    assert (last.levelname == "WARNING") == warned == last.getMessage().startswith(lost + reason)
 
 
 def test_a_row_is_rejected_for_the_first_check_it_fails_or_cannot_be_put_to() -> None:

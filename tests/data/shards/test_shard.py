@@ -72,6 +72,11 @@ def test_what_is_wrong_is_rejected_by_the_same_bytes(
 ) -> None:
     raw_lines["ratings.dat"] += HOSTILE
     raw_lines["users.dat"] += ["77::Q::25::6::12345", "78::M", raw_lines["users.dat"][0]]
+    # Of both keys one is met by users of one shard only.
+    replace = {"F": "F", "Q": "M", "X": ""}
+    gender = movielens.user_features["gender"].model_copy(update={"replace": replace})
+    features = movielens.user_features | {"gender": gender}
+    movielens = movielens.model_copy(update={"user_features": features})
     files = {}
     for role, table in movielens.tables().items():
         files[role] = tmp_path / table.file
@@ -80,6 +85,9 @@ def test_what_is_wrong_is_rejected_by_the_same_bytes(
     by_one_job = files_of(tmp_path / "one job")
     clean(files, movielens, by_one_job)
     assert pl.read_parquet(by_one_job["rejects"]).height >= len(HOSTILE)
+    assert '"unmet":{"gender":["X"]}' in by_one_job["report"].read_text().replace("\n", "").replace(
+        " ", ""
+    )
     (scratch := tmp_path / "scratch").mkdir()
     items = listed_items(files, movielens, scratch)["item"]
     for count in (1, 3):
