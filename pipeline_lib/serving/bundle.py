@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline_lib.settings.columns import Column
 from pipeline_lib.settings.features import UserFeature
 from pipeline_lib.storage.tables import read_json, write_json
 from pipeline_lib.training.record import TrainingRecord
@@ -28,11 +29,23 @@ class BundleError(Exception):
     """A file of a bundle is not what was written."""
 
 
+class ItemNames(BaseModel):
+    """How a raw file's names of items are read. blank: texts that stand for none."""
+
+    column: Column
+    blank: tuple[str, ...]
+
+
 class Profile(BaseModel):
-    """How a user's raw profile is read. blank: texts that stand for an unknown value."""
+    """How a user's raw profile is read, and names of items.
+
+    blank: texts that stand for an unknown value. items: of interactions and of the first file of
+    items.
+    """
 
     features: dict[str, UserFeature]
     blank: tuple[str, ...]
+    items: tuple[ItemNames, ...]
 
     @property
     def columns(self) -> dict[str, str]:
@@ -63,7 +76,11 @@ def write_bundle(files: Mapping[str, Path], log_settings: Mapping[str, Any], fol
     for role, name in COPIED.items():
         shutil.copyfile(files[role], folder / name)
     users, features = log_settings["users"], log_settings["user_features"]
-    profile = Profile.model_validate({"features": features, "blank": users["blank"]})
+    tables = (log_settings["interactions"], log_settings["items"][0])
+    items = [{"column": table["item"], "blank": table["blank"]} for table in tables]
+    profile = Profile.model_validate(
+        {"features": features, "blank": users["blank"], "items": items}
+    )
     write_json(profile, folder / PROFILE)
     entries = {path.name: _entry(path) for path in sorted(folder.iterdir())}
     write_json(Manifest(files=entries), folder / MANIFEST)

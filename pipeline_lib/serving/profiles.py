@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 from torch import Tensor
 
+from pipeline_lib.data.clean.listed import listed
 from pipeline_lib.data.clean.values import BLANK, read_feature
 from pipeline_lib.data.encode.folds import encode_users
 from pipeline_lib.data.encode.vocabulary import Scale, Side
@@ -22,7 +23,9 @@ class ProfileReader:
             name: read_feature(pl.col(profile.columns[name]), feature, profile.blank)
             for name, feature in profile.features.items()
         }
-        self._values = [value.alias(name) for name, (value, _) in read.items()]
+        self._values = [
+            _as_known(value, vocabulary[name]).alias(name) for name, (value, _) in read.items()
+        ]
         self._values += [problem.alias(f"problem {name}") for name, (_, problem) in read.items()]
 
     def read(
@@ -44,3 +47,10 @@ class ProfileReader:
                 yield f"{name} {said}: taken as unknown"
             elif not isinstance(known, Scale) and row[name] not in known:
                 yield f"{name} {row[name]!r} was not met in training: taken as unknown"
+
+
+def _as_known(value: pl.Expr, known: Sequence[str] | Scale) -> pl.Expr:
+    """Write a number that is a known category as training met it: 25 as `25.0`."""
+    if isinstance(known, Scale) or not known:
+        return value
+    return pl.coalesce(listed(value, known), value)

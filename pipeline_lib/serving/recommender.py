@@ -1,7 +1,8 @@
 """Score and rank items for users that nobody trained on, by a bundle's method."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,7 @@ from pipeline_lib.metrics.loss import row_loss
 from pipeline_lib.schemas.split import ITEMS
 from pipeline_lib.serving.answers import COLUMNS, rank_answers
 from pipeline_lib.serving.bundle import COPIED, BundleError, check_bundle
+from pipeline_lib.serving.items import ItemFinder
 from pipeline_lib.serving.profiles import ProfileReader
 from pipeline_lib.serving.requests import RequestError, UserRequest, check_requests
 from pipeline_lib.storage.tables import TableError, read_json, read_table
@@ -28,7 +30,7 @@ from pipeline_lib.training.record import TrainingRecord
 class Recommender:
     """A loaded bundle.
 
-    items: names, in the catalogue's order. offsets: the place of each name in it.
+    items: names, in the catalogue's order. finder: finds them there.
     """
 
     training: TrainingRecord
@@ -36,7 +38,7 @@ class Recommender:
     method: Method
     catalogue: Catalogue
     items: list[str]
-    offsets: dict[str, int]
+    finder: ItemFinder
 
     def recommend(self, requests: Sequence[UserRequest], top: int | None = None) -> pl.DataFrame:
         """Return each user's candidates with their scores, the best first.
@@ -51,15 +53,19 @@ class Recommender:
             raise RequestError(f"top is {top}; ask for at least 1 item of each user")
         if not requests:
             return pl.DataFrame(schema=COLUMNS)
-        check_requests(requests, self.profiles.columns, self.training.task)
+        offsets = self._offsets(requests)
+        check_requests(requests, self.profiles.columns, self.training.task, offsets)
         codes, values, notes = self.profiles.read([request.profile for request in requests])
-        known = [[(i, t) for i, t in r.support if i in self.offsets] for r in requests]
-        asked = [self._candidates(request) for request in requests]
-        found = [[item for item in items if item in self.offsets] for items in asked]
+        known = [[(offsets[i], t) for i, t in r.support if i in offsets] for r in requests]
+        asked = [
+            self._others(own) if request.candidates is None else request.candidates
+            for request, own in zip(requests, known, strict=True)
+        ]
+        found = [[offsets[item] for item in items if item in offsets] for items in asked]
         users = torch.arange(len(requests))
-        support = self._rows([[i for i, _ in own] for own in known], known)
+        support = _rows([[i for i, _ in own] for own in known], known)
         both = zip(found, known, strict=True)
-        query = self._rows([[*items, *(i for i, _ in own)] for items, own in both])
+        query = _rows([[*items, *(i for i, _ in own)] for items, own in both])
         people = Episodes(users, codes, values, support, query)
         score, inner_lr = self._predict(people)
         of_support = _is_support(people)
@@ -78,23 +84,16 @@ class Recommender:
             },
             schema_overrides={"note": pl.String},
         )
-        return rank_answers(answers, asked, self.offsets, score[~of_support], top)
+        return rank_answers(answers, asked, offsets, score[~of_support], top)
 
-    def _candidates(self, request: UserRequest) -> Sequence[str]:
-        if request.candidates is not None:
-            return request.candidates
-        met = {item for item, _ in request.support}
+    def _offsets(self, requests: Sequence[UserRequest]) -> Mapping[str, int]:
+        """Return the offsets of the items that the requests name, and of all others."""
+        given = ([*(item for item, _ in r.support), *(r.candidates or ())] for r in requests)
+        return self.finder.find(chain.from_iterable(given))
+
+    def _others(self, support: Sequence[tuple[int, float]]) -> list[str]:
+        met = {self.items[offset] for offset, _ in support}
         return [item for item in self.items if item not in met]
-
-    def _rows(
-        self,
-        items: Sequence[Sequence[str]],
-        targets: Sequence[Sequence[tuple[str, float]]] | None = None,
-    ) -> Rows:
-        item = torch.tensor([self.offsets[i] for own in items for i in own], dtype=torch.int64)
-        given = [t for own in targets for _, t in own] if targets else [0.0] * len(item)
-        ends = torch.tensor([0, *map(len, items)]).cumsum(0)
-        return Rows(Ragged(ends), item, torch.tensor(given, dtype=torch.float64))
 
     def _predict(self, people: Episodes) -> tuple[Tensor, Tensor]:
         """Return the query rows' scores and the users' rates, rounded to float32."""
@@ -120,9 +119,18 @@ def load_recommender(folder: Path) -> Recommender:
         items = read_table(files["names"], ITEMS)["item"].to_list()
     except (TensorFileError, TableError, RuntimeError, ValueError) as error:
         raise BundleError(f"{folder} holds parts that do not fit together: {error}") from error
-    offsets = {item: offset for offset, item in enumerate(items)}
-    profiles = ProfileReader(profile, vocabulary.user)
-    return Recommender(training, profiles, method, catalogue, items, offsets)
+    profiles, finder = ProfileReader(profile, vocabulary.user), ItemFinder(items, profile.items)
+    return Recommender(training, profiles, method, catalogue, items, finder)
+
+
+def _rows(
+    items: Sequence[Sequence[int]],
+    targets: Sequence[Sequence[tuple[int, float]]] | None = None,
+) -> Rows:
+    item = torch.tensor([i for own in items for i in own], dtype=torch.int64)
+    given = [t for own in targets for _, t in own] if targets else [0.0] * len(item)
+    ends = torch.tensor([0, *map(len, items)]).cumsum(0)
+    return Rows(Ragged(ends), item, torch.tensor(given, dtype=torch.float64))
 
 
 def _blind(people: Episodes) -> Episodes:

@@ -25,8 +25,16 @@ class UserRequest:
     candidates: Sequence[str] | None = None
 
 
-def check_requests(requests: Sequence[UserRequest], columns: Iterable[str], task: Task) -> None:
-    """Raise RequestError for the first request that cannot be answered."""
+def check_requests(
+    requests: Sequence[UserRequest],
+    columns: Iterable[str],
+    task: Task,
+    offsets: Mapping[str, int],
+) -> None:
+    """Raise RequestError for the first request that cannot be answered.
+
+    offsets: the known items by name; an item may have several.
+    """
     allowed, seen = set(columns), set[str]()
     for request in requests:
         if not request.user.strip():
@@ -37,16 +45,22 @@ def check_requests(requests: Sequence[UserRequest], columns: Iterable[str], task
         if unknown := sorted(request.profile.keys() - allowed):
             there = ", ".join(sorted(allowed))
             raise _wrong(request, f"has {unknown[0]!r}, which is no column; there are {there}")
-        _check_items(request, "support", [item for item, _ in request.support])
-        _check_items(request, "candidates", request.candidates or ())
+        _check_items(request, "support", [item for item, _ in request.support], offsets)
+        _check_items(request, "candidates", request.candidates or (), offsets)
         for item, target in request.support:
             _check_target(request, item, target, task)
 
 
-def _check_items(request: UserRequest, where: str, items: Sequence[str]) -> None:
-    if len(set(items)) < len(items):
-        first = next(item for place, item in enumerate(items) if item in items[:place])
-        raise _wrong(request, f"has item {first!r} twice among the {where}; once will do")
+def _check_items(
+    request: UserRequest, where: str, items: Sequence[str], offsets: Mapping[str, int]
+) -> None:
+    names: dict[str | int, str] = {}
+    for item in items:
+        first = names.get(key := offsets.get(item, item))
+        if first is not None:
+            also = f", once as {first!r}" if first != item else ""
+            raise _wrong(request, f"has item {item!r} twice among the {where}{also}; once will do")
+        names[key] = item
 
 
 def _check_target(request: UserRequest, item: str, target: float, task: Task) -> None:
