@@ -8,6 +8,7 @@ from itertools import accumulate
 import numpy as np
 import polars as pl
 
+from pipeline_lib.partition.summary import ColdBorder
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import combine_keys, hash_keys
 from pipeline_lib.settings.partition import FoldShares, Partition
@@ -20,22 +21,25 @@ def exact(share: float) -> Fraction:
     return Fraction(str(share))
 
 
-def choose_users(counts: pl.DataFrame, rules: Partition) -> pl.DataFrame:
-    """Return why each user is dropped: `user`, `reason`, null for the chosen ones.
+def choose_users(
+    counts: pl.DataFrame, rules: Partition, seed: int
+) -> tuple[pl.DataFrame, ColdBorder | None]:
+    """Return why each user is dropped, and the border of the cold share where ties were drawn.
 
     counts: `user`, `problem` (null where all features are sound), `interactions`, `clicked`. Only
-    users with interactions are ranked; ties are broken by the user's name. The reason is that of
-    the first step that drops the user. Source: Yu et al. 2021, "Datasets", steps 1 and 3.
+    users with interactions are ranked; ties are drawn: they depend on the users' names and the
+    seed alone. Reasons: `user`, `reason` of the first step that drops the user, null for the
+    chosen ones. Source: Yu et al. 2021, "Datasets", steps 1 and 3.
     """
-    ranked = counts.filter(pl.col("interactions") > 0).sort("interactions", "user")
-    if rules.order == "cold-first":
-        coldest = ranked.head(_cold_count(ranked, rules))
-        steps = [_not_among(coldest, rules), *_filters(rules)]
-    else:
-        sound = ranked.filter(pl.coalesce(*_filters(rules)).is_null())
-        steps = [*_filters(rules), _not_among(sound.head(_cold_count(sound, rules)), rules)]
     idle = pl.when(pl.col("interactions") == 0).then(pl.lit(NO_ROWS))
-    return counts.select("user", pl.coalesce(idle, *steps).alias("reason")).sort("user")
+    filters, ranked = _filters(rules), _ranked(counts.filter(pl.col("interactions") > 0), seed)
+    if rules.order == "filters-first":
+        ranked = ranked.filter(pl.coalesce(*filters).is_null())
+    among = math.floor(exact(rules.cold_share) * ranked.height)
+    cold = _not_among(ranked.head(among), rules)
+    steps = [cold, *filters] if rules.order == "cold-first" else [*filters, cold]
+    reasons = counts.select("user", pl.coalesce(idle, *steps).alias("reason")).sort("user")
+    return reasons, _border(ranked["interactions"], among)
 
 
 def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFrame:
@@ -97,8 +101,20 @@ def common_values(users: pl.DataFrame, feature: str, share: float) -> pl.Series:
     return counts.head(math.ceil(exact(share) * counts.height))[feature]
 
 
-def _cold_count(users: pl.DataFrame, rules: Partition) -> int:
-    return math.floor(exact(rules.cold_share) * users.height)
+def _ranked(users: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Sort users by their interactions; draw the order of those who have as many."""
+    keys = hash_keys(users["user"], seed).alias("key")
+    return users.with_columns(keys).sort("interactions", "key", "user")
+
+
+def _border(interactions: pl.Series, among: int) -> ColdBorder | None:
+    """Return the border within sorted numbers of interactions, None where it parts no ties."""
+    if not 0 < among < len(interactions) or interactions[among - 1] != interactions[among]:
+        return None
+    tied = interactions == interactions[among]
+    return ColdBorder(
+        interactions=interactions[among], users=tied.sum(), kept=tied.head(among).sum()
+    )
 
 
 def _filters(rules: Partition) -> list[pl.Expr]:

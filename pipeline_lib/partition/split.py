@@ -13,7 +13,7 @@ from pipeline_lib.partition.rules import (
     choose_users,
     common_values,
 )
-from pipeline_lib.partition.summary import SplitSummary
+from pipeline_lib.partition.summary import ColdBorder, SplitSummary
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.partition import Partition
@@ -52,7 +52,8 @@ def partition(
     group_features: those by which major users differ from minor ones. Raises PartitionError when
     the cold users are too few to fill every fold.
     """
-    reasons = choose_users(_counts(users, interactions), rules)
+    counts = _counts(users, interactions)
+    reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
     cold = reasons.filter(pl.col("reason").is_null())["user"]
     dropped = reasons.filter(pl.col("reason").is_not_null())
     folds = assign_folds(cold, rules.folds, derive_seed(seed, "folds"))
@@ -67,13 +68,14 @@ def partition(
     rows = assign_parts(own, rules.query_share, derive_seed(seed, "parts")).sort("user", "item")
     chosen = folds.join(groups, on="user").sort("user")
     shares = {f: _share_with_common(profiles, f, rules.top_share) for f in group_features}
-    return Split(chosen, rows, dropped, _summary(chosen, rows, dropped, shares, seed))
+    return Split(chosen, rows, dropped, _summary(chosen, rows, dropped, border, shares, seed))
 
 
 def _summary(
     users: pl.DataFrame,
     rows: pl.DataFrame,
     dropped: pl.DataFrame,
+    border: ColdBorder | None,
     shares: dict[str, float],
     seed: int,
 ) -> SplitSummary:
@@ -82,6 +84,7 @@ def _summary(
         seed=seed,
         clean_users=users.height + dropped.height,
         users_dropped=_by_reason(dropped),
+        cold_border=border,
         users=users.height,
         items=rows["item"].n_unique(),
         interactions=rows.height,

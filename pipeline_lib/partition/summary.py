@@ -3,17 +3,37 @@
 from pydantic import BaseModel
 
 
+class ColdBorder(BaseModel):
+    """Users with as many interactions, some among the cold share and some not, drawn by the seed.
+
+    interactions: of each. kept: of these users, those among the share.
+    """
+
+    interactions: int
+    users: int
+    kept: int
+
+    def __str__(self) -> str:
+        """Return it as part of a sentence."""
+        return (
+            f"of {self.users:,} users with {self.interactions:,} interactions at the border, "
+            f"{self.kept:,} are kept, drawn by the split seed"
+        )
+
+
 class SplitSummary(BaseModel):
     """What a split holds, and the hash by which results name it.
 
     clean_users: those before the partition; users_dropped: of them, by reason; users: the others.
-    items: those that these users' interactions are with.
+    cold_border: None where no ties were drawn. items: those that these users' interactions are
+    with.
     """
 
     sha256: str
     seed: int
     clean_users: int
     users_dropped: dict[str, int]
+    cold_border: ColdBorder | None = None
     users: int
     items: int
     interactions: int
@@ -26,7 +46,9 @@ class SplitSummary(BaseModel):
         dropped = "".join(f", {n:,} {reason}" for reason, n in self.users_dropped.items())
         counts = self.users_by_fold | self.users_by_group
         named = ", ".join(f"{n:,} {name}" for name, n in counts.items())
+        border = f"; {self.cold_border}" if self.cold_border else ""
         return (
-            f"{self.clean_users:,} users: {self.users:,} kept{dropped}; {self.interactions:,} "
-            f"interactions with {self.items:,} items; {named}; split {self.sha256[:12]}"
+            f"{self.clean_users:,} users: {self.users:,} kept{dropped}{border}; "
+            f"{self.interactions:,} interactions with {self.items:,} items; {named}; "
+            f"split {self.sha256[:12]}"
         )

@@ -20,7 +20,9 @@ class Run(Strict):
     datasets: Several[Name]
     methods: Several[Name]
     seeds: Several[NonNegativeInt]
-    split_seed: NonNegativeInt = Field(description="Seed of the folds and of support and query.")
+    split_seed: NonNegativeInt = Field(
+        description="Seed of the folds, of support and query, and of ties at the cold border."
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     processes: PositiveInt = Field(
         1,

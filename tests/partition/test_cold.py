@@ -1,5 +1,6 @@
 """Whom the partition keeps: the coldest share of users and the filters, in either order."""
 
+import hashlib
 import math
 from fractions import Fraction
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.partition.rules import choose_users, exact
+from pipeline_lib.partition.summary import ColdBorder
 from pipeline_lib.settings.partition import Partition
 
 COLDEST = "not among the 80 % with fewest interactions"
@@ -28,9 +30,8 @@ class User(NamedTuple):
 Log = dict[str, User]
 
 
-def choose(log: Log, **rules: object) -> dict[str, str | None]:
-    """Tell each user's reason to be dropped."""
-    counts = pl.DataFrame(
+def counts_of(log: Log) -> pl.DataFrame:
+    return pl.DataFrame(
         [(name, *user) for name, user in log.items()],
         schema={
             "user": pl.String,
@@ -40,10 +41,24 @@ def choose(log: Log, **rules: object) -> dict[str, str | None]:
         },
         orient="row",
     )
-    chosen = choose_users(counts, Partition.model_validate(rules))
+
+
+def choose(log: Log, seed: int = 0, /, **rules: object) -> dict[str, str | None]:
+    """Tell each user's reason to be dropped."""
+    chosen, _ = choose_users(counts_of(log), Partition.model_validate(rules), seed)
     assert chosen.schema == {"user": pl.String, "reason": pl.String}
     assert chosen["user"].to_list() == sorted(log)
     return dict(chosen.iter_rows())
+
+
+def border(log: Log, seed: int = 0, /, **rules: object) -> ColdBorder | None:
+    return choose_users(counts_of(log), Partition.model_validate(rules), seed)[1]
+
+
+def drawn(user: str, seed: int) -> int:
+    """Draw a user's place among ties: BLAKE2b of the seed and the name, as `b2sum -l 64` has it."""
+    digest = hashlib.blake2b(f"{seed}/{user}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 def kept(log: Log, **rules: object) -> str:
@@ -85,10 +100,58 @@ def test_the_reason_names_the_share_as_it_is_written(share: float, text: str) ->
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_ties_are_broken_by_name(order: str) -> None:
+def test_ties_are_drawn_by_the_seed(order: str) -> None:
+    """Three of five, in the order of `printf 0/a | b2sum -l 64`, its last byte first."""
     log = {name: User(3) for name in ("d", "b", "a", "c", "10")}
-    reasons = choose(log, cold_share=0.6, order=order)
-    assert [user for user, reason in reasons.items() if reason is None] == ["10", "a", "b"]
+    for seed, due in enumerate(["adb", "dca", "bda"]):
+        reasons = choose(log, seed, cold_share=0.6, order=order)
+        assert [user for user, reason in reasons.items() if reason is None] == sorted(due)
+        assert border(log, seed, cold_share=0.6, order=order) == ColdBorder(
+            interactions=3, users=5, kept=3
+        )
+
+
+def test_only_users_at_the_border_are_drawn() -> None:
+    """Of a (1), b c d e (2 each) and f (3) four fit: a, and three of the four with two."""
+    log = log_of(a=1, b=2, c=2, d=2, e=2, f=3)
+    for seed in range(20):
+        reasons = choose(log, seed, cold_share=0.7, min_interactions=2)
+        assert reasons["a"] == TOO_FEW
+        assert reasons["f"] == "not among the 70 % with fewest interactions"
+        (lost,) = [user for user in "bcde" if reasons[user]]
+        assert lost == max("bcde", key=lambda user: drawn(user, seed))
+        found = border(log, seed, cold_share=0.7)
+        assert found == ColdBorder(interactions=2, users=4, kept=3)
+    assert str(found) == (
+        "of 4 users with 2 interactions at the border, 3 are kept, drawn by the split seed"
+    )
+
+
+def test_without_ties_across_the_border_nothing_is_drawn() -> None:
+    log = log_of(a=2, b=2, c=3, d=3)
+    for share in (0.5, 0.2, 1):  # between b and c, before a, behind d
+        assert border(log, cold_share=share) is None
+        assert choose(log, 0, cold_share=share) == choose(log, 1, cold_share=share)
+    assert border({}) is None
+
+
+def test_filters_first_ties_are_among_those_that_pass() -> None:
+    """Of b, c and d, who pass, floor(0.8 · 3) = 2 are kept."""
+    log = log_of(a=2, b=2, c=2, d=2) | {"a": User(2, "age is blank")}
+    found = border(log, cold_share=0.8, order="filters-first")
+    assert found == ColdBorder(interactions=2, users=3, kept=2)
+    assert border(log, cold_share=0.8) == ColdBorder(interactions=2, users=4, kept=3)
+
+
+def test_those_dropped_of_many_ties_come_from_all_ids_alike() -> None:
+    """1,815 of 1,892 users have 50 rows: 1,513 - 77 of them are kept, 379 dropped."""
+    log = {f"{n:04}": User(50 if n >= 77 else 9) for n in range(1892)}
+    assert border(log) == ColdBorder(interactions=50, users=1815, kept=1436)
+    dropped = {user for user, reason in choose(log).items() if reason}
+    assert len(dropped) == 379
+    quarters = [len(dropped & {f"{n:04}" for n in range(q, q + 473)}) for q in range(0, 1892, 473)]
+    assert min(quarters) > 60, quarters  # 95 each on average, with a deviation of 8
+    assert len(dropped & {user for user, reason in choose(log, 1).items() if reason}) < 120
 
 
 def test_cold_first_users_that_a_filter_drops_take_their_place_in_the_share() -> None:
@@ -182,12 +245,15 @@ USERS = st.builds(
     share=st.sampled_from([0.3, 0.5, 0.8, 1]),
     fewest=st.integers(2, 4),
     clicked=st.integers(0, 2),
+    seed=st.integers(0, 9),
     data=st.data(),
 )
 def test_a_user_is_kept_exactly_when_it_passes_every_step(
-    log: Log, share: float, fewest: int, clicked: int, data: st.DataObject
+    log: Log, share: float, fewest: int, clicked: int, seed: int, data: st.DataObject
 ) -> None:
-    active = sorted((u for u in log if log[u].interactions), key=lambda u: (log[u][0], u))
+    active = sorted(
+        (u for u in log if log[u].interactions), key=lambda u: (log[u][0], drawn(u, seed))
+    )
     passing = [
         u
         for u in active
@@ -201,9 +267,9 @@ def test_a_user_is_kept_exactly_when_it_passes_every_step(
     shuffled = {user: log[user] for user in data.draw(st.permutations(sorted(log)))}
     for order in ORDERS:
         rules = {"order": order, "min_interactions": fewest, "min_clicked": clicked}
-        reasons = choose(log, cold_share=share, **rules)
+        reasons = choose(log, seed, cold_share=share, **rules)
         assert {user for user, reason in reasons.items() if reason is None} == right[order]
-        assert choose(shuffled, cold_share=share, **rules) == reasons
+        assert choose(shuffled, seed, cold_share=share, **rules) == reasons
 
 
 def test_a_share_is_read_as_written() -> None:

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import BaseModel, NonNegativeInt, model_validator
 
+from pipeline_lib.partition.summary import ColdBorder
 from pipeline_lib.settings.partition import Partition
 from pipeline_lib.settings.task import Task
 
@@ -135,6 +136,7 @@ class DataReport(BaseModel):
     files: list[FileRows]
     clean_users: NonNegativeInt
     steps: list[UserStep]
+    cold_border: ColdBorder | None
     users: NonNegativeInt
     clean_items: NonNegativeInt
     items_without_row: NonNegativeInt

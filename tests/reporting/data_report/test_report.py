@@ -135,7 +135,7 @@ def test_steps_stand_in_the_order_of_the_partition(
             "clicked": [0, 1, 1, 0, *(1 for _ in range(10))],
         }
     )
-    chosen = choose_users(counts, rules)
+    chosen, _ = choose_users(counts, rules, 0)
     dropped = dict(chosen["reason"].drop_nulls().value_counts().iter_rows())
     first, *others = user_steps(counts.height, dropped, {"age is blank"}, rules)
     assert (first.name, first.dropped, first.left) == (

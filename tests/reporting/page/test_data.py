@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from pipeline_lib.partition.summary import ColdBorder
 from pipeline_lib.reporting.data_report.record import Coverage, FeatureValues, FileRows
 from pipeline_lib.reporting.page.data import data_page
 from pipeline_lib.reporting.tables.table import SAMPLE
@@ -51,6 +52,16 @@ def test_every_other_text_is_escaped_too() -> None:
     assert bad not in html
     assert "script" not in Page(html).tags
     assert html.count("&lt;script&gt;") >= 12
+
+
+def test_users_drawn_at_the_cold_border_are_counted(html: str) -> None:
+    said = (
+        "Of 1,815 users with 50 interactions at the border of the share with fewest, 1,436 are "
+        "among it, drawn by the split seed."
+    )
+    border = ColdBorder(interactions=50, users=1815, kept=1436)
+    assert said in data_page(small_report(cold_border=border))
+    assert "drawn by the split seed" not in html
 
 
 def test_needs_nothing_beside_it(html: str) -> None:
