@@ -54,7 +54,8 @@ class EffectsNetwork(nn.Module):
             per_sample_weights=batch.item_weights,
             padding_idx=0,
         )
-        effects = values.view(len(batch.items), self.item_features, -1).sum(1)
+        shape = len(batch.items), self.item_features, len(self.common)
+        effects = values.view(shape).sum(1)
         bias = self.item_bias[batch.items] + effects[:, 0]
         return bias, with_one(self.item_factors[batch.items] + effects[:, 1:])
 

@@ -24,9 +24,12 @@ def rank_answers(
     asked: Sequence[Sequence[str]],
     known: Collection[str],
     score: Tensor,
+    scale: tuple[float, float],
     top: int | None,
 ) -> pl.DataFrame:
     """Return each user's items by rank, in the columns of `COLUMNS`; unknown ones last, unranked.
+
+    A score outside the scale is cut to it after the ranks are given, and its note says so.
 
     users: a row for each user, with what is the same for all their items. asked: each user's
     items. score: of the known ones, user by user, [known items asked] float64.
@@ -49,8 +52,12 @@ def rank_answers(
     both = ranked.hstack(users[ranked["owner"]])
     adapted, unadapted = pl.col("support_loss_adapted"), pl.col("support_loss_unadapted")
     gone = pl.when(value.is_null()).then(pl.lit("the item is unknown"))
-    note = pl.concat_str(gone, "note", separator="; ", ignore_nulls=True)
+    within = value.clip(*scale)
+    cut = pl.format("the score {} is cut to the scale", value.round(3))
+    cut = pl.when(value != within).then(cut)
+    note = pl.concat_str(gone, cut, "note", separator="; ", ignore_nulls=True)
     return both.with_columns(
+        within,
         adaptation_helped=adapted < unadapted,
         note=pl.when(note != "").then(note),
     ).select(list(COLUMNS))

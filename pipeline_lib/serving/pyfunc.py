@@ -3,32 +3,36 @@
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 from pipeline_lib.serving.bundle import write_bundle
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import mlflow.pyfunc
+import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
-from mlflow.types.schema import AnyType, Array, Object, Property
 
 import pipeline_lib
 from pipeline_lib.serving.answers import COLUMNS
 from pipeline_lib.serving.bundle import digest
 from pipeline_lib.serving.recommender import Recommender, load_recommender
 from pipeline_lib.serving.requests import RequestError, UserRequest
+from pipeline_lib.settings.errors import unknown
 
+# A table or, as MLflow reads JSON's `inputs`, rows of arrays or such a row.
+Asked: TypeAlias = pd.DataFrame | Sequence[Mapping[str, Any]] | Mapping[str, Any]
 PACKAGES = ("mlflow", "numpy", "pandera", "polars", "pydantic", "safetensors", "scipy", "torch")
 TYPES = {"String": "string", "Float64": "double", "Int64": "long", "Boolean": "boolean"}
+OF_REQUEST = ("user", "support", "candidates")  # the columns beside the profile's
 EVERYTHING = 0  # the value of `top` that asks for all candidates
 
 
@@ -38,18 +42,23 @@ class ServedModel:
     def __init__(self, recommender: Recommender) -> None:
         self.recommender = recommender
 
-    def predict(
-        self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
-    ) -> pd.DataFrame:
-        """Return the answers to a table of new users; raise MlflowException naming a wrong one."""
+    def predict(self, model_input: Asked, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return the answers to new users; raise MlflowException naming a wrong one."""
         top = int((params or {}).get("top") or EVERYTHING)
+        asked = _table(model_input)
         try:
-            requests = [_request(row) for row in model_input.to_dict("records")]
+            self._check_columns(asked.columns)
+            requests = [_request(row) for row in asked.to_dict("records")]
             answers = self.recommender.recommend(requests, None if top == EVERYTHING else top)
         except RequestError as error:
             raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from None
         columns = answers.to_dict(as_series=False)
         return pd.DataFrame({name: pd.Series(v, dtype=object) for name, v in columns.items()})
+
+    def _check_columns(self, given: Iterable[object]) -> None:
+        known = {*OF_REQUEST, *self.recommender.profiles.columns}
+        if strange := [str(name) for name in given if name not in known]:
+            raise RequestError(unknown(strange[0], "column", known))
 
 
 def _load_pyfunc(path: str) -> ServedModel:
@@ -69,7 +78,7 @@ def save_model(bundle: Path, folder: Path) -> None:
             loader_module=__name__,
             data_path=str(bundle),
             code_paths=[str(code)],
-            signature=_signature(recommender),
+            signature=_signature(),
             input_example=example,
             pip_requirements=[f"{name}=={version(name)}" for name in PACKAGES],
             metadata={
@@ -82,21 +91,13 @@ def save_model(bundle: Path, folder: Path) -> None:
         )
 
 
-def _signature(recommender: Recommender) -> ModelSignature:
-    anything = AnyType()  # type: ignore[no-untyped-call]  # `5` and `5.0` alike
-    row = Object([Property("item", anything), Property("target", anything)])
-    profile = [ColSpec(anything, name, required=False) for name in recommender.profiles.columns]
-    asked: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType.string, "user"),
-        *profile,
-        ColSpec(Array(row), "support", required=False),
-        ColSpec(Array(anything), "candidates", required=False),
-    ]
+def _signature() -> ModelSignature:
+    """Return a signature without inputs: MLflow drops what these do not list without a word."""
     answered: list[ColSpec | TensorSpec] = [
         ColSpec(TYPES[str(dtype())], name, required=False) for name, dtype in COLUMNS.items()
     ]
     top = ParamSpec("top", DataType.long, EVERYTHING)
-    return ModelSignature(Schema(asked), Schema(answered), ParamSchema([top]))
+    return ModelSignature(outputs=Schema(answered), params=ParamSchema([top]))
 
 
 def _example(recommender: Recommender) -> pd.DataFrame:
@@ -107,14 +108,24 @@ def _example(recommender: Recommender) -> pd.DataFrame:
     return pd.DataFrame([known | {"candidates": others}])
 
 
+def _table(given: Asked) -> pd.DataFrame:
+    if isinstance(given, Mapping) and not np.asarray(given.get("user")).ndim:
+        given = [given]
+    return pd.DataFrame(given).map(_plain)
+
+
+def _plain(value: object) -> object:
+    """Return an array of no dimension, and a scalar of NumPy's, as Python has it."""
+    return value.item() if isinstance(value, np.ndarray | np.generic) and not value.ndim else value
+
+
 def _request(row: Mapping[str, Any]) -> UserRequest:
     user = _text(row.get("user")) or ""
-    known = {"user", "support", "candidates"}
     support = [_interaction(user, given) for given in _list(row.get("support"))]
     asked = row.get("candidates")
     return UserRequest(
         user,
-        {name: _text(value) for name, value in row.items() if name not in known},
+        {name: _text(value) for name, value in row.items() if name not in OF_REQUEST},
         support,
         None if _is_blank(asked) else [_text(item) or "" for item in _list(asked)],
     )

@@ -45,9 +45,10 @@ class Recommender:
 
         Columns: `user`, `item`, `score`, `rank` from 1 (equal scores in the candidates' order),
         `inner_lr`, `support_rows` that were used, `support_loss_unadapted` and
-        `support_loss_adapted`, the task's loss on these, `adaptation_helped`, and a `note`. The
-        score of an unknown item is null, and so are losses without support rows. top: how many
-        items of each user to return. Raises RequestError.
+        `support_loss_adapted`, the task's loss on these, `adaptation_helped`, and a `note`. A
+        score outside the task's scale is cut to it. The score of an unknown item is null, and so
+        are losses without support rows. top: how many items of each user to return. Raises
+        RequestError.
         """
         if top is not None and top < 1:
             raise RequestError(f"top is {top}; ask for at least 1 item of each user")
@@ -84,7 +85,8 @@ class Recommender:
             },
             schema_overrides={"note": pl.String},
         )
-        return rank_answers(answers, asked, offsets, score[~of_support], top)
+        scale = self.training.task.scale
+        return rank_answers(answers, asked, offsets, score[~of_support], scale, top)
 
     def _offsets(self, requests: Sequence[UserRequest]) -> Mapping[str, int]:
         """Return the offsets of the items that the requests name, and of all others."""

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipeline_lib.settings.errors import did_you_mean
 from pipeline_lib.settings.task import ClickTask, Task
 
 
@@ -43,8 +44,8 @@ def check_requests(
             raise _wrong(request, "is asked about twice; put all of it into one request")
         seen.add(request.user)
         if unknown := sorted(request.profile.keys() - allowed):
-            there = ", ".join(sorted(allowed))
-            raise _wrong(request, f"has {unknown[0]!r}, which is no column; there are {there}")
+            there = f"{did_you_mean(unknown[0], allowed)}there are {', '.join(sorted(allowed))}"
+            raise _wrong(request, f"has {unknown[0]!r}, which is no column; {there}")
         _check_items(request, "support", [item for item, _ in request.support], offsets)
         _check_items(request, "candidates", request.candidates or (), offsets)
         for item, target in request.support:

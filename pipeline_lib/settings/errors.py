@@ -51,9 +51,14 @@ def validate(model: type[S], raw: Mapping[str, Any], source: str) -> S:
 def unknown(name: str, what: str, known: Iterable[str]) -> str:
     """Return the words for a `name` that is not a known `what`, with the nearest known one."""
     names = sorted(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"unknown {what} {name!r}; {hint}Known: {', '.join(names)}"
+    return f"unknown {what} {name!r}; {did_you_mean(name, names)}Known: {', '.join(names)}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question after the known name nearest to `name` in any case, "" if none is."""
+    folded = {own.casefold(): own for own in known}
+    near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.4)
+    return f"did you mean {folded[near[0]]!r}? " if near else ""
 
 
 @dataclass(frozen=True)

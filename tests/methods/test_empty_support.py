@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch
-from pipeline_lib.episodes.format import Episodes
+from pipeline_lib.episodes.format import Episodes, Ragged, Rows
 from pipeline_lib.episodes.subsets import limit_support
 from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
@@ -88,9 +88,22 @@ def assert_scores_are_unadapted(learner: Method, world: World) -> None:
     assert prediction.inner_lr is None or (prediction.inner_lr > 0).all()
 
 
+def without_rows(rows: Rows) -> Rows:
+    """Nothing, for as many users."""
+    nobody = Ragged(torch.zeros_like(rows.users.offsets))
+    return replace(rows, users=nobody, item=rows.item[:0], target=rows.target[:0])
+
+
 @pytest.mark.parametrize("world", WORLDS, ids=str)
 @pytest.mark.parametrize("kind", known_kinds())
 class TestEveryMethod:
+    def test_users_without_any_rows_get_no_scores(self, kind: str, world: World) -> None:
+        """As a served user of unknown items alone: a batch then has no item."""
+        method, test = trained(kind, world), world.test
+        no_query = replace(test, query=without_rows(test.query))
+        nothing = replace(no_query, support=without_rows(test.support))
+        assert predict(method, no_query).shape == predict(method, nothing).shape == (0,)
+
     def test_the_users_beside_them_keep_their_scores(self, kind: str, world: World) -> None:
         method, test = trained(kind, world), world.test
         empty = torch.arange(len(test)) % 3 == 0

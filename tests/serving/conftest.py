@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from pipeline_lib.serving.recommender import Recommender, load_recommender
+from pipeline_lib.settings.methods.base import LearnerSettings, known_kinds, settings_class
 from tests.once import made_once
 from tests.serving.small_bundle import bundle_of
 from tests.serving.trained import train_small_run
 from tests.workflow.small_project import SmallProject
 
-METHODS = ["two-bias", "user-mean", "transfer", "melu", "meta-sgd", "paml", "at-paml", "reg-paml"]
+METHODS = known_kinds()  # each has a file of its name
+LEARNERS = [name for name in METHODS if issubclass(settings_class(name), LearnerSettings)]
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +25,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
 def _serve(folder: Path) -> None:
     """Keep what repeatable training sets in torch from the tests."""
     threads = torch.get_num_threads()
-    train_small_run(folder, METHODS, [m for m in METHODS if m not in {"two-bias", "user-mean"}])
+    train_small_run(folder, METHODS, LEARNERS)
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(mode=False)
 

@@ -53,9 +53,10 @@ def cold_users(project: SmallProject) -> list[UserRequest]:
 
 
 def due(project: SmallProject, trial: str) -> pl.DataFrame:
-    """Read what the workflow predicted."""
+    """Read what the workflow predicted, cut to the scale of the ratings."""
     path = project.folder / HERE / f"methods/{trial}/predictions.parquet"
-    return pl.read_parquet(path).select("user", "item", "score", "inner_lr")
+    score = pl.col("score").clip(1, 5)
+    return pl.read_parquet(path).select("user", "item", score, "inner_lr")
 
 
 def as_json(requests: list[UserRequest]) -> str:

@@ -2,30 +2,24 @@
 
 import hashlib
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import mlflow.pyfunc
 import polars as pl
 import pytest
 from mlflow.exceptions import MlflowException
+from mlflow.pyfunc.scoring_server import infer_and_parse_data
 
 from pipeline_lib.serving import pyfunc
+from pipeline_lib.serving.answers import COLUMNS
 from pipeline_lib.serving.best import describe_best, find_best
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingRecord
 from tests.conftest import load_dataset
-from tests.serving.small_bundle import HERE, as_json, bundle_files, cold_users, due
-from tests.tracking.servers import free_port
+from tests.serving.over_http import post, serve
+from tests.serving.small_bundle import HERE, TEMPLATE, as_json, bundle_files, cold_users, due
 from tests.workflow.small_project import SmallProject
 
 
@@ -40,12 +34,29 @@ def test_a_model_has_a_signature_an_example_and_no_pickle(model: Path) -> None:
     loaded = mlflow.pyfunc.load_model(str(model))
     signature = loaded.metadata.signature
     assert signature is not None
-    assert signature.inputs.input_names()[0] == "user"
+    assert signature.outputs.input_names() == list(COLUMNS)
+    assert [param.name for param in signature.params] == ["top"]
+    assert list(loaded.input_example) == ["user", *TEMPLATE, "support", "candidates"]
     answers = loaded.predict(loaded.input_example)
     assert sorted(answers["item"]) == sorted(loaded.input_example["candidates"][0])
     pickled = {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".npy", ".pyc"}
     assert not [path for path in model.rglob("*") if path.suffix in pickled]
     assert loaded.metadata.metadata["method"] == "paml"
+
+
+def test_each_form_of_json_that_mlflow_reads_is_answered_alike(model: Path) -> None:
+    """A user may lack what another has."""
+    loaded = mlflow.pyfunc.load_model(str(model))
+    ann = {"user": "ann", "age": 25, "support": [{"item": 1, "target": 5}], "candidates": ["2"]}
+    split = {"columns": [*ann], "data": [[*ann.values()]]}
+    forms = {"dataframe_records": [ann], "dataframe_split": split, "inputs": [ann]}
+    answers = [
+        loaded.predict(infer_and_parse_data({form: users}))
+        for form, users in [*forms.items(), ("inputs", ann)]
+    ]
+    assert all(own.equals(answers[0]) for own in answers)
+    both = infer_and_parse_data({"dataframe_records": [ann, {"user": "bob"}]})
+    assert loaded.predict(both).head(1).equals(answers[0])
 
 
 def test_a_number_may_be_given_as_a_number(model: Path) -> None:
@@ -54,6 +65,19 @@ def test_a_number_may_be_given_as_a_number(model: Path) -> None:
     texts, *numbers = (loaded.predict(example.assign(age=age)) for age in ("25", 25, 25.0))
     assert all(texts.equals(own) for own in numbers)
     assert "age" not in (texts["note"][0] or "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("Age", "age"), ("AGE", "age"), ("suport", "support"), ("User", "user")]
+)
+def test_a_column_that_is_not_there_is_refused_with_the_nearest(
+    model: Path, wrong: str, near: str
+) -> None:
+    """MLflow drops what a signature does not list, so ours lists no inputs."""
+    loaded = mlflow.pyfunc.load_model(str(model))
+    with pytest.raises(MlflowException, match=f"'{wrong}'; did you mean '{near}'") as raised:
+        loaded.predict(loaded.input_example.assign(**{wrong: "25"}))
+    assert raised.value.error_code == "INVALID_PARAMETER_VALUE"  # HTTP 400
 
 
 def test_a_wrong_rating_is_an_error_that_says_so(model: Path) -> None:
@@ -92,47 +116,8 @@ def test_the_trial_with_the_lowest_validation_loss_is_served(run: SmallProject) 
 
 @pytest.fixture(scope="module")
 def served(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the model, where no network can be reached: every proxy leads nowhere."""
-    port = free_port()
-    nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
-    log = (tmp_path_factory.mktemp("log") / "served.log").open("wb")
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(model)),
-            *("--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)),
-        ],
-        env=os.environ | nowhere | {"NO_PROXY": "127.0.0.1", "MLFLOW_DISABLE_TELEMETRY": "true",
-                                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{url}/ping", timeout=2).close()  # noqa: S310
-                break
-            except OSError:
-                assert process.poll() is None, Path(log.name).read_text()
-                time.sleep(0.5)
+    with serve(model, tmp_path_factory.mktemp("log")) as url:
         yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
-        log.close()
-
-
-def post(url: str, body: str) -> tuple[int, Any]:
-    request = urllib.request.Request(  # noqa: S310
-        f"{url}/invocations", body.encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-            return response.status, json.loads(response.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.loads(error.read())
 
 
 @pytest.mark.slow
@@ -161,7 +146,8 @@ class TestOverHTTP:
             ({"user": "u", "support": [{"item": "1", "target": 77}]}, "ratings go from 1 to 5"),
             ({"user": "u", "support": [{"item": 1, "target": "good"}]}, "which is no number"),
             ({"user": " "}, "a user's name is blank"),
-            ({"gender": "F"}, "user"),
+            ({"gender": "F"}, "a user's name is blank"),
+            ({"user": "u", "Age": 25}, "unknown column 'Age'; did you mean 'age'?"),
         ],
     )
     def test_what_makes_no_sense_gets_400_and_the_reason(

@@ -1,0 +1,104 @@
+"""Every method answers every sound request, however little it says."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+
+from pipeline_lib.serving.answers import rank_answers
+from pipeline_lib.serving.pyfunc import ServedModel, save_model
+from pipeline_lib.serving.recommender import load_recommender
+from tests.serving.conftest import METHODS
+from tests.serving.over_http import post, serve
+from tests.serving.small_bundle import bundle_of
+from tests.workflow.small_project import SmallProject
+
+Record = Mapping[str, Any]
+Answer = Callable[[list[Record]], list[Record]]
+GONE = [{"item": "gone", "target": 5.0}]
+# What is asked, and how many items get a score and how many none.
+ODD: dict[str, tuple[Record, int, int]] = {
+    "no support": ({"gender": "F", "age": "25", "candidates": ["2", "3"]}, 2, 0),
+    "empty support": ({"support": [], "candidates": ["2"]}, 1, 0),
+    "unknown support": ({"support": GONE, "candidates": ["2", "3", "4"]}, 3, 0),
+    "known and unknown": ({"support": GONE, "candidates": ["2", "nope"]}, 1, 1),
+    "unknown candidates": ({"support": [{"item": "1", "target": 4}], "candidates": ["no"]}, 0, 1),
+    "unknown items": ({"support": GONE, "candidates": ["nope", "no"]}, 0, 2),
+    "unknown values": ({"gender": "?", "zip": "elsewhere", "candidates": ["2"]}, 1, 0),
+    "no candidates": ({"support": [{"item": "1", "target": 4}], "candidates": []}, 0, 0),
+}
+
+
+def check_answers(answer: Answer) -> None:
+    """Hold the answers to each odd user alone, to all together, and to nobody."""
+    records: list[Record] = [{"user": name, **asked} for name, (asked, _, _) in ODD.items()]
+    alone = {record["user"]: answer([record]) for record in records}
+    for name, (_, scored, unscored) in ODD.items():
+        scores = [row["score"] for row in alone[name]]
+        assert [score is None for score in scores] == [False] * scored + [True] * unscored, name
+        assert all(1 <= score <= 5 for score in scores[:scored]), name
+        assert [row["rank"] for row in alone[name][:scored]] == [*range(1, scored + 1)], name
+    together = answer(records)
+    for name, own in alone.items():
+        shared = [row for row in together if row["user"] == name]
+        assert [(row["item"], row["score"]) for row in shared] == [
+            (row["item"], row["score"]) for row in own
+        ], name
+    assert answer([]) == []
+
+
+def load(run: SmallProject, method: str, folder: Path) -> Path:
+    return bundle_of(run, f"{method}/seed-0", folder / "bundle")
+
+
+@pytest.mark.parametrize("method", METHODS)
+class TestEveryMethod:
+    def test_answers_requests_that_say_little(
+        self, method: str, run: SmallProject, tmp_path: Path
+    ) -> None:
+        served = ServedModel(load_recommender(load(run, method, tmp_path)))
+
+        def answer(records: list[Record]) -> list[Record]:
+            rows: list[Record] = served.predict(pd.DataFrame(records)).to_dict("records")
+            return rows
+
+        check_answers(answer)
+
+    @pytest.mark.slow
+    def test_answers_them_over_http(self, method: str, run: SmallProject, tmp_path: Path) -> None:
+        save_model(load(run, method, tmp_path), tmp_path / "model")
+        with serve(tmp_path / "model", tmp_path) as url:
+
+            def answer(records: list[Record]) -> list[Record]:
+                status, content = post(url, json.dumps({"dataframe_records": records}))
+                assert status == 200, content
+                rows: list[Record] = content["predictions"]
+                return rows
+
+            check_answers(answer)
+
+
+def test_a_score_outside_the_scale_is_cut_to_it_and_says_so() -> None:
+    """The ranks are those of the scores as they were."""
+    users = pl.DataFrame(
+        {"user": ["u"], "inner_lr": [0.1], "support_rows": [0], "note": ["age is blank"]}
+    ).with_columns(
+        pl.lit(None, pl.Float64).alias(f"support_loss_{way}") for way in ("adapted", "unadapted")
+    )
+    items, score = [*"abcde"], torch.tensor([5.25, 5.0, -7.0, 6.5, 1.0], dtype=torch.float64)
+    answers = rank_answers(users, [items], items, score, (1, 5), None)
+    assert answers["item"].to_list() == ["d", "a", "b", "e", "c"]
+    assert answers["score"].to_list() == [5, 5, 5, 1, 1]
+    assert answers["rank"].to_list() == [1, 2, 3, 4, 5]
+    assert answers["note"].to_list() == [
+        "the score 6.5 is cut to the scale; age is blank",
+        "the score 5.25 is cut to the scale; age is blank",
+        "age is blank",
+        "age is blank",
+        "the score -7.0 is cut to the scale; age is blank",
+    ]
