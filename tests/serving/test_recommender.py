@@ -101,12 +101,13 @@ def test_it_says_whether_adapting_helped_on_the_support_rows(recommender: Recomm
 
 
 def test_a_user_without_support_rows_gets_the_unadapted_scores(recommender: Recommender) -> None:
-    answers = ask(recommender, support=())
+    candidates = recommender.items[:20]
+    answers = ask(recommender, support=(), candidates=candidates)
     assert answers["score"].null_count() == 0
-    assert answers["support_rows"].to_list() == [0, 0]
+    assert answers["support_rows"].to_list() == [0] * 20
     for column in ("support_loss_adapted", "support_loss_unadapted", "adaptation_helped"):
-        assert answers[column].null_count() == 2
-    assert not ask(recommender)["score"].equals(answers["score"])
+        assert answers[column].null_count() == 20
+    assert not ask(recommender, candidates=candidates)["score"].equals(answers["score"])
 
 
 def test_an_unknown_item_has_no_score_and_comes_last(recommender: Recommender) -> None:

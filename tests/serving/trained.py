@@ -30,7 +30,7 @@ NAME = "movielens"
 def train_small_run(folder: Path, methods: list[str], learners: list[str]) -> None:
     """Make a project with a sample log, train methods on it, and predict."""
     project = copy_project(folder)
-    quick = {"epochs": 2, "outer_lr": 0.02}
+    quick = {"epochs": 3, "outer_lr": 0.02}
     override = dict.fromkeys(learners, quick)
     project.edit("config/config.yaml", methods=methods, seeds=[0], override=override)
     config = yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8"))
