@@ -3,7 +3,7 @@
 from pathlib import PurePath
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline_lib.settings.columns import Column, KeyColumn, Text
 from pipeline_lib.settings.errors import unknown
@@ -11,11 +11,20 @@ from pipeline_lib.settings.strict import Several, Strict
 
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
 TEXT_ONLY = ("separator", "quotes", "encoding", "columns")
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
+def _known_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError as error:
+        raise ValueError(f"unknown encoding {name!r}") from error
+    return name
+
+
 class Table(Strict):
-    """A raw file: delimited text or, named .parquet, Parquet."""
+    """A raw file: delimited text or, named .parquet, Parquet; either may be compressed."""
 
     file: FileName = Field(description="Its name in the folder.", examples=["users.csv"])
     presence: Literal["required", "optional"] = Field(
@@ -32,7 +41,9 @@ class Table(Strict):
         "quotes mean nothing. Without it doubled, or none where the separator is longer than one "
         "character.",
     )
-    encoding: Literal["utf-8", "latin-1"] = "utf-8"
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = Field(
+        "utf-8", description="Any that Python has.", examples=["latin-1"]
+    )
     columns: Several[Text] | None = Field(
         None,
         description="The columns' names in order, for a file without a line of names.",
@@ -52,12 +63,11 @@ class Table(Strict):
     @property
     def is_parquet(self) -> bool:
         """Return whether the file is Parquet."""
-        return PurePath(self.file).suffix == ".parquet"
+        return self._suffix == ".parquet"
 
     @model_validator(mode="after")
     def _check_layout(self) -> Self:
-        suffix = PurePath(self.file).suffix
-        if not (self.is_parquet or self.separator or suffix in SEPARATORS):
+        if not (self.is_parquet or self.separator or self._suffix in SEPARATORS):
             raise ValueError(
                 f"separator: missing; say what stands between the columns of {self.file}, for "
                 'example `separator: ","`, `separator: "\\t"` (a tab) or `separator: "::"`'
@@ -93,7 +103,13 @@ class Table(Strict):
     @property
     def splits_at(self) -> str:
         """Return what separates two columns of a text file."""
-        return self.separator or SEPARATORS[PurePath(self.file).suffix]
+        return self.separator or SEPARATORS[self._suffix]
+
+    @property
+    def _suffix(self) -> str:
+        """Return the end of the file's name, without that of a compression: .csv of a.csv.gz."""
+        name = PurePath(self.file)
+        return (name.with_suffix("") if name.suffix in PACKED else name).suffix
 
     @property
     def quoting(self) -> Literal["doubled", "backslash", "none"]:

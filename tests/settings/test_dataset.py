@@ -41,6 +41,11 @@ CASES = {
         "target: {column: stars, replace: {1: 0, '1.0': 2}}",
         "interactions.target.replace: 1 and 1.0 are the same number; keep one of the two",
     ),
+    "an encoding that there is not": (
+        "file: customers.tsv",
+        "file: customers.tsv\n  encoding: latin1x",
+        "users.encoding: unknown encoding 'latin1x'; write for example `encoding: latin-1`",
+    ),
     # kinds
     "an unknown kind": (
         GENDER,

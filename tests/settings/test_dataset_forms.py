@@ -54,6 +54,13 @@ def test_the_separator_follows_from_the_name(tmp_path: Path) -> None:
     assert [table.quoting for table in tables] == ["doubled", "doubled", "none"]
 
 
+def test_the_end_of_a_compressed_files_name_does_not_count(tmp_path: Path) -> None:
+    for end in ("gz", "bz2", "xz", "zst", "zip"):
+        tables = accepted(tmp_path, "customers.tsv", f"customers.tsv.{end}").users
+        assert (tables.splits_at, tables.is_parquet) == ("\t", False)
+        assert accepted(tmp_path, "customers.tsv", f"customers.parquet.{end}").users.is_parquet
+
+
 def test_parquet_needs_no_separator(tmp_path: Path) -> None:
     dataset = accepted(tmp_path, "customers.tsv", "customers.parquet")
     assert [table.is_parquet for table in dataset.tables().values()] == [True, False, False]

@@ -12,6 +12,7 @@ import polars as pl
 
 from pipeline_lib.data.raw.encoding import RawFileError, as_utf8
 from pipeline_lib.data.raw.layout import Layout, joined_records, layout_of
+from pipeline_lib.data.raw.packing import check_text, unpacked
 from pipeline_lib.data.raw.places import placed
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.tables import Table
@@ -59,14 +60,17 @@ class RawTable:
 def open_table(path: Path, table: Table, scratch: Path) -> RawTable:
     """Open a file; only its encoding, its column names and torn records are read yet.
 
-    scratch: a folder for a copy in UTF-8. Raises RawFileError when the file is missing, empty, in
-    another encoding or without column names.
+    scratch: a folder for an unpacked copy, and one in UTF-8. Raises RawFileError when the file is
+    missing, empty, of another format or encoding, or without column names.
     """
-    return _open_parquet(path) if table.is_parquet else _open_text(path, table, scratch)
+    found = unpacked(path, scratch)
+    if table.is_parquet:
+        return _open_parquet(found, path)
+    check_text(found, path)
+    return _open_text(as_utf8(found, table.encoding, scratch, path), path, table)
 
 
-def _open_text(path: Path, table: Table, scratch: Path) -> RawTable:
-    source = as_utf8(path, table.encoding, scratch)
+def _open_text(source: Path, path: Path, table: Table) -> RawTable:
     quoted = table.quoting != "none" and _has_quotes(source)
     names, first = (table.columns, 1) if table.columns else _header(source, path, table)
     layout = layout_of(table, len(names), quoted=quoted)
@@ -123,17 +127,15 @@ def _header(source: Path, path: Path, table: Table) -> tuple[Sequence[str], int]
     return names, 2
 
 
-def _open_parquet(path: Path) -> RawTable:
-    if not path.is_file():
-        raise RawFileError(f"{path} does not exist; put it there or correct raw_dir")
+def _open_parquet(source: Path, path: Path) -> RawTable:
     try:
-        found = pl.scan_parquet(path, glob=False).collect_schema()
+        found = pl.scan_parquet(source, glob=False).collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise RawFileError(f"{path} is no Parquet file: {error}") from error
     schema = {name: dtype for name, dtype in found.items() if _has_text(dtype)}
     texts = [_as_text(name, dtype).alias(f"raw_{name}") for name, dtype in schema.items()]
     rows = (
-        pl.scan_parquet(path, glob=False)
+        pl.scan_parquet(source, glob=False)
         .select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line"), *texts)
         .with_columns(
             pl.col("line").alias("place"),
