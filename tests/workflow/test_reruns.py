@@ -92,6 +92,15 @@ def add_rating(project: SmallProject) -> None:
         file.write(f"{user}::{movie}::4::978300760\n")
 
 
+def replace_by_older(project: SmallProject) -> None:
+    """Put an older file of the same size in the place of the ratings, as `cp -p` does."""
+    ratings = project.folder / "raw/ml-1m/ratings.dat"
+    older = project.folder / "older.dat"
+    older.write_bytes(ratings.read_bytes().replace(b"::5::", b"::4::", 1))
+    os.utime(older, ns=(10**18, 10**18))  # of 2001
+    shutil.copy2(older, ratings)
+
+
 CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
     "nothing": (lambda _: None, set()),
     "γ of one variant": (
@@ -127,6 +136,7 @@ CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
     ),
     "the cleaning's code": (add_code("data/clean/clean"), WHOLE),
     "one rating more": (add_rating, WHOLE),
+    "a raw file replaced by an older one": (replace_by_older, WHOLE),
     "raw files only newer": (touch("raw"), set()),
     "rules and scripts only newer": (touch("workflow"), set()),
     "comments and docstrings": (add_words, set()),
@@ -211,6 +221,18 @@ def test_what_is_planned_is_done_and_done_once(
     assert jobs(text) == WHOLE
     assert text.count("Finished jobid") == len(WHOLE) + 1
     assert jobs(said(project, monkeypatch)) == set()
+
+
+@pytest.mark.slow
+def test_a_raw_file_that_was_replaced_is_named(
+    done: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = copy_of(done, tmp_path / "project")
+    replace_by_older(project)
+    file = "results/small/movielens/clean/users.parquet"
+    plan = read_plan(said(project, monkeypatch, "--dry-run", file))
+    sentence = f"{file} would be made again: ratings.dat changed (rule clean)."
+    assert explain(file, plan) == sentence
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from pipeline_lib.jobs.checksums import Checksums
 from pipeline_lib.jobs.code_digest import ROOT, code_digests
 from pipeline_lib.jobs.environment import other_versions
 from pipeline_lib.jobs.lock import RunHeldError, hold
@@ -31,6 +32,7 @@ except SettingsError as error:
     raise WorkflowError(f"The settings are wrong; nothing was run.\n{error}") from None
 
 mirror = Mirror()
+checksums = Checksums(Path(".snakemake/raw_checksums.json"))
 
 # Paths by run, dataset, and trial: a method trained with a seed.
 RUN = f"results/{settings.run.name}"
@@ -175,11 +177,28 @@ def raw_files(wildcards):
         return [f"{RUN}/{wildcards.dataset}/raw"]
     dataset = settings.datasets[wildcards.dataset]
     folder = Path(settings.run.raw_dir or DOWNLOADS, dataset.folder)
-    return [
+    files = [
         str(folder / table.file)
         for table in dataset.tables().values()
         if table.presence == "required" or (folder / table.file).is_file()
     ]
+    # Of a file that somebody put there, what it holds counts, and not how new it is.
+    return [*map(ancient, files)] if settings.run.raw_dir else files
+
+
+def raw_checksums():
+    """List functions that return a raw file of raw_dir with its checksum, one a file, or None."""
+    most = max(len(own.tables()) for own in settings.datasets.values())
+
+    def nth(number):
+        def checksum(wildcards):
+            files = raw_files(wildcards) if settings.run.raw_dir else []
+            path = Path(files[number]) if number < len(files) else None
+            return path and f"{path.name} {checksums.of(path)}"
+
+        return checksum
+
+    return [*map(nth, range(most))]
 
 
 # Trainings.

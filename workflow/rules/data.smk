@@ -48,6 +48,7 @@ rule clean:
         f"{HERE}/logs/clean.log",
     params:
         *code("clean"),
+        *raw_checksums(),
         settings=log_settings,
     script:
         "../scripts/clean.py"

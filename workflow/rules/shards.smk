@@ -20,6 +20,7 @@ rule clean_items:
         f"{HERE}/logs/clean/items.log",
     params:
         *code("clean_items"),
+        *raw_checksums(),
         settings=log_settings,
     script:
         "../scripts/clean_items.py"
@@ -36,6 +37,7 @@ rule clean_shard:
         f"{HERE}/logs/clean/{{scatteritem}}.log",
     params:
         *code("clean_shard"),
+        *raw_checksums(),
         settings=log_settings,
     script:
         "../scripts/clean_shard.py"
@@ -52,6 +54,7 @@ rule gather_clean:
         rules.clean.log[0],
     params:
         *code("gather_clean"),
+        *raw_checksums(),
         settings=log_settings,
     script:
         "../scripts/gather_clean.py"
