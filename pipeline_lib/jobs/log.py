@@ -2,13 +2,16 @@
 
 import logging
 import sys
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 
 
 def start_log(file: str | Path, *subject: str) -> logging.Logger:
     """Start a fresh log file and return its log; each line names its subject, e.g. `clean taobao`.
 
-    What any part of the library logs is written there, and an exception that nothing catches.
+    What any part of the library logs is written there, and an exception that nothing catches: one
+    of the library's own by its message alone, any other with its traceback.
     """
     path = Path(file)
     logger = logging.getLogger("pipeline_lib")
@@ -18,5 +21,17 @@ def start_log(file: str | Path, *subject: str) -> logging.Logger:
     for handler in (logging.FileHandler(path, "w", "utf-8"), logging.StreamHandler(sys.stderr)):
         handler.setFormatter(formatter)
         logger.addHandler(handler)
-    sys.excepthook = lambda *error: logger.critical("failed", exc_info=error)
+    sys.excepthook = partial(_log_last, logger)
     return logger
+
+
+def _log_last(
+    logger: logging.Logger,
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: TracebackType | None,
+) -> None:
+    if kind.__module__.startswith("pipeline_lib."):
+        logger.critical("%s", error)
+    else:
+        logger.critical("failed", exc_info=(kind, error, traceback))

@@ -12,6 +12,13 @@ log = start_log(Path(sys.argv[1]), "movielens paml seed 3")
 log.info("epoch %d", 1)
 raise ValueError("boom")
 """
+OWN = """
+from pipeline_lib.data.raw.encoding import RawFileError
+try:
+    1 / 0
+except ZeroDivisionError as error:
+    raise RawFileError("users.csv is empty; download it again") from error
+"""
 
 
 def test_lines_and_the_last_error_are_in_the_file_and_on_the_terminal(tmp_path: Path) -> None:
@@ -23,6 +30,17 @@ def test_lines_and_the_last_error_are_in_the_file_and_on_the_terminal(tmp_path: 
     for text in (path.read_text(encoding="utf-8"), done.stderr):
         assert "movielens paml seed 3: epoch 1\n" in text
         assert text.endswith("ValueError: boom\n")
+
+
+def test_an_error_of_the_librarys_own_is_its_message_alone(tmp_path: Path) -> None:
+    script = SCRIPT.replace('raise ValueError("boom")', OWN)
+    command = [sys.executable, "-c", script, str(tmp_path / "log")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    for text in ((tmp_path / "log").read_text(encoding="utf-8"), done.stderr):
+        first, last = text.splitlines()
+        assert first.endswith("movielens paml seed 3: epoch 1")
+        assert last.endswith("movielens paml seed 3: users.csv is empty; download it again")
 
 
 def test_a_new_start_begins_a_new_file(tmp_path: Path) -> None:

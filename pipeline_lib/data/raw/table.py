@@ -1,16 +1,15 @@
 """Open a raw file as a lazy table of texts, each row with its line."""
 
-import csv
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
 from pipeline_lib.data.raw.encoding import RawFileError, as_utf8
+from pipeline_lib.data.raw.header import column_names
 from pipeline_lib.data.raw.layout import Layout, joined_records, layout_of
 from pipeline_lib.data.raw.packing import check_text, unpacked
 from pipeline_lib.data.raw.places import placed
@@ -72,7 +71,7 @@ def open_table(path: Path, table: Table, scratch: Path) -> RawTable:
 
 def _open_text(source: Path, path: Path, table: Table) -> RawTable:
     quoted = table.quoting != "none" and _has_quotes(source)
-    names, first = (table.columns, 1) if table.columns else _header(source, path, table)
+    names, first = column_names(source, path, table)
     layout = layout_of(table, len(names), quoted=quoted)
     scan = pl.scan_lines(source, name="text", row_index_name="line", row_index_offset=1, glob=False)
     text = pl.col("text").str.strip_suffix("\r").str.strip_prefix("\ufeff")
@@ -103,28 +102,6 @@ def _joined(path: Path, lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFra
 def _has_quotes(path: Path) -> bool:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return data.find(b'"') >= 0
-
-
-def _header(source: Path, path: Path, table: Table) -> tuple[Sequence[str], int]:
-    """Read the line of column names; return them and the number of the line after it."""
-    with source.open(encoding="utf-8-sig", newline="\n") as file:
-        line = next(islice(file, 1)).rstrip("\r\n")
-    if table.quoting != "none":
-        layout = layout_of(table, 1, quoted=True)
-        text = line.replace(table.splits_at, layout.separator)
-        try:
-            names = next(csv.reader([text], delimiter=layout.separator), [])
-        except csv.Error:  # a name longer than the csv module reads
-            names = []
-    else:
-        names = line.split(table.splits_at)
-    names = [name.strip() for name in names]
-    if not names or len(set(names)) < len(names) or "" in names:
-        raise RawFileError(
-            f"{path}: line 1 should name the columns, but is {line[:80]!r}; if the file has no "
-            "such line, list the names under `columns`"
-        )
-    return names, 2
 
 
 def _open_parquet(source: Path, path: Path) -> RawTable:

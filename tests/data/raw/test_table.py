@@ -1,9 +1,11 @@
 """Raw files, text or Parquet, become rows of texts: every record one row, none lost."""
 
 import datetime as dt
+import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
@@ -131,7 +133,7 @@ def test_names_lose_blanks_and_quotes(read_raw: ReadRaw) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["a,a", "a, a", "a,", ",a", "a,,b", "", "   ", '"",b', '"a","a"', ",", "a" * 200_000]
+    "line", ["a,a", "a, a", "a,", ",a,", "a,,b", "", "   ", ",a,a", '"a","a"', ",", "a" * 200_000]
 )
 @pytest.mark.parametrize("row", ["1,2", '"1",2'])
 def test_a_first_line_that_names_no_columns_is_shown(
@@ -139,9 +141,29 @@ def test_a_first_line_that_names_no_columns_is_shown(
 ) -> None:
     message = error(read_raw, f"{line}\n{row}\n")
     assert message.endswith(
-        f"t.csv: line 1 should name the columns, but is {line[:80]!r}; if the file has no such "
-        "line, list the names under `columns`"
+        f"t.csv: line 1 should name the columns, but is {line[:80]!r}; if it is such a line, give "
+        "each column one name of its own there; if the file has none, list the names under "
+        "`columns`"
     )
+
+
+def test_a_first_column_without_a_name_is_the_index_of_pandas(read_raw: ReadRaw) -> None:
+    frame = pd.DataFrame({"user_id": ["u1", "u2"], "age": [20, 30]})
+    for line in (frame.to_csv(), frame.to_csv().replace(",user_id", '"",user_id')):
+        records = read_raw(line, NAMED)
+        assert records.columns == ("Unnamed: 0", "user_id", "age")
+        assert records.fields == {2: ("0", "u1", "20"), 3: ("1", "u2", "30")}
+    assert records.columns[0] == pd.read_csv(io.StringIO(frame.to_csv())).columns[0]
+
+
+def test_a_line_of_names_under_listed_names_is_no_row(read_raw: ReadRaw) -> None:
+    names = table(columns=["index", "user_id", "age"])
+    for line in (",user_id,age", '"Index", "x", "y"', "n,USER_ID,n", "n,user_id"):
+        message = error(read_raw, f"{line}\n0,u1,20\n", names)
+        assert message.endswith(
+            f"t.csv: line 1 names the columns, as it is {line!r}; take `columns` out"
+        )
+    assert read_raw("user_id,index,0\n", names).fields == {1: ("user_id", "index", "0")}
 
 
 def test_names_given_leave_the_first_line_a_row(read_raw: ReadRaw) -> None:
