@@ -7,6 +7,7 @@ from pipeline_lib.jobs import why
 from pipeline_lib.serving import command as recommend
 from pipeline_lib.tracking import command as sync_tracking
 from pipeline_lib.tracking import ui
+from pipeline_lib.tracking.secrets import mask_output
 
 
 def _main() -> int:
@@ -15,6 +16,7 @@ def _main() -> int:
     for command in (recommend, sync_tracking, ui, why):
         command.add_parser(commands)
     arguments = parser.parse_args()
+    mask_output()
     return int(arguments.func(arguments))
 
 

@@ -5,7 +5,9 @@ import sys
 
 from filelock import FileLock, Timeout
 
-from pipeline_lib.tracking.watch import LOCK, count_unsent
+from pipeline_lib.tracking.watch import LOCK, count_unsent, read_sent
+
+EVERYTHING = "MLflow has everything."
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -16,7 +18,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _sync(_: argparse.Namespace) -> int:
     if not count_unsent():
-        print("MLflow has everything.")
+        refused = read_sent().refused
+        print(f"MLflow has everything but {len(refused)} refused:" if refused else EVERYTHING)
+        for path, reason in refused.items():
+            print(f"{path}: {reason}")
         return 0
     try:
         with FileLock(LOCK, blocking=False):
@@ -37,4 +42,6 @@ def _send() -> int:
         print(f"{count_unsent()} trainings or models wait.", file=sys.stderr)
         return 1
     print(f"{updater.sent} trainings and models sent, {updater.refused} of them refused.")
-    return int(bool(updater.refused))
+    for message in sorted(updater.waiting):
+        print(message, file=sys.stderr)
+    return int(bool(updater.refused or updater.waiting))

@@ -8,6 +8,7 @@ import time
 
 from filelock import FileLock, Timeout
 
+from pipeline_lib.tracking.secrets import mask_output
 from pipeline_lib.tracking.update import Updater, log
 from pipeline_lib.tracking.watch import LOCK
 
@@ -57,6 +58,7 @@ def _is_closed(seconds: float) -> bool:
 
 
 if __name__ == "__main__":
+    mask_output()
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S"
     )

@@ -12,11 +12,21 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LifecycleStage,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+)
 from mlflow.exceptions import MlflowException
 
 from pipeline_lib.tracking.describe import attempt_key, own_tags, settings_of, shared_tags
 from pipeline_lib.tracking.families import RunState, settle
+from pipeline_lib.tracking.secrets import mask
 from pipeline_lib.tracking.views import experiment_tags
 from pipeline_lib.training.attempt import EpochLine, Start, now
 
@@ -36,6 +46,10 @@ class RefusedError(Exception):
     """The store will never take this."""
 
 
+class DeletedError(Exception):
+    """The store takes nothing of an experiment until it is restored, or deleted for good."""
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Raise RefusedError for what MLflow will never take, not for what it could not take now."""
@@ -51,7 +65,7 @@ class Store:
     """The store at a URI. workspace: tells runs of this folder from those of others."""
 
     def __init__(self, uri: str, artifacts: Path, workspace: str) -> None:
-        self.client = MlflowClient(uri, registry_uri=uri)
+        self.uri, self.client = uri, MlflowClient(uri, registry_uri=uri)
         self.local_artifacts = artifacts if uri.startswith("sqlite:") else None
         self.workspace = workspace
 
@@ -131,6 +145,14 @@ class Store:
             found = self.client.get_experiment_by_name(name)
         if found is None:
             raise RefusedError(f"experiment {name} can neither be made nor found")
+        if found.lifecycle_stage == LifecycleStage.DELETED:
+            number = found.experiment_id
+            raise DeletedError(
+                f"the experiment {name} is deleted in MLflow, so its runs wait: restore it with "
+                f"`MLFLOW_TRACKING_URI={mask(self.uri)} mlflow experiments restore "
+                f"--experiment-id {number}`, or delete it for good with `mlflow gc "
+                f"--experiment-ids {number}` where the store is, and a new one is made"
+            )
         return str(found.experiment_id)
 
     def _find(self, experiment: str, condition: str) -> Run | None:

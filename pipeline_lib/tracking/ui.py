@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline_lib.tracking.secrets import without_secrets
 from pipeline_lib.tracking.watch import STORE
 
 HOST = "127.0.0.1"
@@ -26,7 +27,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _ui(arguments: argparse.Namespace) -> int:
     if (team := os.environ.get("MLFLOW_TRACKING_URI", "")).startswith("http"):
-        _print_links(team, team)
+        _print_links(team, without_secrets(team))
         return 0
     store = STORE.resolve()
     if problem := _problem(store, arguments.port):

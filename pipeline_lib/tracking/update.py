@@ -2,6 +2,8 @@
 
 import logging
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,7 +13,8 @@ from pipeline_lib.serving.best import MODEL, BestTrial
 from pipeline_lib.storage.tables import read_json, write_json, write_text
 from pipeline_lib.tracking.describe import describe_evaluation
 from pipeline_lib.tracking.families import RunState
-from pipeline_lib.tracking.store import RefusedError, Store, refusals
+from pipeline_lib.tracking.secrets import mask
+from pipeline_lib.tracking.store import DeletedError, RefusedError, Store, refusals
 from pipeline_lib.tracking.watch import HOME, Watched, read_sent, sent_path, store_uri, watch
 from pipeline_lib.training.attempt import FOLDER, Attempt, AttemptError, read_attempt
 from pipeline_lib.training.record import TrainingRecord
@@ -24,7 +27,7 @@ log = logging.getLogger("tracking")
 class Updater:
     """Sends what is new in the results to the store; one process at a time may do so.
 
-    sent, refused: attempts and models so far.
+    sent, refused: attempts and models so far. waiting: why some cannot be sent yet.
     """
 
     def __init__(self) -> None:
@@ -32,11 +35,13 @@ class Updater:
         self.epochs: dict[Path, int] = {}  # sent by this process; those of others are sent again
         self.store = Store(store_uri(), HOME / "artifacts", _workspace())
         self.sent = self.refused = 0
+        self.waiting: set[str] = set()
 
     def update(self) -> None:
         """Send what is new; raise what the store raises when it does not answer.
 
-        What no store will ever take is logged, and not tried again until its file changes.
+        What no store will ever take is logged, and not tried again until its file changes. What
+        belongs to a deleted experiment waits, and no other waits for it.
         """
         before = self.known.model_copy(deep=True)
         try:
@@ -44,8 +49,9 @@ class Updater:
                 if new := watched.unsent(self.known):
                     self._send(watched, new)
             for experiment in sorted(self.known.unsettled):
-                self.store.settle(experiment)
-            self.known.unsettled.clear()
+                with self._unless_deleted():
+                    self.store.settle(experiment)
+                    self.known.unsettled.remove(experiment)
         finally:
             if self.known != before:
                 write_json(self.known, sent_path())
@@ -55,17 +61,29 @@ class Updater:
         return not any(watched.running or watched.unsent(self.known) for watched in watch())
 
     def _send(self, watched: Watched, new: dict[Path, str]) -> None:
+        # A file that is gone is made anew; the next update sends what is there then.
+        with self._unless_deleted(), suppress(FileNotFoundError):
+            self.known.refused.pop(watched.path, None)
+            try:
+                with refusals():
+                    send = self._send_model if watched.path.name == MODEL else self._send_attempt
+                    send(watched, new)
+            except (RefusedError, AttemptError, ValidationError) as error:
+                self.refused += 1
+                self.known.refused[watched.path] = mask(str(error))
+                log.warning("MLflow does not take all of %s: %s", watched.path, error)
+            self.sent += 1
+            self.known.files |= new
+
+    @contextmanager
+    def _unless_deleted(self) -> Iterator[None]:
+        """Go on where an experiment is deleted; log once that its runs wait."""
         try:
-            with refusals():
-                send = self._send_model if watched.path.name == MODEL else self._send_attempt
-                send(watched, new)
-        except FileNotFoundError:
-            return  # the workflow makes it anew; the next update sends what is there then
-        except (RefusedError, AttemptError, ValidationError) as error:
-            self.refused += 1
-            log.warning("MLflow does not take all of %s: %s", watched.path, error)
-        self.sent += 1
-        self.known.files |= new
+            yield
+        except DeletedError as error:
+            if str(error) not in self.waiting:
+                log.warning("%s", error)
+            self.waiting.add(str(error))
 
     def _send_attempt(self, watched: Watched, new: dict[Path, str]) -> None:
         path, attempt = watched.path, read_attempt(watched.path)

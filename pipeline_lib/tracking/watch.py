@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from pipeline_lib.storage.tables import read_json
+from pipeline_lib.tracking.secrets import without_secrets
 from pipeline_lib.training.attempt import FOLDER, is_running
 
 RESULTS = Path("results")
@@ -22,10 +23,12 @@ OF_EVALUATION = ("predictions.parquet", "users.parquet", "evaluation.json")
 class Sent(BaseModel):
     """What a store has: by file, the state in which it was sent.
 
-    unsettled: experiments whose superseded runs and parents were not looked at since.
+    refused: by attempt or model, why the store does not take all of it. unsettled: experiments
+    whose superseded runs and parents were not looked at since.
     """
 
     files: dict[Path, str] = {}
+    refused: dict[Path, str] = {}
     unsettled: set[str] = set()
 
 
@@ -62,8 +65,8 @@ def store_uri() -> str:
 
 
 def sent_path() -> Path:
-    """Return the path of what the store has; a hash of the URI, which may hold a password."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or STORE.name
+    """Return the path of what the store has; a hash of the URI without user and password."""
+    uri = without_secrets(os.environ.get("MLFLOW_TRACKING_URI") or STORE.name)
     return HOME / f"sent-{hashlib.sha256(uri.encode()).hexdigest()[:8]}.json"
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
 from mlflow import MlflowClient
+from mlflow.cli import cli as mlflow_cli
 
 from pipeline_lib.serving.best import BestTrial, JudgedTrial
 from pipeline_lib.storage.tables import write_json
@@ -317,6 +319,46 @@ def test_a_second_store_gets_everything_and_no_file_holds_its_password(
     assert not [note for note in notes if "secret" in note.name + note.read_text()]
 
 
+@pytest.mark.parametrize("back", ["restored", "new"])
+def test_runs_of_a_deleted_experiment_wait_until_it_is_restored_or_gone(
+    folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    back: str,
+) -> None:
+    """Those of other experiments do not wait for it."""
+    train(make_start())
+    client = update()
+    (number,) = {run.info.experiment_id for run in all_runs(client)}
+    client.delete_experiment(number)
+    train(make_start(seed=1, at=60))
+    train(make_start(experiment="sample/other"))
+    updater = Updater()
+    for _ in range(3):
+        updater.update()
+    assert caplog.text.count("the experiment sample/shop is deleted in MLflow") == 1
+    assert (updater.sent, updater.refused, count_unsent()) == (1, 0, 1)
+    assert "paml seed 0" in stored(client, "sample/other")
+    synchronise(1)
+    output = capsys.readouterr()
+    assert f"mlflow.db mlflow experiments restore --experiment-id {number}`" in output.err
+    assert "MLflow has everything" not in output.out
+    if back == "restored":
+        client.restore_experiment(number)
+    else:
+        uri = f"sqlite:///{folder}/mlflow.db"
+        command = ["gc", "--backend-store-uri", uri, "--experiment-ids", number]
+        with monkeypatch.context() as patch:
+            patch.setenv("MLFLOW_TRACKING_URI", uri)
+            done = CliRunner().invoke(mlflow_cli, command)
+        assert done.exit_code == 0, done.output
+    synchronise(0)
+    there = {"paml", "paml seed 1", *(["paml seed 0"] if back == "restored" else [])}
+    assert set(stored(update())) == there
+    assert count_unsent() == 0
+
+
 @pytest.mark.parametrize("damage", ["line", "record", "setting"])
 def test_what_no_store_takes_is_named_and_the_rest_arrives(
     folder: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], damage: str
@@ -334,6 +376,8 @@ def test_what_no_store_takes_is_named_and_the_rest_arrives(
     assert "2 trainings and models sent, 1 of them refused" in capsys.readouterr().out
     assert f"does not take all of {trial}/attempts/" in caplog.text
     synchronise(0)  # it is not tried for ever
+    assert (said := capsys.readouterr().out).startswith("MLflow has everything but 1 refused:\n")
+    assert f"{trial}/attempts/" in said
     assert stored(update())["paml seed 1"].info.status == "FINISHED"
     assert folder.is_dir()
 
