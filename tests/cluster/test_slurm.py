@@ -111,7 +111,7 @@ def paml(job: dict[str, str]) -> bool:
 def resumed_after(project: SmallProject) -> int:
     """The epoch after which training was taken up."""
     log = (project.folder / HERE / "logs/train/paml-0.log").read_text(encoding="utf-8")
-    found = re.search(r"training goes on after epoch (\d+)", log)
+    found = re.search(r"training resumes after epoch (\d+)", log)
     assert found, log[:2000]
     return int(found[1])
 

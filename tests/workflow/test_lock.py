@@ -59,4 +59,4 @@ def test_a_live_run_goes_on_beside_those_who_look_at_it(project: SmallProject) -
     done = project.snakemake(*command[1:2])  # the same command goes on
     assert done.returncode == 0, done.stderr
     log = project.folder / "results/sample/movielens/logs/train/paml-0.log"
-    assert "training goes on after epoch" in log.read_text(encoding="utf-8")
+    assert "training resumes after epoch" in log.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Planning the paper's whole grid, and finding it finished, takes seconds."""
+"""Planning the paper's whole grid, and finding it finished, costs little more than starting."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tests.benchmarks.orchestration import Cost, copy_grid, run
 from tests.workflow.small_project import SmallProject
 
-LIMIT = 5.0  # seconds on a machine with nothing else to do; CPU time, so that others do not count
+LIMIT = 3.0  # times the CPU seconds of planning a single trial, most of which is starting
 TRIALS = 3 * (14 * 3 + 5)  # datasets, learners with three seeds, and reference points with one
 
 pytestmark = pytest.mark.slow
@@ -19,22 +19,29 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     return copy_grid(tmp_path_factory.mktemp("grid") / "grid")
 
 
+@pytest.fixture(scope="module")
+def single(grid: SmallProject) -> float:
+    """The CPU seconds of planning one trial: a measure of this machine as it is now."""
+    one = ("datasets=[movielens]", "methods=[two-bias]", "seeds=[0]", "override={}")
+    return run(grid, "--dry-run", "--config", *one).cpu
+
+
 def said(grid: SmallProject) -> str:
     return (grid.folder / "snakemake.out").read_text(encoding="utf-8")
 
 
-def print_cost(what: str, cost: Cost) -> None:
-    print(f"{what}: {cost}")
+def print_cost(what: str, cost: Cost, single: float) -> None:
+    print(f"{what}: {cost}; a single trial: {single:.1f} s of CPU")
 
 
-def test_planning_the_whole_grid_takes_seconds(grid: SmallProject) -> None:
+def test_planning_the_whole_grid_costs_little(grid: SmallProject, single: float) -> None:
     cost = run(grid, "--dry-run")
-    print_cost("planning the paper's grid", cost)
+    print_cost("planning the paper's grid", cost, single)
     assert re.search(rf"^train +{TRIALS}$", said(grid), re.MULTILINE)
-    assert cost.cpu < LIMIT
+    assert cost.cpu < LIMIT * single
 
 
-def test_finding_it_finished_takes_seconds(grid: SmallProject) -> None:
+def test_finding_it_finished_costs_little(grid: SmallProject, single: float) -> None:
     run(grid, "--dry-run")
     for outputs in re.findall(r"^    output: (.*)$", said(grid), re.MULTILINE):
         for name in outputs.split(", "):
@@ -43,6 +50,6 @@ def test_finding_it_finished_takes_seconds(grid: SmallProject) -> None:
             path.mkdir() if path.name == "model" else path.touch()
     run(grid, "--touch")
     cost = run(grid)
-    print_cost("running the paper's grid when all is there", cost)
+    print_cost("running the paper's grid when all is there", cost, single)
     assert "Nothing to be done" in said(grid)
-    assert cost.cpu < LIMIT
+    assert cost.cpu < LIMIT * single
