@@ -16,7 +16,9 @@ from tests.serving.small_bundle import bundle_of
 from tests.workflow.small_project import copy_project
 
 METHODS = ["two-bias", "transfer", "melu", "meta-sgd", "paml", "at-paml", "reg-paml"]
-CANDIDATES, SUPPORT, ITEMS = 1000, 10, 3000
+CANDIDATES, SUPPORT, ITEMS, USERS = 1000, 10, 3000, 600
+TIMES = 200  # answers to one user
+BATCHES = (1, 8, 64, 512)  # users
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def main() -> None:
     torch.set_num_threads(1)
     console, folder = Console(), Path(tempfile.mkdtemp())
     project = copy_project(folder)
-    sample = {"generator": "movielens", "users": 600, "items": ITEMS, "seed": 1}
+    sample = {"generator": "movielens", "users": USERS, "items": ITEMS, "seed": 1}
     project.edit("config/datasets/movielens.yaml", sample=sample)
     network = {"embedding_size": 32, "embedding_std": 0.1, "hidden": [64, 32], "head": "value"}
     learners = {name: {"epochs": 1} for name in METHODS[1:]}
@@ -35,12 +37,12 @@ def main() -> None:
     done = project.snakemake(*(f"{here}/{m}/seed-0/weights.safetensors" for m in METHODS))
     if done.returncode:
         raise SystemExit(done.stderr)
-    one = Table("method", "median ms", "95 % ms", *(f"{n} users, users/s" for n in (1, 8, 64, 512)))
+    one = Table("method", "median ms", "95 % ms", *(f"{n} users, users/s" for n in BATCHES))
     for method in METHODS:
         bundle = bundle_of(project, f"{method}/seed-0", folder / f"bundle-{method}")
         recommender = load_recommender(bundle)
-        times = 1000 * _measure(recommender, users=1, times=200)
-        rates = [n / np.median(_measure(recommender, n, 5)) for n in (1, 8, 64, 512)]
+        times = 1000 * _measure(recommender, users=1, times=TIMES)
+        rates = [n / np.median(_measure(recommender, n, 5)) for n in BATCHES]
         row = [f"{np.median(times):.1f}", f"{np.quantile(times, 0.95):.1f}"]
         one.add_row(method, *row, *(f"{rate:,.0f}" for rate in rates))
     console.print(

@@ -137,8 +137,11 @@ def test_make_lint(tmp_path: Path) -> None:
 
 
 SMALLER: dict[str, dict[str, object]] = {
-    "shards": {"USERS": 3000, "SHARDS": 2},
-    "serving": {"METHODS": ["two-bias", "paml"], "ITEMS": 1200},
+    "shards": {"USERS": 300, "SHARDS": 2},
+    "serving": {
+        **{"METHODS": ["two-bias", "paml"], "ITEMS": 60, "USERS": 150, "TIMES": 2},
+        **{"BATCHES": (1, 2), "CANDIDATES": 20},
+    },
 }
 
 
