@@ -32,6 +32,7 @@ def compare(
     dataset: str,
     title: str,
     sample: bool,
+    by_activity: bool,
     methods: dict[str, MethodSettings],
     trials: Sequence[Trial],
 ) -> Comparison:
@@ -55,6 +56,7 @@ def compare(
         ranked_users=first.ranked_users,
         short_users=first.short_users,
         users_by_group=dict(trials[0].users["group"].value_counts(sort=True).iter_rows()),
+        by_activity=by_activity,
         baselines=baselines,
         references=_best(results, "reference", first.task.kind),
         methods=[_against(result, results, baselines) for result in results],

@@ -8,6 +8,11 @@ from pipeline_lib.metrics.registry import Metric
 from pipeline_lib.settings.methods.base import Role
 from pipeline_lib.settings.task import Task
 
+ACTIVITY = (
+    "Major users are those with at least as many interactions as the median of all users kept, as "
+    "no user feature tells groups apart."
+)
+
 
 class Statistic(BaseModel):
     """A metric over seeds; sd is the sample standard deviation, None for a single seed.
@@ -81,6 +86,7 @@ class Pair(BaseModel):
 class Comparison(BaseModel):
     """All methods of a dataset on the same test users.
 
+    by_activity: users are major or minor by their number of interactions, not by their features.
     short_users: by ranking metric, the ranked users with fewer rows than it looks at. baselines,
     references: the best one by metric.
     """
@@ -94,10 +100,16 @@ class Comparison(BaseModel):
     ranked_users: int | None
     short_users: dict[str, int]
     users_by_group: dict[str, int]
+    by_activity: bool = False
     baselines: dict[str, str]
     references: dict[str, str]
     methods: list[MethodResult]
     pairs: list[Pair]
+
+    @property
+    def activity_note(self) -> str:
+        """Return in a sentence who is major where groups go by activity, "" where they do not."""
+        return ACTIVITY if self.by_activity else ""
 
     def method(self, name: str) -> MethodResult:
         """Return a method's result."""

@@ -90,6 +90,17 @@ def assign_groups(
     return users.select("user", group.alias("group"))
 
 
+def assign_groups_by_activity(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return each user's group: `user`, `group`.
+
+    rows: `user`, the number of `interactions`. A user is major who has at least as many as the
+    median user.
+    """
+    major = pl.col("interactions") >= pl.col("interactions").median()
+    group = pl.when(major).then(pl.lit("major")).otherwise(pl.lit("minor"))
+    return rows.select("user", group.alias("group"))
+
+
 def common_values(users: pl.DataFrame, feature: str, share: float) -> pl.Series:
     """Return the `share` of a feature's values (rounded up) that most users have.
 

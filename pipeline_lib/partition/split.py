@@ -9,6 +9,7 @@ import polars as pl
 from pipeline_lib.partition.rules import (
     assign_folds,
     assign_groups,
+    assign_groups_by_activity,
     assign_parts,
     choose_users,
     common_values,
@@ -49,8 +50,8 @@ def partition(
     """Split clean users and interactions (Yu et al. 2021, "Datasets" and "Major and minor users").
 
     users: `user`, `problem` and a column a feature. interactions: `user`, `item`, `target`.
-    group_features: those by which major users differ from minor ones. Raises PartitionError when
-    the cold users are too few to fill every fold.
+    group_features: those by which major users differ from minor ones; without any they differ by
+    activity. Raises PartitionError when the cold users are too few to fill every fold.
     """
     counts = _counts(users, interactions)
     reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
@@ -63,7 +64,10 @@ def partition(
             f"{_by_reason(dropped)}. Bring more users, or change the rules under `partition`"
         )
     profiles = users.filter(pl.col("user").is_in(cold.implode()))
-    groups = assign_groups(profiles, group_features, rules.top_share, rules.major_features)
+    if group_features:
+        groups = assign_groups(profiles, group_features, rules.top_share, rules.major_features)
+    else:
+        groups = assign_groups_by_activity(counts.filter(pl.col("user").is_in(cold.implode())))
     own = interactions.join(folds.lazy(), on="user").collect(engine="streaming")
     rows = assign_parts(own, rules.query_share, derive_seed(seed, "parts")).sort("user", "item")
     chosen = folds.join(groups, on="user").sort("user")

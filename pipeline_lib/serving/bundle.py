@@ -76,10 +76,10 @@ def write_bundle(files: Mapping[str, Path], log_settings: Mapping[str, Any], fol
     for role, name in COPIED.items():
         shutil.copyfile(files[role], folder / name)
     users, features = log_settings["users"], log_settings["user_features"]
-    tables = (log_settings["interactions"], log_settings["items"][0])
+    tables = (log_settings["interactions"], *log_settings["items"][:1])
     items = [{"column": table["item"], "blank": table["blank"]} for table in tables]
     profile = Profile.model_validate(
-        {"features": features, "blank": users["blank"], "items": items}
+        {"features": features, "blank": users["blank"] if users else [], "items": items}
     )
     write_json(profile, folder / PROFILE)
     entries = {path.name: _entry(path) for path in sorted(folder.iterdir())}

@@ -18,7 +18,11 @@ class ProfileReader:
     def __init__(self, profile: Profile, vocabulary: Side) -> None:
         self.columns = list(dict.fromkeys(profile.columns.values()))
         self._vocabulary = vocabulary
-        self._known = {n: v if isinstance(v, Scale) else {*v} for n, v in vocabulary.items()}
+        self._known = {
+            n: v if isinstance(v, Scale) else {*v}
+            for n, v in vocabulary.items()
+            if n in profile.features
+        }
         read = {
             name: read_feature(pl.col(profile.columns[name]), feature, profile.blank)
             for name, feature in profile.features.items()
@@ -32,11 +36,10 @@ class ProfileReader:
         self, profiles: Sequence[Mapping[str, str | None]]
     ) -> tuple[Tensor, Tensor, list[list[str]]]:
         """Encode profiles: codes [users, features] int64, values float64, and notes for each."""
-        raw = pl.DataFrame(
-            {column: [own.get(column) for own in profiles] for column in self.columns},
-            schema=dict.fromkeys(self.columns, pl.String),
-        )
-        clean = raw.select(self._values).with_row_index("user_index")
+        columns = {column: [own.get(column) for own in profiles] for column in self.columns}
+        raw = pl.DataFrame(columns, schema=dict.fromkeys(self.columns, pl.String))
+        index = pl.Series("user_index", range(len(profiles)), pl.UInt32)
+        clean = index.to_frame().hstack(raw.select(self._values))
         codes, values = encode_users(clean, self._vocabulary)
         return codes, values.double(), [list(self._notes(row)) for row in clean.to_dicts()]
 

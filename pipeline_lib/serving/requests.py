@@ -44,7 +44,8 @@ def check_requests(
             raise _wrong(request, "is asked about twice; put all of it into one request")
         seen.add(request.user)
         if unknown := sorted(request.profile.keys() - allowed):
-            there = f"{did_you_mean(unknown[0], allowed)}there are {', '.join(sorted(allowed))}"
+            known = ", ".join(sorted(allowed)) or "none"
+            there = f"{did_you_mean(unknown[0], allowed)}there are {known}"
             raise _wrong(request, f"has {unknown[0]!r}, which is no column; {there}")
         _check_items(request, "support", [item for item, _ in request.support], offsets)
         _check_items(request, "candidates", request.candidates or (), offsets)

@@ -31,7 +31,9 @@ RESERVED = {
     *("user", "item", "target", "line", "text", "problem", "failed", "column", "reason", "row"),
     *("misshapen", "count", "hash", "fold", "group", "place", "event", "events", "hits", "trials"),
     "user_index",
+    "constant",
 }
+OF_GROUPS = ("top_share", "major_features", "group_features")
 
 
 def _check_name(side: str, name: str) -> None:
@@ -75,15 +77,18 @@ class LogSettings(Strict):
     """The settings of a dataset that cleaning and encoding depend on."""
 
     task: Task = Field(description="What is predicted.", examples=["{kind: rating, scale: [1, 5]}"])
-    users: UserTable = Field(
-        description="The file of users.", examples=["{file: users.csv, user: customer_id}"]
+    users: UserTable | None = Field(
+        None,
+        description="The file of users; without it they are those of the interactions.",
+        examples=["{file: users.csv, user: customer_id}"],
     )
     items: Annotated[
         tuple[ItemTable, ...],
-        Field(min_length=1),
         BeforeValidator(_several, json_schema_input_type=ItemTable | tuple[ItemTable, ...]),
     ] = Field(
-        description="The first file lists the items; others add features.",
+        (),
+        description="The first file lists the items; others add features. Without any they are "
+        "those of the interactions.",
         examples=["{file: items.csv, item: product_id}"],
     )
     interactions: InteractionTable = Field(
@@ -96,11 +101,15 @@ class LogSettings(Strict):
         description="Interactions with items that no items file lists are rejected, or kept: all "
         "features of these items are then unknown.",
     )
-    user_features: Annotated[dict[Name, UserFeature], Field(min_length=1)] = Field(
-        description="What is known of users, by name.", examples=["{country: categorical}"]
+    user_features: dict[Name, UserFeature] = Field(
+        {},
+        description="What is known of users, by name; without any all users have one embedding.",
+        examples=["{country: categorical}"],
     )
-    item_features: Annotated[dict[Name, ItemFeature], Field(min_length=1)] = Field(
-        description="What is known of items, by name.", examples=["{category: categorical}"]
+    item_features: dict[Name, ItemFeature] = Field(
+        {},
+        description="What is known of items, by name; without any it is the item's id.",
+        examples=["{category: categorical}"],
     )
 
     @model_validator(mode="after")
@@ -133,9 +142,10 @@ class LogSettings(Strict):
 
     @model_validator(mode="after")
     def _check_presence(self) -> Self:
-        needed = {"users": self.users, "items.0": self.items[0], "interactions": self.interactions}
+        first = {"items.0": self.items[0]} if self.items else {}
+        needed = {"users": self.users, **first, "interactions": self.interactions}
         for where, table in needed.items():
-            if table.presence == "optional":
+            if table and table.presence == "optional":
                 raise ValueError(
                     f"{where}.presence: only events and further files of items may be optional; "
                     "take it out"
@@ -143,9 +153,23 @@ class LogSettings(Strict):
         return self
 
     @model_validator(mode="after")
+    def _check_sources(self) -> Self:
+        read = {"user": [*self.user_features], "item": [*self.read_features(self.item_features)]}
+        for side, table in {"user": self.users, "item": self.items}.items():
+            if read[side] and not table:
+                raise ValueError(
+                    f"{side}_features: {', '.join(read[side])} cannot be read without a file of "
+                    f"{side}s; write for example `{side}s: {{file: {side}s.csv}}`"
+                )
+        if not self.items and self.unknown_items == "keep":
+            raise ValueError("unknown_items: without a file of items none is unknown; take it out")
+        return self
+
+    @model_validator(mode="after")
     def _check_columns(self) -> Self:
-        for name, feature in self.user_features.items():
-            self.users.check_column(f"user_features.{name}", feature.column or name)
+        if self.users:
+            for name, feature in self.user_features.items():
+                self.users.check_column(f"user_features.{name}", feature.column or name)
         listed = [column for table in self.items for column in table.columns or ()]
         for name, read in self.read_features(self.item_features).items():
             if all(table.columns for table in self.items) and (read.column or name) not in listed:
@@ -176,8 +200,9 @@ class LogSettings(Strict):
     def tables(self) -> dict[str, Table]:
         """Return the raw tables by role."""
         items = {f"items_{n}": table for n, table in enumerate(self.items, start=1)}
+        users = {"users": self.users} if self.users else {}
         events = {"events": self.events} if self.events else {}
-        return {"users": self.users, **items, "interactions": self.interactions, **events}
+        return {**users, **items, "interactions": self.interactions, **events}
 
     def raw_files(self, paths: Iterable[Path]) -> dict[str, Path]:
         """Return the raw files by role; they are among these paths or in one that is a folder."""
@@ -210,12 +235,13 @@ class Dataset(LogSettings):
                 f"partition.group_features: {', '.join(sorted(unknown))} is no categorical or "
                 f"bucketed user feature; there are {', '.join(self._groupable())}"
             )
-        if not grouping:
+        idle = [name for name in OF_GROUPS if name in rules.model_fields_set]
+        if not grouping and idle:
             raise ValueError(
-                "user_features: at least one must be categorical or bucketed, to tell major from "
-                "minor users; write for example `age: {kind: bucketed, edges: [18, 25, 35]}`"
+                f"partition: {', '.join(idle)}: of groups by features, but no user feature is "
+                "categorical or bucketed, so groups go by activity; take it out"
             )
-        if rules.major_features > len(grouping):
+        if grouping and rules.major_features > len(grouping):
             raise ValueError(
                 f"partition.major_features is {rules.major_features}, but the features to go by "
                 f"are {', '.join(grouping)}; write for example "
@@ -228,7 +254,10 @@ class Dataset(LogSettings):
         return self
 
     def grouping(self) -> list[str]:
-        """Return the user features by which major users differ from minor ones."""
+        """Return the user features by which major users differ from minor ones.
+
+        Without any, they differ by their number of interactions.
+        """
         return list(self.partition.group_features or self._groupable())
 
     def _groupable(self) -> list[str]:

@@ -64,7 +64,7 @@ def trial(
 def comparison(trials: Sequence[Trial]) -> Comparison:
     named = {t.evaluation.method for t in trials}
     methods = {name: settings for name, settings in METHODS.items() if name in named}
-    return compare("movielens", "MovieLens-1M", False, methods, trials)
+    return compare("movielens", "MovieLens-1M", False, False, methods, trials)
 
 
 @pytest.fixture

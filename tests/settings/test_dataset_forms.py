@@ -18,6 +18,7 @@ def test_a_kind_alone_and_a_column_alone_will_do(tmp_path: Path) -> None:
     short = accepted(tmp_path)
     assert short.user_features["gender"] == Categorical(kind="categorical")
     assert short.item_features["price"] == Numeric(kind="numeric")
+    assert short.users
     assert short.users.user == Column(column="customer")
     assert short == accepted(tmp_path, "gender: categorical", "gender: {kind: categorical}")
     assert short == accepted(
@@ -57,8 +58,11 @@ def test_the_separator_follows_from_the_name(tmp_path: Path) -> None:
 def test_the_end_of_a_compressed_files_name_does_not_count(tmp_path: Path) -> None:
     for end in ("gz", "bz2", "xz", "zst", "zip"):
         tables = accepted(tmp_path, "customers.tsv", f"customers.tsv.{end}").users
+        assert tables
         assert (tables.splits_at, tables.is_parquet) == ("\t", False)
-        assert accepted(tmp_path, "customers.tsv", f"customers.parquet.{end}").users.is_parquet
+        parquet = accepted(tmp_path, "customers.tsv", f"customers.parquet.{end}").users
+        assert parquet
+        assert parquet.is_parquet
 
 
 def test_parquet_needs_no_separator(tmp_path: Path) -> None:
@@ -91,6 +95,7 @@ def test_a_dump_gives_the_same_settings(config: Path, name: str) -> None:
 def test_a_dump_of_parquet_and_computed_features_gives_the_same_settings(tmp_path: Path) -> None:
     new = "price: numeric\n  mean: {kind: numeric, rate: target}"
     dataset = accepted(tmp_path, "price: numeric", new)
+    assert dataset.users
     users = dataset.users.model_copy(update={"file": "customers.parquet"})
     dataset = dataset.model_copy(update={"users": users})
     assert Dataset.model_validate(dataset.model_dump(mode="json")) == dataset

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.settings.shop import refusal
+from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.errors import SettingsError
+from pipeline_lib.settings.load import read_dataset
+from tests.settings.shop import SHOP, accepted, refusal, write_shop
 
 ITEMS = "items:\n  file: products.csv\n  item: product"
 GENDER, PRICE, TITLE = "gender: categorical", "price: numeric", "title: My shop"
@@ -177,10 +180,47 @@ def test_a_mistake_is_named_with_the_right_form(
     assert refusal(tmp_path, old, new) == message
 
 
-def test_users_need_a_feature_to_be_told_apart_by(tmp_path: Path) -> None:
+def test_users_without_a_feature_of_groups_are_told_apart_by_activity(tmp_path: Path) -> None:
     age = "age: {kind: bucketed, edges: [25, 40, 60]}"
     old = f"gender: categorical\n  country: categorical\n  {age}"
-    assert refusal(tmp_path, old, "age: numeric") == (
-        "user_features: at least one must be categorical or bucketed, to tell major from minor "
-        "users; write for example `age: {kind: bucketed, edges: [18, 25, 35]}`"
+    assert accepted(tmp_path, old, "age: numeric").grouping() == []
+    rules = "partition: {major_features: 2}"
+    assert refusal(tmp_path, f"user_features:\n  {old}", rules) == (
+        "partition: major_features: of groups by features, but no user feature is categorical or "
+        "bucketed, so groups go by activity; take it out"
     )
+
+
+USER_FILE = "users:\n  file: customers.tsv\n  user: customer\n"
+ITEM_FILE = "items:\n  file: products.csv\n  item: product\n"
+
+
+def test_a_log_needs_no_file_of_users_and_none_of_items(tmp_path: Path) -> None:
+    start, end = SHOP.index(USER_FILE), SHOP.index("user_features:")
+    bare = SHOP[:start] + SHOP[start:end].replace(USER_FILE, "").replace(ITEM_FILE, "")
+    write_shop(tmp_path, bare)
+    dataset = read_dataset(tmp_path, "shop")
+    assert dataset.tables() == {"interactions": dataset.interactions}
+    assert (dataset.user_features, dataset.item_features, dataset.grouping()) == ({}, {}, [])
+    again = LogSettings.model_validate(dataset.log_settings())
+    assert again.model_dump() == dataset.model_dump(include=set(LogSettings.model_fields))
+    write_shop(tmp_path, bare + "item_features: {mean: {kind: numeric, rate: target}}\n")
+    assert [*read_dataset(tmp_path, "shop").item_features] == ["mean"]
+
+
+def test_features_need_the_file_that_they_are_read_from(tmp_path: Path) -> None:
+    assert refusal(tmp_path, USER_FILE, "") == (
+        "user_features: gender, country, age cannot be read without a file of users; write for "
+        "example `users: {file: users.csv}`"
+    )
+    assert refusal(tmp_path, ITEM_FILE, "") == (
+        "item_features: category, tags, price cannot be read without a file of items; write for "
+        "example `items: {file: items.csv}`"
+    )
+
+
+def test_without_a_file_of_items_no_item_is_unknown(tmp_path: Path) -> None:
+    features = SHOP[SHOP.index("item_features:") :]
+    write_shop(tmp_path, SHOP.replace(features, "unknown_items: keep\n").replace(ITEM_FILE, ""))
+    with pytest.raises(SettingsError, match="unknown_items: without a file of items none is unkn"):
+        read_dataset(tmp_path, "shop")

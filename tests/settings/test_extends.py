@@ -37,6 +37,7 @@ def test_mappings_are_merged_and_lists_replaced(folder: Path) -> None:
     text = "extends: shop\nusers: {file: people.csv}\nuser_features: {age: {edges: [50]}}\n"
     write_shop(folder, text, "variant")
     variant = read_dataset(folder, "variant")
+    assert variant.users
     assert (variant.users.file, variant.users.user.column) == ("people.csv", "customer")
     assert variant.user_features["age"].model_dump()["edges"] == (50.0,)
 

@@ -72,6 +72,7 @@ rule compare:
         *code("compare"),
         title=lambda w: settings.datasets[w.dataset].title,
         sample=settings.run.logs == "sample",
+        by_activity=lambda w: not settings.datasets[w.dataset].grouping(),
         methods={
             name: method.model_dump(mode="json", include={"kind", "label", "role"})
             for name, method in settings.methods.items()

@@ -20,6 +20,7 @@ comparison = compare(
     snakemake.wildcards.dataset,
     params.title,
     params.sample,
+    params.by_activity,
     {name: MethodSettings.model_validate(raw) for name, raw in params.methods.items()},
     [
         Trial(evaluation, read_table(Path(users), users_schema(evaluation.task)))

@@ -111,9 +111,9 @@ def _report(clean: CleanLog, log: LogSettings) -> CleaningReport:
         joined_lines={tables[role].file: joined[role] for role in tables if joined.get(role)},
         user_values=own.user_values,
         item_values=count_features(found.rows, found.features),
-        users=files["users"].kept,
+        users=own.users,
         sound_users=own.sound_users,
         items=found.rows.height,
-        items_without_row=found.unlisted,
+        items_without_row=found.unlisted if log.items else 0,
         interactions=files["interactions"].kept,
     )

@@ -39,8 +39,9 @@ class Items:
 def read_items(raw: Mapping[str, RawTable], log: LogSettings, *, events: bool) -> Items:
     """Read the files of items; a feature comes from the first file that has its column.
 
-    events: whether there is a file of events. Raises RawFileError when no file has a feature's
-    column, no item feature is left, or no row of a file is kept.
+    Without any file no item is listed. events: whether there is a file of events. Raises
+    RawFileError when no file has a feature's column, no item feature is left, or no row of a file
+    is kept.
     """
     features, left_out = _found_features(raw, log, events=events)
     files: dict[str, Profiles] = {}
@@ -57,7 +58,8 @@ def read_items(raw: Mapping[str, RawTable], log: LogSettings, *, events: bool) -
         found = read_profiles(source, table, ("item", table.item), own, checks)
         check_kept(source.path, found.count, found.rejects.lazy())
         files[f"items_{number}"] = found
-    joined, *others = (file.rows for file in files.values())
+    nothing = pl.DataFrame(schema={"item": pl.String})
+    joined, *others = [file.rows for file in files.values()] or [nothing]
     for rows in others:
         joined = joined.join(rows, on="item", how="left")
     return Items(_filled(joined, features), files, features, left_out)
@@ -94,7 +96,7 @@ def _found_features(
             left_out.append(name)
         else:
             tables[0].column(feature.column or name)
-    if not found and len(left_out) == len(log.item_features):
+    if left_out and len(left_out) == len(log.item_features):
         raise RawFileError(
             f"{tables[0].path} alone has none of the item features {', '.join(left_out)}; name "
             f"others of its columns {', '.join(tables[0].columns)}, or put the missing file there"

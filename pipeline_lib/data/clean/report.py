@@ -76,6 +76,7 @@ class UserReport(BaseModel):
     files: dict[str, FileCount]
     joined_lines: dict[str, NonNegativeInt]
     user_values: list[FeatureCount]
+    users: NonNegativeInt
     sound_users: NonNegativeInt
 
 

@@ -20,21 +20,23 @@ from pipeline_lib.settings.dataset import LogSettings
 class UserLogs:
     """The clean rows and rejects of the users' files.
 
-    streamed: `interactions` and, where there is such a file, `events`.
+    people: as the rows of `Profiles`; those with interactions where no file lists the users.
+    listed: the file that does. streamed: `interactions` and, where there is such a file, `events`.
     """
 
-    users: Profiles
+    people: pl.DataFrame
+    listed: Profiles | None
     streamed: dict[str, Streamed]
 
     @property
     def rejects(self) -> dict[str, pl.LazyFrame]:
         """Return the rejects of each file by role."""
-        streamed = {role: found.rejects for role, found in self.streamed.items()}
-        return {"users": self.users.rejects.lazy(), **streamed}
+        listed = {"users": self.listed.rejects.lazy()} if self.listed else {}
+        return listed | {role: found.rejects for role, found in self.streamed.items()}
 
     def user_table(self, log: LogSettings) -> pl.DataFrame:
         """Return the table of users, sorted (see `pipeline_lib.schemas.clean`)."""
-        people = self.users.rows.with_columns(_problem(log))
+        people = self.people.with_columns(_problem(log))
         return people.select("user", *log.user_features, "problem").sort("user")
 
     def event_table(self, log: LogSettings) -> pl.LazyFrame:
@@ -45,13 +47,14 @@ class UserLogs:
 
     def report(self, raw: Mapping[str, RawTable], log: LogSettings) -> UserReport:
         """Return the counts of the files; raw: by role."""
-        people = self.users
-        problem = people.rows.with_columns(_problem(log))["problem"]
-        streamed = {role: found.count for role, found in self.streamed.items()}
+        problem = self.people.with_columns(_problem(log))["problem"]
+        files = {"users": self.listed.count} if self.listed else {}
+        files |= {role: found.count for role, found in self.streamed.items()}
         return UserReport(
-            files={"users": people.count, **streamed},
-            joined_lines={role: raw[role].joined for role in ("users", *streamed)},
-            user_values=count_features(people.rows, log.user_features),
+            files=files,
+            joined_lines={role: raw[role].joined for role in files},
+            user_values=count_features(self.people, log.user_features),
+            users=self.people.height,
             sound_users=problem.null_count(),
         )
 
@@ -60,16 +63,25 @@ def read_user_logs(
     raw: Mapping[str, RawTable], log: LogSettings, items: pl.Series, scratch: Path
 ) -> UserLogs:
     """Clean users, interactions and events; items: the names of all listed items."""
-    people = read_profiles(raw["users"], log.users, ("user", log.users.user), log.user_features)
-    users = Known(people.rows["user"], log.users.file)
-    known = {"user": users}
-    if log.unknown_items == "reject":
+    listed, known = None, dict[str, Known]()
+    if log.users:
+        key = ("user", log.users.user)
+        listed = read_profiles(raw["users"], log.users, key, log.user_features)
+        known["user"] = Known(listed.rows["user"], log.users.file)
+    if log.items and log.unknown_items == "reject":
         known["item"] = Known(items, log.items[0].file)
     rows = read_interactions(raw["interactions"], log.interactions, log.task, known, scratch)
     streamed = {"interactions": rows}
+    people = listed.rows if listed else _met(rows)
     if log.events and "events" in raw:
+        users = known.get("user") or Known(people["user"], log.interactions.file)
         streamed["events"] = read_events(raw["events"], log.events, users, scratch)
-    return UserLogs(people, streamed)
+    return UserLogs(people, listed, streamed)
+
+
+def _met(rows: Streamed) -> pl.DataFrame:
+    """Return the users of interactions: `user`."""
+    return rows.rows.select("user").unique().collect(engine="streaming")
 
 
 def _problem(log: LogSettings) -> pl.Expr:

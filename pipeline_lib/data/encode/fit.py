@@ -9,7 +9,7 @@ import polars as pl
 from pipeline_lib.data.encode.catalogue import encode_catalogue
 from pipeline_lib.data.encode.derived import derive
 from pipeline_lib.data.encode.tables import CleanTables
-from pipeline_lib.data.encode.vocabulary import Scale, Vocabulary, fit_side
+from pipeline_lib.data.encode.vocabulary import CONSTANT, ID, Scale, Vocabulary, fit_side
 from pipeline_lib.episodes.format import Catalogue
 from pipeline_lib.schemas.split import ITEMS, TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.settings.features import AnyFeature
@@ -42,7 +42,8 @@ class Fitted:
 def fit_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -> Fitted:
     """Fit values, scales and rates to training users, their interactions and events alone.
 
-    item_features: those that the items have, read or computed.
+    item_features: those that the items have, read or computed. Without any, an item's id is its
+    one feature; without features of users, all have one constant.
     """
     ordered = tables.split_users.sort("user")
     training = ordered.filter(pl.col("fold") == "train").join(
@@ -51,10 +52,11 @@ def fit_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -> F
     training_rows = tables.rows.filter(pl.col("fold") == "train")
     events, groups = _events_by_group(tables.events, training["user"])
     items = derive(tables.items, item_features, training_rows, events, groups)
+    if not item_features:
+        items = items.with_columns(pl.col("item").alias(ID))
+    profiles = training.drop("user", "fold", "group")
     vocabulary = Vocabulary(
-        user=fit_side(
-            training.drop("user", "fold", "group"), _counts(training["user"], training_rows)
-        ),
+        user=fit_side(profiles, _counts(training["user"], training_rows)) or {CONSTANT: [CONSTANT]},
         item=_fit_items(items, training_rows),
     )
     return Fitted(

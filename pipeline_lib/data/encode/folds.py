@@ -5,6 +5,7 @@ import polars as pl
 import torch
 
 from pipeline_lib.data.encode.vocabulary import (
+    CONSTANT,
     Scale,
     Side,
     Vocabulary,
@@ -63,6 +64,7 @@ def encode_users(users: pl.DataFrame, side: Side) -> tuple[torch.Tensor, torch.T
 
     users: `user_index` and a column a feature.
     """
+    users = users.with_columns(pl.lit(CONSTANT).alias(CONSTANT))
     starts = first_codes(side)
     codes, values = [], []
     for feature, known in side.items():

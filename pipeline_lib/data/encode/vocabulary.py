@@ -6,6 +6,8 @@ import polars as pl
 from pydantic import BaseModel
 
 MOST_DEVIATIONS = 5.0
+CONSTANT = "constant"  # the one feature, and its value, of users of whom nothing is known
+ID = "id"  # the one feature of items of which nothing is known
 ROUNDING = 1e-12  # of numbers that are the same, relative to them
 
 

@@ -41,6 +41,7 @@ def _gather(
         name: [scan_table(shard / f"{name}.parquet", schema) for shard in shards]
         for name, schema in shard_tables(log).items()
     }
+    of_items = [in_order(listed.rejects, log.tables())] if raw else []
     reports = [read_json(shard / "report.json", UserReport) for shard in shards]
     return CleanLog(
         users=merged(found["users"], "user"),
@@ -51,7 +52,7 @@ def _gather(
         interactions_schema=table(interactions(log.task.scale).columns),
         events=merged(found["events"], "user"),
         events_schema=table(events(log.event_groups).columns),
-        rejects=merged([*found["rejects"], in_order(listed.rejects, log.tables())], "place"),
+        rejects=merged([*found["rejects"], *of_items], "place"),
         report=sum_reports(reports, pl.concat(found["users"])),
     )
 
@@ -68,6 +69,7 @@ def sum_reports(reports: Sequence[UserReport], users: pl.LazyFrame) -> UserRepor
             _feature([r.user_values[n] for r in reports], values[name].item())
             for n, name in enumerate(names)
         ],
+        users=sum(r.users for r in reports),
         sound_users=sum(r.sound_users for r in reports),
     )
 

@@ -119,7 +119,8 @@ class View:
     def users_and_seeds(self) -> str:
         """Return a sentence with the numbers of test users and of seeds."""
         groups = " and ".join(f"{n:,} {group}" for group, n in self.users_by_group.items())
-        return f"{self.comparison.test_users:,} test users, {groups}; {self.seeds}."
+        users = f"{self.comparison.test_users:,} test users, {groups}; {self.seeds}."
+        return " ".join(filter(None, [users, self.comparison.activity_note]))
 
     def of(self, method: MethodResult) -> pl.DataFrame:
         """Return a method's rows of the frame."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pipeline_lib.evaluation.comparison import ACTIVITY
 from pipeline_lib.reporting.data_report.record import DataReport, Size
 from pipeline_lib.reporting.page.data_figures import data_figure
 from pipeline_lib.reporting.tables.table import DASH, SAMPLE
@@ -24,7 +25,12 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"SAMPLE": SAMPLE, "FOLDS": FOLDS, "GROUPS": GROUPS}
+    environment.globals |= {
+        "ACTIVITY": ACTIVITY,
+        "SAMPLE": SAMPLE,
+        "FOLDS": FOLDS,
+        "GROUPS": GROUPS,
+    }
     environment.filters |= {
         "count": _count,
         "mean": "{:,.1f}".format,

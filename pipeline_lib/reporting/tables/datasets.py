@@ -97,7 +97,7 @@ def _notes(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> l
 
 
 def _listed(items: Sequence[str], users: Sequence[str]) -> str:
-    return f"items' features {', '.join(items)}; users' {', '.join(users)}"
+    return f"items' features {', '.join(items) or 'none'}; users' {', '.join(users) or 'none'}"
 
 
 def _of_items(report: DataReport) -> list[str]:

@@ -38,7 +38,7 @@ def table_1(report: DataReport, comparison: Comparison, paper: PaperResults) -> 
             *beside(_errors(melu, task), errors, apart_by(metric_for("error", task))),
         ),
         blocks=(
-            Block("feature", "With a common value of", features),
+            *([Block("feature", "With a common value of", features)] if features else []),
             Block("group", "In the group", tuple(Row(group, group) for group in GROUPS)),
         ),
         notes=(
@@ -98,12 +98,12 @@ def _error_cells(
 
 
 def _notes(report: DataReport, comparison: Comparison, melu: MethodResult | None) -> list[str]:
-    notes = [
-        f"Share: of the {report.users:,} users kept. Common: one of the "
-        f"{100 * report.rules.top_share:g} % of a feature's values, rounded up, that most of them "
-        f"have. Major: with a common value in at least {report.rules.major_features} of these "
-        f"{len(report.grouping)} features.",
-    ]
+    common = (
+        f"Common: one of the {100 * report.rules.top_share:g} % of a feature's values, rounded "
+        "up, that most of them have. Major: with a common value in at least "
+        f"{report.rules.major_features} of these {len(report.grouping)} features."
+    )
+    notes = [f"Share: of the {report.users:,} users kept. {comparison.activity_note or common}"]
     if melu is None:
         notes.append("MeLU was not run.")
     else:

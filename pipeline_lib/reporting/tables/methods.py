@@ -8,7 +8,7 @@ from pipeline_lib.metrics.registry import Metric, TaskKind, error_by_group, metr
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.columns import group_p_columns, metric_columns
 from pipeline_lib.reporting.tables.notes import (
-    group_note,
+    group_notes,
     measured_notes,
     not_run,
     paper_clicks_note,
@@ -113,7 +113,7 @@ def _notes(
     layout, task = LAYOUTS[number], comparison.task.kind
     notes = measured_notes(comparison, methods, layout.metrics(task))
     if layout.by_group:
-        notes.append(group_note(comparison))
+        notes += group_notes(comparison)
     if comparison.sample:
         return notes
     if number == CLICKS_IN_THE_PAPER and task == "click":

@@ -43,14 +43,15 @@ def over_seeds(methods: Sequence[MethodResult]) -> str:
     return f"Mean ± sample standard deviation over seeds: {named}."
 
 
-def group_note(comparison: Comparison) -> str:
-    """Return which test p is of."""
+def group_notes(comparison: Comparison) -> list[str]:
+    """Return which test p is of, and who is major where groups go by activity."""
     error = metric_for("error", comparison.task.kind).label
-    return (
+    test = (
         f"p: two-tailed t-test between the {error} of major and of minor users, each user's "
         f"averaged over seeds (n = {group_sizes(comparison)} users), unadjusted; * where p < "
         f"{SIGNIFICANT}."
     )
+    return [test, *filter(None, [comparison.activity_note])]
 
 
 def group_sizes(comparison: Comparison) -> str:

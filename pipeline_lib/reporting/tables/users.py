@@ -57,6 +57,7 @@ def gap_table(comparison: Comparison) -> Table:
         f"gap: mean {error.label} of minor users {MINUS} that of major users (n = "
         f"{group_sizes(comparison)} test users), each user's averaged over seeds; above 0, minor "
         "users fare worse.",
+        *filter(None, [comparison.activity_note]),
         INTERVAL,
         "d: Cohen's d, the gap in standard deviations of a group's users, pooled.",
         "p: two-tailed t-test between the groups (the paper's test). Holm p: adjusted by Holm's "
