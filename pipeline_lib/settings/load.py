@@ -1,6 +1,6 @@
 """Read and check the settings of a run and of the datasets and methods it names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,15 +59,16 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
     Raises SettingsError with the file, the key, what is wrong and the nearest valid name.
     """
     run = validate(Run, config, "run config")
+    others = _own_datasets(run)
     on_dataset = {}
     for key, override in run.override.items():
         *dataset, name = key.split("/", 1)
         own = {**run.override.get(name, {}), **override} if dataset else override
         method = _method(folder / "methods", name, own, "override")
         if dataset:
-            _read(folder / "datasets", dataset[0], "dataset", "override")
+            _read([folder / "datasets", *others], dataset[0], "dataset", "override")
             on_dataset[dataset[0], name] = method
-    datasets = {name: read_dataset(folder / "datasets", name) for name in run.datasets}
+    datasets = {name: read_dataset(folder / "datasets", name, *others) for name in run.datasets}
     _check_raw_files(run, datasets)
     _check_levels(run, datasets)
     methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
@@ -76,15 +77,27 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
     return settings
 
 
-def read_dataset(folder: Path, name: str) -> Dataset:
-    """Read `<name>.yaml`, merged into what it extends; raise SettingsError if it is wrong."""
-    raw, source = _read(folder, name, "dataset", "datasets")
+def _own_datasets(run: Run) -> list[Path]:
+    if run.dataset_dir is None:
+        return []
+    if not (folder := Path(run.dataset_dir)).is_dir():
+        raise SettingsError(f"run config: dataset_dir: {folder} is no folder; correct it")
+    return [folder]
+
+
+def read_dataset(folder: Path, name: str, *others: Path) -> Dataset:
+    """Read `<name>.yaml`, merged into what it extends; raise SettingsError if it is wrong.
+
+    others: further folders where it, and what it extends, may be; a name is in one of them alone.
+    """
+    folders = (folder, *others)
+    raw, source = _read(folders, name, "dataset", "datasets")
     names = [name]
     while "extends" in raw:
         names.append(str(raw.pop("extends")))
         if names[-1] in names[:-1]:
             raise SettingsError(f"{source}: extends goes round in a circle: {' → '.join(names)}")
-        base, _ = _read(folder, names[-1], "dataset", f"{source}: extends")
+        base, _ = _read(folders, names[-1], "dataset", f"{source}: extends")
         raw = _merged(base, raw)
     extended = f" (extends {', '.join(names[1:])})" if names[1:] else ""
     return validate(Dataset, raw, source + extended)
@@ -139,18 +152,22 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def _method(
     folder: Path, name: str, override: Mapping[str, Any], key: str = "methods"
 ) -> MethodSettings:
-    raw, source = _read(folder, name, "method", key)
+    raw, source = _read([folder], name, "method", key)
     source += " (with this run's override)" if override else ""
     return parse_method({**raw, **override}, source)
 
 
-def _read(folder: Path, name: str, what: str, key: str) -> tuple[dict[str, Any], str]:
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = [p.stem for p in folder.glob("*.yaml")]
-        where = key if ":" in key else f"run config: {key}"
+def _read(folders: Sequence[Path], name: str, what: str, key: str) -> tuple[dict[str, Any], str]:
+    where = key if ":" in key else f"run config: {key}"
+    paths = [folder / f"{name}.yaml" for folder in folders]
+    found = [path for path in paths if path.is_file()]
+    if not found:
+        known = [path.stem for folder in folders for path in folder.glob("*.yaml")]
         raise SettingsError(f"{where}: {unknown(name, what, known)}")
-    return read_yaml(path), str(path)
+    if len(found) > 1:
+        both = " and ".join(map(str, found))
+        raise SettingsError(f"{where}: the {what} {name!r} is in {both}; rename one of them")
+    return read_yaml(found[0]), str(found[0])
 
 
 def _check_search(settings: Settings) -> None:

@@ -1,12 +1,24 @@
 """Settings of one run: `config/config.yaml` or the file given by `--configfile`."""
 
-from typing import Any, Literal, Self
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_validator
 
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.search import Search
 from pipeline_lib.settings.strict import Name, Several, Strict
+
+
+def _expanded(folder: str) -> str:
+    """Return a path whose `~` is replaced by the home folder."""
+    try:
+        return str(Path(folder).expanduser())
+    except RuntimeError as error:
+        raise ValueError(f"{folder!r} names the home of nobody here") from error
+
+
+Folder = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
 
 
 class Run(Strict):
@@ -16,7 +28,12 @@ class Run(Strict):
     logs: Literal["sample", "real"] = Field(
         description="sample: generated logs; real: those in raw_dir, else downloaded."
     )
-    raw_dir: str | None = Field(None, description="Folder that holds the datasets' raw folders.")
+    raw_dir: Folder | None = Field(
+        None, description="Folder that holds the datasets' raw folders; ~ is one's home."
+    )
+    dataset_dir: Folder | None = Field(
+        None, description="Folder of further datasets' YAML files, besides config/datasets."
+    )
     datasets: Several[Name]
     methods: Several[Name]
     seeds: Several[NonNegativeInt]

@@ -11,6 +11,7 @@ import yaml
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
 from pipeline_lib.settings.methods.base import known_kinds, settings_class
+from tests.settings.shop import write_shop
 
 Edit = Callable[[str, str, str], None]
 RUN: dict[str, Any] = {
@@ -207,6 +208,46 @@ def test_an_unknown_method_is_named_with_the_nearest_one(config: Path) -> None:
     assert message.startswith(
         "run config: methods: unknown method 'pamll'; did you mean 'paml'? Known: "
     )
+
+
+def test_datasets_may_lie_in_a_folder_of_their_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "my datasets"
+    write_shop(own, "extends: movielens\ntitle: Mine\n", "mine")
+    for given in (str(own), "~/my datasets", "my datasets/"):
+        run = {**RUN, "datasets": ["mine", "movielens"], "dataset_dir": given}
+        loaded = load_settings({**run, "override": {"mine/melu": {"epochs": 3}}}, folder)
+        assert [data.title for data in loaded.datasets.values()] == ["Mine", "MovieLens-1M"]
+        assert loaded.method("mine", "melu") != loaded.method("movielens", "melu")
+    where = {"datasets": ["mine"], "dataset_dir": "~/my datasets"}
+    shutil.copy(own / "mine.yaml", folder / "datasets/mine.yaml")
+    assert refusal(folder, **where) == (
+        f"run config: datasets: the dataset 'mine' is in {folder}/datasets/mine.yaml and "
+        f"{own}/mine.yaml; rename one of them"
+    )
+    (folder / "datasets/mine.yaml").unlink()
+    assert "unknown dataset 'mnie'; did you mean 'mine'?" in refusal(
+        folder, **where | {"datasets": ["mnie"]}
+    )
+
+
+def test_a_folder_that_there_is_not_is_refused(folder: Path) -> None:
+    assert refusal(folder, dataset_dir="/no/such") == (
+        "run config: dataset_dir: /no/such is no folder; correct it"
+    )
+    assert refusal(folder, dataset_dir="~no-such-user/x") == (
+        "run config: dataset_dir: '~no-such-user/x' names the home of nobody here"
+    )
+
+
+def test_the_raw_logs_may_be_at_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    run = {**RUN, "name": "mine", "logs": "real", "raw_dir": "~/raw"}
+    message = refusal_of(run, folder)
+    assert message.startswith("run config: raw_dir: /home/ann/raw/ml-1m/users.dat does not exist")
 
 
 def test_an_unknown_dataset_is_named_with_the_nearest_one(config: Path) -> None:

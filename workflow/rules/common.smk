@@ -145,9 +145,10 @@ def experiment(wildcards):
 def settings_texts():
     """Render the settings of the run, its datasets and methods as YAML, by what they are of.
 
-    Without the place of the raw logs, as a page may be passed on.
+    Without the places of the logs and the datasets, as a page may be passed on.
     """
-    parts = {"run": settings.run.model_copy(update={"raw_dir": None})}
+    places = {"raw_dir": None, "dataset_dir": None}
+    parts = {"run": settings.run.model_copy(update=places)}
     parts |= {f"dataset {name}": own for name, own in settings.datasets.items()}
     parts |= {f"method {name}": own for name, own in settings.methods.items()}
     parts |= {f"method {m} on {d}": own for (d, m), own in settings.on_dataset.items()}
