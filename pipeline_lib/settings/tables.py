@@ -10,6 +10,7 @@ from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.strict import Several, Strict
 
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+Repeats = Literal["first", "last", "highest", "mean", "sum"]
 TEXT_ONLY = ("separator", "quotes", "encoding", "columns")
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -135,10 +136,11 @@ class InteractionTable(Table):
     user: KeyColumn = Field(Column(column="user"), examples=["customer_id"])
     item: KeyColumn = Field(Column(column="item"), examples=["isbn"])
     target: KeyColumn = Field(Column(column="target"), examples=["stars"])
-    repeats: Literal["first", "highest"] = Field(
+    repeats: Repeats = Field(
         "first",
-        description="Which row stands where a user has several on an item: the first, or the "
-        "first of those with the highest target. The others are rejected.",
+        description="Which row stands where a user has several on an item: the first, the last, or "
+        "the first of those with the highest target; mean and sum: the first, with that of all "
+        "targets. The others are rejected.",
     )
 
 

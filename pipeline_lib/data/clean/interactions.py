@@ -9,17 +9,15 @@ import polars as pl
 from pipeline_lib.data.clean.checks import PASSED, Check, Known, judge, passed, rejected
 from pipeline_lib.data.clean.listed import listed
 from pipeline_lib.data.clean.profiles import read_key, row_checks, value_checks
+from pipeline_lib.data.clean.repeats import one_each
 from pipeline_lib.data.clean.report import FileCount, count_file
 from pipeline_lib.data.clean.unmet import unmet_keys
 from pipeline_lib.data.clean.values import as_number, before_replacing
-from pipeline_lib.data.raw.places import REPEATED, later
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.columns import Column
 from pipeline_lib.settings.tables import EventTable, InteractionTable
 from pipeline_lib.settings.task import ClickTask, RatingTask
-from pipeline_lib.storage.tables import repeated_rows, sink
-
-REPEAT = "another row of this user and item is taken"
+from pipeline_lib.storage.tables import sink
 
 
 @dataclass(frozen=True)
@@ -45,29 +43,37 @@ def read_interactions(
 
     known: the names by key column; rows with other names are rejected.
     """
-    keys = {"user": table.user, "item": table.item}
-    columns = {**keys, "target": table.target}
+    columns = {"user": table.user, "item": table.item, "target": table.target}
     rows = raw.rows.with_columns(
         read_key(raw, name, column, table.blank) for name, column in columns.items()
     )
-    target = as_number(pl.col("target"))
-    checks = [
-        *row_checks(raw, table, keys),
-        *_covered(raw, table.target),
-        *value_checks("target", pl.col("target"), table.target, number=True),
-        _within(table.target.column or "target", target, task),
-        *(found.check(name, keys[name].column or name) for name, found in known.items()),
-    ]
-    number = target.cast(pl.Float32).alias("target")
+    number = as_number(pl.col("target")).alias("target")
+    checks = _checks(raw, table, task, known)
     with raw.reading():
         judged = _judged(rows, ["user", "item", number], checks, scratch / "interactions.parquet")
-    rejects = rejected(judged, raw.file, checks)
-    unique, rejects = _without_repeats(
-        raw, table, passed(judged), rejects, scratch / "repeats.parquet"
-    )
-    kept = unique.select(pl.len()).collect().item()
+    own = rejected(judged, raw.file, checks)
+    of_all = _within(table, pl.col("target"), task)
+    right = passed(judged).drop("text")
+    unique, late = one_each(raw, right, table.repeats, of_all, scratch / "repeats.parquet")
+    rejects = own if late is None else pl.concat([own, late])
+    clean = unique.select("place", "user", "item", pl.col("target").cast(pl.Float32))
+    kept = clean.select(pl.len()).collect().item()
     unmet = unmet_keys(raw, columns, table.filters)
-    return Streamed(unique, rejects, count_file(raw.file, kept, rejects, unmet))
+    return Streamed(clean, rejects, count_file(raw.file, kept, rejects, unmet))
+
+
+def _checks(
+    raw: RawTable, table: InteractionTable, task: RatingTask | ClickTask, known: dict[str, Known]
+) -> list[Check]:
+    keys, target = {"user": table.user, "item": table.item}, pl.col("target")
+    scale = [] if table.repeats == "sum" else [_within(table, as_number(target), task)]
+    return [
+        *row_checks(raw, table, keys),
+        *_covered(raw, table.target),
+        *value_checks("target", target, table.target, number=True),
+        *scale,
+        *(found.check(name, keys[name].column or name) for name, found in known.items()),
+    ]
 
 
 def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -> Streamed:
@@ -109,7 +115,8 @@ def _covered(raw: RawTable, column: Column) -> list[Check]:
     return [Check(name, uncovered, "not among the values that `replace` names")]
 
 
-def _within(column: str, target: pl.Expr, task: RatingTask | ClickTask) -> Check:
+def _within(table: InteractionTable, target: pl.Expr, task: RatingTask | ClickTask) -> Check:
+    column = table.target.column or "target"
     if isinstance(task, ClickTask):
         return Check(column, ~target.is_in([0.0, 1.0]), "neither 0 nor 1")
     low, high = task.scale
@@ -125,26 +132,3 @@ def _judged(
     text = pl.when(pl.col("failed") != PASSED).then(pl.col("text"))
     sink(judged.with_columns(text), path)
     return pl.scan_parquet(path, glob=False)
-
-
-def _without_repeats(
-    raw: RawTable,
-    table: InteractionTable,
-    rows: pl.LazyFrame,
-    rejects: pl.LazyFrame,
-    scratch: Path,
-) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Return the rows, at most one a user and item, and all rejects."""
-    found = repeated_rows(rows.drop("text"), ["user", "item"])
-    if not found.is_empty():
-        order = [-pl.col("target"), pl.col("line")] if table.repeats == "highest" else ["line"]
-        taken = found.sort(order).group_by("user", "item", maintain_order=True).first()["line"]
-        others = found.filter(~pl.col("line").is_in(taken.implode()))["line"]
-        rows = rows.filter(~pl.col("line").is_in(others.implode()))
-        repeat = [Check(None, pl.lit(value=True), REPEAT)]
-        texts = raw.rows.select("place", "line", "text").filter(
-            pl.col("line").is_in(others.implode())
-        )
-        sink(rejected(texts.with_columns(judge(repeat)), raw.file, repeat), scratch)
-        rejects = pl.concat([rejects, later(pl.scan_parquet(scratch, glob=False), REPEATED)])
-    return rows.select("place", "user", "item", "target"), rejects

@@ -8,7 +8,8 @@ from pydantic import BaseModel, NonNegativeInt, model_validator
 
 from pipeline_lib.data.raw.encoding import RawFileError
 
-MANY = 0.1  # of a file's rows: worth a warning if they are rejected
+COUNTED = "counted in the first row of this user and item"  # the one reason that loses nothing
+MANY = 0.1  # of a file's rows: worth a warning if they are lost
 
 
 class FileCount(BaseModel):
@@ -38,11 +39,14 @@ class FileCount(BaseModel):
         counts = f"{self.read:,} read = {self.kept:,} kept + {self.rejected:,} rejected"
         return f"{self.file}: {counts}{reasons}"
 
-    def loss(self) -> str:
-        """Return the words of a warning of its rejects."""
+    def loss(self) -> str | None:
+        """Return the words of a warning if many rows are lost."""
+        lost = {reason: n for reason, n in self.reasons.items() if reason != COUNTED}
+        if (total := sum(lost.values())) <= MANY * self.read:
+            return None
         return (
-            f"{self.file} lost {100 * self.rejected / self.read:.0f} % of its rows, most often "
-            f"because {next(iter(self.reasons))!r}: look into rejects.parquet"
+            f"{self.file} lost {100 * total / self.read:.0f} % of its rows, most often because "
+            f"{next(iter(lost))!r}: look into rejects.parquet"
         )
 
 
@@ -124,9 +128,8 @@ class CleaningReport(BaseModel):
                 ", ".join(self.features_left_out),
                 ", ".join(self.item_features),
             )
-        for count in self.files:
-            if count.rejected > MANY * count.read:
-                log.warning("%s", count.loss())
+        for loss in filter(None, (count.loss() for count in self.files)):
+            log.warning("%s", loss)
 
 
 def count_file(

@@ -1,0 +1,67 @@
+"""Make one row of several rows that a user has on an item."""
+
+from pathlib import Path
+
+import polars as pl
+
+from pipeline_lib.data.clean.checks import Check, rejected
+from pipeline_lib.data.clean.report import COUNTED
+from pipeline_lib.data.raw.places import REPEATED, later
+from pipeline_lib.data.raw.table import RawTable
+from pipeline_lib.settings.tables import Repeats
+from pipeline_lib.storage.tables import repeated_rows, sink
+
+TAKEN = "another row of this user and item is taken"
+# What comes first and stands for all; without it the first line.
+ORDER = {"last": [-pl.col("line")], "highest": [-pl.col("target"), pl.col("line")]}
+# The target of all; without it that of the row that stands for them.
+TARGET = {"mean": pl.col("target").mean(), "sum": pl.col("target").sum()}
+
+
+def one_each(
+    raw: RawTable, rows: pl.LazyFrame, repeats: Repeats, within: Check, scratch: Path
+) -> tuple[pl.LazyFrame, pl.LazyFrame | None]:
+    """Return a row for each user and item, and the rejects if there are any.
+
+    rows: `line`, `user`, `item`, `target` and others. within: the check of a sum's scale. scratch:
+    the file for the rejects: `place` and the columns of `pipeline_lib.schemas.clean.REJECTS`.
+    """
+    found = repeated_rows(rows, ["user", "item"])
+    stands = _standing(found, repeats)
+    late = _failing(found.join(stands, on="line", how="anti"), 0)
+    rows = _without(rows, late)
+    if repeats in TARGET:
+        rows = _with_targets(rows, stands)
+    if repeats == "sum":
+        beyond = _failing(rows.filter(within.bad).collect(engine="streaming"), 1)
+        rows, late = _without(rows, beyond), late.vstack(beyond)
+    if late.is_empty():
+        return rows, None
+    reason = COUNTED if repeats in TARGET else TAKEN
+    checks = [Check(None, pl.lit(value=True), reason), within]
+    texts = raw.rows.select("place", "line", "text")
+    judged = texts.join(late.lazy(), on="line", maintain_order="left")
+    sink(rejected(judged, raw.file, checks), scratch)
+    return rows, later(pl.scan_parquet(scratch, glob=False), REPEATED)
+
+
+def _standing(found: pl.DataFrame, repeats: Repeats) -> pl.DataFrame:
+    """Return the line that stands for all rows of a user and an item, and their target."""
+    ordered = found.sort(ORDER.get(repeats, [pl.col("line")]))
+    target = TARGET.get(repeats, pl.col("target").first())
+    groups = ordered.group_by("user", "item", maintain_order=True)
+    return groups.agg(pl.col("line").first(), target).select("line", "target")
+
+
+def _failing(rows: pl.DataFrame, check: int) -> pl.DataFrame:
+    return rows.select("line", pl.lit(check, pl.Int16).alias("failed"))
+
+
+def _without(rows: pl.LazyFrame, late: pl.DataFrame) -> pl.LazyFrame:
+    return rows.filter(~pl.col("line").is_in(late["line"].implode()))
+
+
+def _with_targets(rows: pl.LazyFrame, stands: pl.DataFrame) -> pl.LazyFrame:
+    of_all = stands.lazy().rename({"target": "of_all"})
+    joined = rows.join(of_all, on="line", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("of_all", "target").alias("target")).drop("of_all")
