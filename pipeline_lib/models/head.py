@@ -54,7 +54,7 @@ class RatingLevels(Head):
     """A logit for each level of the scale; the rating is their expectation; squared error."""
 
     def __init__(self, task: RatingTask) -> None:
-        self.lowest, self.outputs = task.scale[0], task.levels
+        self.lowest, self.step, self.outputs = task.scale[0], task.spacing, task.levels
 
     def score(self, z: Tensor) -> Tensor:
         """Compute Σ p_k v_k with p = softmax(z) and v the levels."""
@@ -71,7 +71,8 @@ class RatingLevels(Head):
         return 2 * (rating - target[:, None]) * p * (levels - rating)
 
     def _levels(self, z: Tensor) -> Tensor:
-        return self.lowest + torch.arange(self.outputs, dtype=z.dtype, device=z.device)
+        steps = torch.arange(self.outputs, dtype=z.dtype, device=z.device)
+        return self.lowest + steps * self.step
 
 
 class ClickValue(Head):

@@ -197,7 +197,8 @@ def _check_levels(run: Run, datasets: Mapping[str, Dataset]) -> None:
         if not dataset.task.has_levels:
             raise SettingsError(
                 f"run config: network.head: levels needs ratings of whole steps, but the scale of "
-                f"datasets/{name}.yaml is {list(dataset.task.scale)}; set head: value"
+                f"datasets/{name}.yaml is {list(dataset.task.scale)}; set head: value, or a step "
+                "in that file, as `step: 0.5`"
             )
 
 

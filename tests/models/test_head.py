@@ -99,6 +99,8 @@ class TestWorkedByHand:
         (RATING, "value", 1),
         (RATING, "levels", 5),
         (RatingTask(scale=(0, 10)), "levels", 11),
+        (RatingTask(scale=(0.5, 5), step=0.5), "levels", 10),
+        (RatingTask(scale=(0, 1), step=0.1), "levels", 11),
         (CLICK, "value", 1),
         (CLICK, "levels", 2),
     ],
@@ -163,9 +165,17 @@ class TestLevels:
     def test_equal_logits_give_the_middle_of_the_scale(
         self, scale: tuple[float, float], middle: float
     ) -> None:
-        head = make_head(RatingTask(scale=scale), "levels")
-        z = torch.full((1, head.outputs), 7.0, dtype=torch.float64)
-        assert_values(head.score(z), middle)
+        for step in (None, 0.5):
+            head = make_head(RatingTask(scale=scale, step=step), "levels")
+            z = torch.full((1, head.outputs), 7.0, dtype=torch.float64)
+            assert_values(head.score(z), middle)
+
+    def test_the_levels_of_half_stars_are_theirs(self) -> None:
+        head = make_head(RatingTask(scale=(0.5, 5), step=0.5), "levels")
+        for number in range(10):
+            z = torch.zeros(1, 10, dtype=torch.float64)
+            z[0, number] = 100
+            assert_values(head.score(z), (number + 1) / 2)
 
     @given(z=st.lists(st.floats(-1e4, 1e4), min_size=5, max_size=5))
     def test_the_rating_lies_on_the_scale(self, z: list[float]) -> None:

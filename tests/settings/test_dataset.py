@@ -46,6 +46,12 @@ CASES = {
         "file: customers.tsv\n  encoding: latin1x",
         "users.encoding: unknown encoding 'latin1x'; write for example `encoding: latin-1`",
     ),
+    "steps that miss the end of the scale": (
+        TASK,
+        "{kind: rating, scale: [0.5, 5], step: 1}",
+        "task: steps of 1 do not lead from 0.5 to 5; write for example "
+        "`{kind: rating, scale: [0.5, 5], step: 0.5}`",
+    ),
     # kinds
     "an unknown kind": (
         GENDER,

@@ -139,8 +139,12 @@ def test_make_lint(tmp_path: Path) -> None:
 SMALLER: dict[str, dict[str, object]] = {
     "shards": {"USERS": 300, "SHARDS": 2},
     "serving": {
-        **{"METHODS": ["two-bias", "paml"], "ITEMS": 60, "USERS": 150, "TIMES": 2},
-        **{"BATCHES": (1, 2), "CANDIDATES": 20},
+        "METHODS": ["two-bias", "paml"],
+        "ITEMS": 60,
+        "USERS": 150,
+        "TIMES": 2,
+        "BATCHES": (1, 2),
+        "CANDIDATES": 20,
     },
 }
 

@@ -16,7 +16,7 @@ from pipeline_lib.data.clean.values import as_number, before_replacing
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.columns import Column
 from pipeline_lib.settings.tables import EventTable, InteractionTable
-from pipeline_lib.settings.task import ClickTask, RatingTask
+from pipeline_lib.settings.task import ROUNDING, ClickTask, RatingTask
 from pipeline_lib.storage.tables import sink
 
 
@@ -66,7 +66,7 @@ def _checks(
     raw: RawTable, table: InteractionTable, task: RatingTask | ClickTask, known: dict[str, Known]
 ) -> list[Check]:
     keys, target = {"user": table.user, "item": table.item}, pl.col("target")
-    scale = [] if table.repeats == "sum" else [_within(table, as_number(target), task)]
+    scale = [] if table.repeats == "sum" else _within(table, as_number(target), task)
     return [
         *row_checks(raw, table, keys),
         *_covered(raw, table.target),
@@ -115,13 +115,19 @@ def _covered(raw: RawTable, column: Column) -> list[Check]:
     return [Check(name, uncovered, "not among the values that `replace` names")]
 
 
-def _within(table: InteractionTable, target: pl.Expr, task: RatingTask | ClickTask) -> Check:
+def _within(table: InteractionTable, target: pl.Expr, task: RatingTask | ClickTask) -> list[Check]:
+    """Return the checks that a target is on the task's scale."""
     column = table.target.column or "target"
     if isinstance(task, ClickTask):
-        return Check(column, ~target.is_in([0.0, 1.0]), "neither 0 nor 1")
+        return [Check(column, ~target.is_in([0.0, 1.0]), "neither 0 nor 1")]
     low, high = task.scale
-    beyond = ~target.is_between(low, high)
-    return Check(column, beyond, f"outside the scale {low:g} to {high:g}")
+    words = f"outside the scale {low:g} to {high:g}"
+    checks = [Check(column, ~target.is_between(low, high), words)]
+    if task.step:
+        steps = (target - low) / task.step
+        between = (steps - steps.round()).abs() > ROUNDING
+        checks.append(Check(column, between, f"not a step of {task.step:g} from {low:g}"))
+    return checks
 
 
 def _judged(

@@ -1,10 +1,11 @@
 """Make one row of several rows that a user has on an item."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
-from pipeline_lib.data.clean.checks import Check, rejected
+from pipeline_lib.data.clean.checks import PASSED, Check, judge, rejected
 from pipeline_lib.data.clean.report import COUNTED
 from pipeline_lib.data.raw.places import REPEATED, later
 from pipeline_lib.data.raw.table import RawTable
@@ -19,26 +20,28 @@ TARGET = {"mean": pl.col("target").mean(), "sum": pl.col("target").sum()}
 
 
 def one_each(
-    raw: RawTable, rows: pl.LazyFrame, repeats: Repeats, within: Check, scratch: Path
+    raw: RawTable, rows: pl.LazyFrame, repeats: Repeats, within: Sequence[Check], scratch: Path
 ) -> tuple[pl.LazyFrame, pl.LazyFrame | None]:
     """Return a row for each user and item, and the rejects if there are any.
 
-    rows: `line`, `user`, `item`, `target` and others. within: the check of a sum's scale. scratch:
+    rows: `line`, `user`, `item`, `target` and others. within: the checks of a sum. scratch:
     the file for the rejects: `place` and the columns of `pipeline_lib.schemas.clean.REJECTS`.
     """
+    reason = COUNTED if repeats in TARGET else TAKEN
+    checks = [Check(None, pl.lit(value=False), reason), *within]
     found = repeated_rows(rows, ["user", "item"])
     stands = _standing(found, repeats)
-    late = _failing(found.join(stands, on="line", how="anti"), 0)
+    others = found.join(stands, on="line", how="anti")
+    late = others.select("line", pl.lit(0, pl.Int16).alias("failed"))
     rows = _without(rows, late)
     if repeats in TARGET:
         rows = _with_targets(rows, stands)
     if repeats == "sum":
-        beyond = _failing(rows.filter(within.bad).collect(engine="streaming"), 1)
+        wrong = rows.select("line", judge(checks)).filter(pl.col("failed") != PASSED)
+        beyond = wrong.collect(engine="streaming")
         rows, late = _without(rows, beyond), late.vstack(beyond)
     if late.is_empty():
         return rows, None
-    reason = COUNTED if repeats in TARGET else TAKEN
-    checks = [Check(None, pl.lit(value=True), reason), within]
     texts = raw.rows.select("place", "line", "text")
     judged = texts.join(late.lazy(), on="line", maintain_order="left")
     sink(rejected(judged, raw.file, checks), scratch)
@@ -51,10 +54,6 @@ def _standing(found: pl.DataFrame, repeats: Repeats) -> pl.DataFrame:
     target = TARGET.get(repeats, pl.col("target").first())
     groups = ordered.group_by("user", "item", maintain_order=True)
     return groups.agg(pl.col("line").first(), target).select("line", "target")
-
-
-def _failing(rows: pl.DataFrame, check: int) -> pl.DataFrame:
-    return rows.select("line", pl.lit(check, pl.Int16).alias("failed"))
 
 
 def _without(rows: pl.LazyFrame, late: pl.DataFrame) -> pl.LazyFrame:

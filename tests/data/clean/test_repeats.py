@@ -58,6 +58,21 @@ def test_a_sum_is_held_to_the_scale_and_its_parts_are_not(tmp_path: Path) -> Non
     ]
 
 
+def test_ratings_are_steps_where_the_scale_has_them(tmp_path: Path) -> None:
+    task = {"kind": "rating", "scale": [0.5, 5], "step": 0.5}
+    rows = ["1,a,0.5", "1,a,1.0", "1,b,3.7", "2,a,0.25", "2,b,4.500000000001"]
+    logs = ratings(tmp_path, "mean", rows, task)
+    assert logs.interactions.rows() == [("1", "a", 0.75), ("2", "b", 4.5)]
+    assert logs.rejects.select("line", "reason").rows() == [
+        (4, "not a step of 0.5 from 0.5"),
+        (5, "outside the scale 0.5 to 5"),
+        (3, COUNTED),
+    ]
+    logs = ratings(tmp_path, "sum", ["1,a,0.7", "1,a,0.3", "1,b,0.7", "2,a,1"], task)
+    assert logs.interactions.rows() == [("1", "a", 1), ("2", "a", 1)]
+    assert logs.rejects["reason"].to_list() == [COUNTED, "not a step of 0.5 from 0.5"]
+
+
 def test_plays_are_summed_and_no_loss(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     scale = {"kind": "rating", "scale": [1, 100]}
     logs = ratings(tmp_path, "sum", ["1,a,1"] * 30 + ["1,b,1", "2,a,1", "2,a,x"], scale)
