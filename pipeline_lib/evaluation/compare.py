@@ -11,6 +11,7 @@ from pipeline_lib.evaluation.comparison import (
     Gap,
     MethodResult,
     Statistic,
+    Subject,
     best_method,
 )
 from pipeline_lib.evaluation.evaluate import Evaluation
@@ -29,15 +30,10 @@ class Trial:
 
 
 def compare(
-    dataset: str,
-    title: str,
-    sample: bool,
-    by_activity: bool,
-    methods: dict[str, MethodSettings],
-    trials: Sequence[Trial],
+    subject: Subject, methods: dict[str, MethodSettings], trials: Sequence[Trial]
 ) -> Comparison:
     """Compare methods; raise ValueError when one has no trial, or tasks, splits or users differ."""
-    _check(dataset, methods, trials)
+    _check(subject.dataset, methods, trials)
     first = trials[0].evaluation
     own = {name: [t for t in trials if t.evaluation.method == name] for name in methods}
     over_users = UserMeans(
@@ -47,16 +43,13 @@ def compare(
     results = [_result(name, methods[name], own[name], over_users, gaps[name]) for name in methods]
     baselines = _best(results, "baseline", first.task.kind)
     return Comparison(
-        dataset=dataset,
-        title=title,
-        sample=sample,
+        **subject.model_dump(),
         task=first.task,
         split_sha256=first.split_sha256,
         test_users=first.users,
         ranked_users=first.ranked_users,
         short_users=first.short_users,
         users_by_group=dict(trials[0].users["group"].value_counts(sort=True).iter_rows()),
-        by_activity=by_activity,
         baselines=baselines,
         references=_best(results, "reference", first.task.kind),
         methods=[_against(result, results, baselines) for result in results],

@@ -83,33 +83,42 @@ class Pair(BaseModel):
     holm_p: float | None = None
 
 
-class Comparison(BaseModel):
-    """All methods of a dataset on the same test users.
+class Subject(BaseModel):
+    """The dataset that methods are compared on.
 
+    sample: its logs are generated. of_paper: it is one of the paper's, or made after one.
     by_activity: users are major or minor by their number of interactions, not by their features.
-    short_users: by ranking metric, the ranked users with fewer rows than it looks at. baselines,
-    references: the best one by metric.
     """
 
     dataset: str
     title: str
     sample: bool
+    of_paper: bool
+    by_activity: bool
+
+    @property
+    def activity_note(self) -> str:
+        """Return in a sentence who is major where groups go by activity, "" where they do not."""
+        return ACTIVITY if self.by_activity else ""
+
+
+class Comparison(Subject):
+    """All methods of a dataset on the same test users.
+
+    short_users: by ranking metric, the ranked users with fewer rows than it looks at. baselines,
+    references: the best one by metric.
+    """
+
     task: Task
     split_sha256: str
     test_users: int
     ranked_users: int | None
     short_users: dict[str, int]
     users_by_group: dict[str, int]
-    by_activity: bool = False
     baselines: dict[str, str]
     references: dict[str, str]
     methods: list[MethodResult]
     pairs: list[Pair]
-
-    @property
-    def activity_note(self) -> str:
-        """Return in a sentence who is major where groups go by activity, "" where they do not."""
-        return ACTIVITY if self.by_activity else ""
 
     def method(self, name: str) -> MethodResult:
         """Return a method's result."""

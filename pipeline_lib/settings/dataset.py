@@ -253,6 +253,11 @@ class Dataset(LogSettings):
             )
         return self
 
+    @property
+    def of_paper(self) -> bool:
+        """Return whether it is delivered, as one of the paper's or after one; these can be made."""
+        return self.sample is not None
+
     def grouping(self) -> list[str]:
         """Return the user features by which major users differ from minor ones.
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import ttest_ind
 
 from pipeline_lib.evaluation.compare import Trial, compare
-from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Subject
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.settings.methods.base import MethodSettings
@@ -61,10 +61,15 @@ def trial(
     return Trial(evaluation, users)
 
 
+MOVIELENS = Subject(
+    dataset="movielens", title="MovieLens-1M", sample=False, of_paper=True, by_activity=False
+)
+
+
 def comparison(trials: Sequence[Trial]) -> Comparison:
     named = {t.evaluation.method for t in trials}
     methods = {name: settings for name, settings in METHODS.items() if name in named}
-    return compare("movielens", "MovieLens-1M", False, False, methods, trials)
+    return compare(MOVIELENS, methods, trials)
 
 
 @pytest.fixture

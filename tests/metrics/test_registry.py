@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from pipeline_lib.evaluation.compare import Trial, compare
+from pipeline_lib.evaluation.comparison import Subject
 from pipeline_lib.evaluation.evaluate import evaluate
 from pipeline_lib.metrics import registry
 from pipeline_lib.metrics.errors import mean_of
@@ -61,7 +62,10 @@ def test_one_entry_takes_a_metric_to_the_page(tmp_path: Path) -> None:
     assert evaluation.metrics["mae_minor"] == 2
 
     methods = {"melu": MethodSettings(kind="melu", label="MeLU", role="baseline")}
-    compared = compare("movielens", "ML", False, False, methods, [Trial(evaluation, users)])
+    subject = Subject(
+        dataset="movielens", title="ML", sample=False, of_paper=True, by_activity=False
+    )
+    compared = compare(subject, methods, [Trial(evaluation, users)])
     assert compared.baselines["ndcg_10"] == compared.baselines["mae_major"] == "melu"
     by_all, by_group = (TABLES[number](compared, paper) for number in (2, 4))
     ours = [c.header for c in by_all.columns if c.header not in {"paper", "diff."}]

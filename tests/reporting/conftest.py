@@ -132,6 +132,8 @@ def paml() -> MethodResult:
 @pytest.fixture(scope="session")
 def compared() -> Comparison:
     return Comparison(
+        of_paper=True,
+        by_activity=False,
         dataset="movielens",
         title="MovieLens-1M",
         sample=False,
@@ -157,6 +159,8 @@ def compared() -> Comparison:
 @pytest.fixture(scope="session")
 def clicks() -> Comparison:
     return Comparison(
+        of_paper=True,
+        by_activity=False,
         dataset="taobao",
         title="Ad clicks",
         sample=False,

@@ -111,6 +111,7 @@ def small_report(bad: pl.DataFrame | None = None, **changes: object) -> DataRepo
             title="MovieLens-1M",
             licence="research only",
             sample=False,
+            of_paper=True,
             task=RatingTask(scale=(1, 5)),
             rules=Partition(major_features=1),
         ),

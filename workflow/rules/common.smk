@@ -59,6 +59,7 @@ EVALUATED = {
 REPORT = f"{RUN}/report.html"
 
 DATASETS = [*settings.datasets]
+OF_PAPER = any(own.of_paper for own in settings.datasets.values())
 LEARNERS = [m for m, s in settings.methods.items() if isinstance(s, LearnerSettings)]
 REFERENCES = [method for method in settings.methods if method not in LEARNERS]
 TRIALS = [(m, seed) for m in settings.methods for seed in settings.seeds(m)]
@@ -135,6 +136,18 @@ def training_settings(wildcards):
 def task_settings(wildcards):
     """Return a dataset's task."""
     return settings.datasets[wildcards.dataset].task.model_dump(mode="json")
+
+
+def subject(wildcards):
+    """Return what a dataset is called and how it is shown."""
+    own = settings.datasets[wildcards.dataset]
+    return {
+        "dataset": wildcards.dataset,
+        "title": own.title,
+        "sample": settings.run.logs == "sample",
+        "of_paper": own.of_paper,
+        "by_activity": not own.grouping(),
+    }
 
 
 def experiment(wildcards):
@@ -308,7 +321,7 @@ def plot(name):
     own = {"caption": "../report/figure.rst", "subcategory": "Figures"}
     labels = {
         "figure": name.replace("_", " "),
-        "shows": summary_of(name),
+        "shows": summary_of(name, of_paper=OF_PAPER),
     }
     path = f"{HERE}/figures/{name}.png"
     return report(path, category="{dataset}", labels=labels, **own)
@@ -331,7 +344,7 @@ def report_parts():
             "folder": HERE.format(dataset=name),
             "trials": trials(TRIAL, name),
             "figures": figures_for(own.task.kind, settings.methods),
-            "missing": missing(own.task.kind, settings.methods),
+            "missing": missing(own.task.kind, settings.methods) if own.of_paper else [],
         }
         for name, own in settings.datasets.items()
     ]

@@ -70,9 +70,7 @@ rule compare:
         f"{HERE}/logs/compare.log",
     params:
         *code("compare"),
-        title=lambda w: settings.datasets[w.dataset].title,
-        sample=settings.run.logs == "sample",
-        by_activity=lambda w: not settings.datasets[w.dataset].grouping(),
+        subject=subject,
         methods={
             name: method.model_dump(mode="json", include={"kind", "label", "role"})
             for name, method in settings.methods.items()

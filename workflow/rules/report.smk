@@ -28,6 +28,7 @@ rule data_report:
         title=lambda w: settings.datasets[w.dataset].title,
         licence=lambda w: settings.datasets[w.dataset].licence,
         sample=settings.run.logs == "sample",
+        of_paper=lambda w: settings.datasets[w.dataset].of_paper,
         settings=log_settings,
         partition=partition_settings,
     script:

@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.evaluation.compare import Trial, compare
+from pipeline_lib.evaluation.comparison import Subject
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.metrics.users import users_schema
@@ -17,10 +18,7 @@ start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 params, source = snakemake.params, snakemake.input
 evaluations = [read_json(Path(path), Evaluation) for path in source.evaluations]
 comparison = compare(
-    snakemake.wildcards.dataset,
-    params.title,
-    params.sample,
-    params.by_activity,
+    Subject.model_validate(params.subject),
     {name: MethodSettings.model_validate(raw) for name, raw in params.methods.items()},
     [
         Trial(evaluation, read_table(Path(users), users_schema(evaluation.task)))

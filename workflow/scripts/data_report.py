@@ -22,6 +22,7 @@ about = About(
     title=params.title,
     licence=params.licence,
     sample=params.sample,
+    of_paper=params.of_paper,
     task=log.task,
     rules=Partition.model_validate(params.partition),
 )

@@ -30,6 +30,8 @@ report = RunReport(
     environment=environment(),
     datasets=parts,
     tables=[table_6([part.data for part in parts], paper)],
-    missing=[*missing_datasets(names, paper), *missing_trials(params.seeds, paper)],
+    missing=[*missing_datasets(names, paper), *missing_trials(params.seeds, paper)]
+    if any(part.data.of_paper for part in parts)
+    else [],
 )
 write_text(run_page(report), Path(snakemake.output[0]))

@@ -123,13 +123,15 @@ class DataReport(BaseModel):
     """One dataset from raw rows to folds and groups.
 
     clean: after cleaning. kept: what is left after the partition's steps, users with their
-    interactions and the items these are with. sample: the logs are generated.
+    interactions and the items these are with. sample: the logs are generated. of_paper: the dataset
+    is one of the paper's, or made after one.
     """
 
     dataset: str
     title: str
     licence: str
     sample: bool
+    of_paper: bool
     task: Task
     rules: Partition
     split_sha256: str

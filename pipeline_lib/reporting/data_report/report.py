@@ -97,6 +97,7 @@ class About:
     title: str
     licence: str
     sample: bool
+    of_paper: bool
     task: Task
     rules: Partition
 

@@ -3,6 +3,7 @@
 Rules ask for names before anything runs, so that no figure's module imports matplotlib.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -63,9 +64,13 @@ def module_of(name: str) -> str:
     return f"{figures.__name__}.{name}"
 
 
-def summary_of(name: str) -> str:
-    """Return what a figure shows, in a sentence: its module's docstring."""
-    return str(import_module(module_of(name)).__doc__)
+def summary_of(name: str, *, of_paper: bool) -> str:
+    """Return what a figure shows, in a sentence: its module's docstring.
+
+    of_paper: whether to name the paper's figure.
+    """
+    summary = str(import_module(module_of(name)).__doc__)
+    return summary if of_paper else re.sub(r" \(the paper's [^)]*\)", "", summary)
 
 
 def figures_for(task: TaskKind, methods: Methods) -> tuple[str, ...]:

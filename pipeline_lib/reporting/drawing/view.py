@@ -126,7 +126,11 @@ class View:
         """Return a method's rows of the frame."""
         return self.frame.filter(method=method.name)
 
-    def caption(self, *sentences: str) -> str:
-        """Join sentences, after the dataset's title and, where so, that its data are generated."""
+    def caption(self, *sentences: str, after: str | None = None) -> str:
+        """Join sentences, after the dataset's title and, where so, that its data are generated.
+
+        after: the paper's figure that it is made after; only told for a dataset of the paper.
+        """
         sample = [f"{SAMPLE}."] if self.comparison.sample else []
-        return " ".join([*sample, f"{self.comparison.title}.", *sentences])
+        source = [f"After the paper's {after}."] if after and self.comparison.of_paper else []
+        return " ".join([*sample, f"{self.comparison.title}.", *sentences, *source])

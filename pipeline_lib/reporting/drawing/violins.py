@@ -44,7 +44,7 @@ def violin_plot(
             f"{view.error_name} of each test user, averaged over the method's seeds; {words}. "
             f"{CAPTION}",
             view.users_and_seeds,
-            f"After the paper's {paper}.",
+            after=paper,
         )
 
     return Plot(

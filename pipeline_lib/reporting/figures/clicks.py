@@ -73,7 +73,7 @@ def _caption(view: View) -> str:
         "1.5 box lengths of them; the line is the median, the diamond the mean. The axis ends "
         "before the largest losses; the users beyond it are counted at the right.",
         view.users_and_seeds,
-        "After the paper's Figure 3, whose log is private and whose NEL has the opposite sign.",
+        after="Figure 3, whose log is private and whose NEL has the opposite sign",
     )
 
 

@@ -67,7 +67,7 @@ def _caption(view: View) -> str:
         "components): users near each other are alike to the "
         "method; axes, scales and distances between clusters mean nothing. "
         f"{users} users, the same in all panels; one seed a method.",
-        "After the paper's Figure 11.",
+        after="Figure 11",
     )
 
 

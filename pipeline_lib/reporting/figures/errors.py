@@ -34,7 +34,7 @@ def _caption(view: View) -> str:
         "reach from the lower to the upper quartile, whiskers to the last user within 1.5 box "
         "lengths of them; the line is the median, the diamond the mean.",
         view.users_and_seeds,
-        f"After the paper's {BY_DATASET.get(view.comparison.dataset, PAPER)}.",
+        after=BY_DATASET.get(view.comparison.dataset, PAPER),
     )
 
 

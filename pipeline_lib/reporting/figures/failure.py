@@ -55,7 +55,7 @@ def _caption(view: View) -> str:
         "weights are used. Middle and right: inner learning rates of test users, of all seeds, in "
         "% of the group's, major users above and minor ones (hatched) below.",
         view.users_and_seeds,
-        "After the paper's Figure 8.",
+        after="Figure 8",
     )
 
 

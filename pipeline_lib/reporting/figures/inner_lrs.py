@@ -135,7 +135,7 @@ def _caption(view: View) -> str:
         "its own axis, from its smallest rate to its largest, logarithmic where the largest is "
         "more than ten times the smallest.",
         view.users_and_seeds,
-        "After the paper's Figures 4 and 7.",
+        after="Figures 4 and 7",
     )
 
 

@@ -45,12 +45,13 @@ def table_6(reports: Sequence[DataReport], paper: PaperResults) -> Table:
     The paper's numbers are left out for sample data.
     """
     sample = any(report.sample for report in reports)
+    of_paper = any(report.of_paper for report in reports)
     names = () if sample else [r.dataset for r in reports if r.dataset in paper.table_6]
     printed = {name: paper.table_6[name] for name in names}
     return Table(
         dataset=None,
         sample=sample,
-        title="The datasets (the paper's Table 6)",
+        title="The datasets" + (" (the paper's Table 6)" if of_paper else ""),
         columns=tuple(_columns(reports, printed)),
         blocks=(Block("dataset", None, tuple(Row(r.dataset, r.dataset) for r in reports)),),
         notes=tuple(_notes(reports, printed)),

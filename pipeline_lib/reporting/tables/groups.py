@@ -8,7 +8,7 @@ from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import PaperMean, PaperResults
 from pipeline_lib.reporting.tables.cells import signed, spread_text
 from pipeline_lib.reporting.tables.columns import apart_by, beside, sources
-from pipeline_lib.reporting.tables.notes import group_sizes, over_seeds, split_note
+from pipeline_lib.reporting.tables.notes import group_sizes, over_seeds, split_note, titled
 from pipeline_lib.reporting.tables.table import Block, Cell, Column, Row, RowKind, Table
 from pipeline_lib.schemas.columns import GROUPS
 
@@ -32,7 +32,7 @@ def table_1(report: DataReport, comparison: Comparison, paper: PaperResults) -> 
     return Table(
         dataset=report.dataset,
         sample=report.sample,
-        title=f"{report.title}: major and minor users (the paper's Table 1)",
+        title=titled(f"{report.title}: major and minor users", "Table 1", comparison),
         columns=(
             *beside(_shares(report), shares, _points),
             *beside(_errors(melu, task), errors, apart_by(metric_for("error", task))),

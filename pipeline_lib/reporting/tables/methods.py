@@ -13,12 +13,13 @@ from pipeline_lib.reporting.tables.notes import (
     not_run,
     paper_clicks_note,
     paper_notes,
+    titled,
 )
 from pipeline_lib.reporting.tables.table import Block, Column, Row, Table
 from pipeline_lib.settings.methods.base import Role
 
 BLOCKS: dict[Role, str] = {
-    "reference": "Reference points, not in the paper",
+    "reference": "Reference points",
     "baseline": "Baselines",
     "proposed": "Proposed methods",
     "ablation": "Ablations",
@@ -33,11 +34,20 @@ ABLATED: tuple[Role, ...] = ("proposed", "ablation")
 
 @dataclass(frozen=True)
 class Layout:
-    """What a table of the paper shows: methods in which roles, metrics by group or not."""
+    """What a table of the paper shows: methods in which roles, metrics by group or not.
+
+    titles, paper: by kind of task, the table's title, and where the paper has it.
+    """
 
     roles: tuple[Role, ...]
     by_group: bool
     titles: dict[TaskKind, str]
+    paper: dict[TaskKind, str]
+
+    def title(self, comparison: Comparison) -> str:
+        """Return the title, with the place in the paper for a dataset of the paper."""
+        task = comparison.task.kind
+        return titled(f"{comparison.title}: {self.titles[task]}", self.paper.get(task), comparison)
 
     def metrics(self, task: TaskKind) -> list[Metric]:
         """Return the table's metrics from left to right."""
@@ -51,33 +61,37 @@ LAYOUTS = {
         roles=COMPARED,
         by_group=False,
         titles={
-            "rating": "error and ranking on cold-start users (the paper's Table 2)",
-            "click": "AUC and NEL on cold-start users (the paper's Figure 3)",
+            "rating": "error and ranking on cold-start users",
+            "click": "AUC and NEL on cold-start users",
         },
+        paper={"rating": "Table 2", "click": "Figure 3"},
     ),
     3: Layout(
         roles=ABLATED,
         by_group=False,
         titles={
-            "rating": "ablation, error and ranking on cold-start users (the paper's Table 3)",
+            "rating": "ablation, error and ranking on cold-start users",
             "click": "ablation, AUC and NEL on cold-start users",
         },
+        paper={"rating": "Table 3"},
     ),
     4: Layout(
         roles=COMPARED,
         by_group=True,
         titles={
-            "rating": "MSE of major and minor users (the paper's Table 4)",
+            "rating": "MSE of major and minor users",
             "click": "AUC and NEL of major and minor users",
         },
+        paper={"rating": "Table 4"},
     ),
     5: Layout(
         roles=ABLATED,
         by_group=True,
         titles={
-            "rating": "ablation, MSE of major and minor users (the paper's Table 5)",
+            "rating": "ablation, MSE of major and minor users",
             "click": "ablation, AUC and NEL of major and minor users",
         },
+        paper={"rating": "Table 5"},
     ),
 }
 
@@ -102,9 +116,7 @@ def methods_table(number: int, comparison: Comparison, paper: PaperResults) -> T
         *(_notes(number, comparison, methods, paper) if methods else [NO_METHOD]),
         *not_run(number, comparison.dataset, methods, paper),
     ]
-    return table_of(
-        comparison, methods, f"{comparison.title}: {layout.titles[task]}", columns, notes
-    )
+    return table_of(comparison, methods, layout.title(comparison), columns, notes)
 
 
 def _notes(
@@ -114,7 +126,7 @@ def _notes(
     notes = measured_notes(comparison, methods, layout.metrics(task))
     if layout.by_group:
         notes += group_notes(comparison)
-    if comparison.sample:
+    if comparison.sample or not comparison.of_paper:
         return notes
     if number == CLICKS_IN_THE_PAPER and task == "click":
         notes.append(paper_clicks_note(paper.clicks))
@@ -139,6 +151,13 @@ def table_of(
         sample=comparison.sample,
         title=title,
         columns=tuple(columns),
-        blocks=tuple(Block(role, BLOCKS[role], block) for role, block in rows.items() if block),
+        blocks=tuple(
+            Block(role, _heading(role, comparison), block) for role, block in rows.items() if block
+        ),
         notes=tuple(notes),
     )
+
+
+def _heading(role: Role, comparison: Comparison) -> str:
+    beyond = ", not in the paper" if role == "reference" and comparison.of_paper else ""
+    return f"{BLOCKS[role]}{beyond}"

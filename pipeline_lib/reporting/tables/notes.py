@@ -43,6 +43,11 @@ def over_seeds(methods: Sequence[MethodResult]) -> str:
     return f"Mean ± sample standard deviation over seeds: {named}."
 
 
+def titled(title: str, place: str | None, comparison: Comparison) -> str:
+    """Return a table's title; with its place in the paper for a dataset of the paper."""
+    return f"{title} (the paper's {place})" if place and comparison.of_paper else title
+
+
 def group_notes(comparison: Comparison) -> list[str]:
     """Return which test p is of, and who is major where groups go by activity."""
     error = metric_for("error", comparison.task.kind).label

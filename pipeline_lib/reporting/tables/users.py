@@ -53,6 +53,7 @@ def gap_table(comparison: Comparison) -> Table:
     p = {name: p_cell(gap.p) for name, gap in gaps.items()}
     columns += [Column("p", (f"{error.name}_gap_p",), p, behind), holm]
     title = f"{comparison.title}: {error.label} of minor users beyond that of major users"
+    source = " (the paper's test)" if comparison.of_paper else ""
     notes = [
         f"gap: mean {error.label} of minor users {MINUS} that of major users (n = "
         f"{group_sizes(comparison)} test users), each user's averaged over seeds; above 0, minor "
@@ -60,7 +61,7 @@ def gap_table(comparison: Comparison) -> Table:
         *filter(None, [comparison.activity_note]),
         INTERVAL,
         "d: Cohen's d, the gap in standard deviations of a group's users, pooled.",
-        "p: two-tailed t-test between the groups (the paper's test). Holm p: adjusted by Holm's "
+        f"p: two-tailed t-test between the groups{source}. Holm p: adjusted by Holm's "
         f"method for all methods ({_tested(gaps.values())} tested); * where < {SIGNIFICANT}.",
         split_note(comparison),
     ]

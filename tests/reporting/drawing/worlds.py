@@ -66,6 +66,8 @@ def compared(
         for name, m in methods.items()
     ]
     return Comparison(
+        of_paper=True,
+        by_activity=False,
         dataset="movielens",
         title="MovieLens-1M",
         sample=sample,
