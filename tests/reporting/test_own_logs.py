@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from matplotlib import style
@@ -19,7 +20,7 @@ from pipeline_lib.reporting.tables.write import markdown, to_csv
 from tests.reporting.drawing.worlds import CLICK, METHODS, RATING, invented
 from tests.reporting.small_data import small_report
 
-OWN = {"dataset": "shop", "title": "My shop", "of_paper": False}
+OWN: dict[str, Any] = {"dataset": "shop", "title": "My shop", "of_paper": False}
 
 
 @pytest.fixture
