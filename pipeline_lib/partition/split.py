@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pipeline_lib.partition.negatives import draw_negatives
 from pipeline_lib.partition.rules import (
     assign_folds,
     assign_groups,
@@ -14,7 +15,7 @@ from pipeline_lib.partition.rules import (
     choose_users,
     common_values,
 )
-from pipeline_lib.partition.summary import ColdBorder, SplitSummary
+from pipeline_lib.partition.summary import ColdBorder, NegativeCount, SplitSummary
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.partition import Partition
@@ -69,10 +70,18 @@ def partition(
     else:
         groups = assign_groups_by_activity(counts.filter(pl.col("user").is_in(cold.implode())))
     own = interactions.join(folds.lazy(), on="user").collect(engine="streaming")
+    negatives = None
+    if rules.negatives:
+        items = interactions.select("item").unique().collect(engine="streaming")["item"]
+        drawn, negatives = draw_negatives(
+            own, items, rules.negatives, derive_seed(seed, "negatives")
+        )
+        own = pl.concat([own, drawn])
     rows = assign_parts(own, rules.query_share, derive_seed(seed, "parts")).sort("user", "item")
     chosen = folds.join(groups, on="user").sort("user")
     shares = {f: _share_with_common(profiles, f, rules.top_share) for f in group_features}
-    return Split(chosen, rows, dropped, _summary(chosen, rows, dropped, border, shares, seed))
+    summary = _summary(chosen, rows, dropped, border, negatives, shares, seed)
+    return Split(chosen, rows, dropped, summary)
 
 
 def _summary(
@@ -80,6 +89,7 @@ def _summary(
     rows: pl.DataFrame,
     dropped: pl.DataFrame,
     border: ColdBorder | None,
+    negatives: NegativeCount | None,
     shares: dict[str, float],
     seed: int,
 ) -> SplitSummary:
@@ -89,6 +99,7 @@ def _summary(
         clean_users=users.height + dropped.height,
         users_dropped=_by_reason(dropped),
         cold_border=border,
+        negatives=negatives,
         users=users.height,
         items=rows["item"].n_unique(),
         interactions=rows.height,

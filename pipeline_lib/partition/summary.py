@@ -21,12 +21,28 @@ class ColdBorder(BaseModel):
         )
 
 
+class NegativeCount(BaseModel):
+    """The rows without a click that were drawn.
+
+    missing: rows that could not be, since users have all other items; short_users: these users.
+    """
+
+    drawn: int
+    missing: int
+    short_users: int
+
+    def __str__(self) -> str:
+        """Return it as part of a sentence."""
+        short = f", {self.missing:,} too few for {self.short_users:,} users" if self.missing else ""
+        return f"{self.drawn:,} rows without a click drawn by the split seed{short}"
+
+
 class SplitSummary(BaseModel):
     """What a split holds, and the hash by which results name it.
 
     clean_users: those before the partition; users_dropped: of them, by reason; users: the others.
-    cold_border: None where no ties were drawn. items: those that these users' interactions are
-    with.
+    cold_border: None where no ties were drawn. interactions: of these users, negatives among them.
+    items: those that these interactions are with.
     """
 
     sha256: str
@@ -34,6 +50,7 @@ class SplitSummary(BaseModel):
     clean_users: int
     users_dropped: dict[str, int]
     cold_border: ColdBorder | None = None
+    negatives: NegativeCount | None = None
     users: int
     items: int
     interactions: int
@@ -47,8 +64,9 @@ class SplitSummary(BaseModel):
         counts = self.users_by_fold | self.users_by_group
         named = ", ".join(f"{n:,} {name}" for name, n in counts.items())
         border = f"; {self.cold_border}" if self.cold_border else ""
+        drawn = f", {self.negatives}" if self.negatives else ""
         return (
             f"{self.clean_users:,} users: {self.users:,} kept{dropped}{border}; "
-            f"{self.interactions:,} interactions with {self.items:,} items; {named}; "
+            f"{self.interactions:,} interactions with {self.items:,} items{drawn}; {named}; "
             f"split {self.sha256[:12]}"
         )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline_lib.settings.columns import Column
+from pipeline_lib.settings.columns import Column, Target
 from pipeline_lib.settings.features import UserFeature
 from pipeline_lib.storage.tables import read_json, write_json
 from pipeline_lib.training.record import TrainingRecord
@@ -40,12 +40,13 @@ class Profile(BaseModel):
     """How a user's raw profile is read, and names of items.
 
     blank: texts that stand for an unknown value. items: of interactions and of the first file of
-    items.
+    items. target: how ratings are rescaled.
     """
 
     features: dict[str, UserFeature]
     blank: tuple[str, ...]
     items: tuple[ItemNames, ...]
+    target: Target
 
     @property
     def columns(self) -> dict[str, str]:
@@ -78,8 +79,14 @@ def write_bundle(files: Mapping[str, Path], log_settings: Mapping[str, Any], fol
     users, features = log_settings["users"], log_settings["user_features"]
     tables = (log_settings["interactions"], *log_settings["items"][:1])
     items = [{"column": table["item"], "blank": table["blank"]} for table in tables]
+    target = log_settings["interactions"]["target"]
     profile = Profile.model_validate(
-        {"features": features, "blank": users["blank"] if users else [], "items": items}
+        {
+            "features": features,
+            "blank": users["blank"] if users else [],
+            "items": items,
+            "target": target,
+        }
     )
     write_json(profile, folder / PROFILE)
     entries = {path.name: _entry(path) for path in sorted(folder.iterdir())}

@@ -102,7 +102,7 @@ def _signature() -> ModelSignature:
 
 def _example(recommender: Recommender) -> pd.DataFrame:
     first, *others = recommender.items[:4]
-    _, high = recommender.training.task.scale
+    _, high = recommender.units.scale
     blank = dict.fromkeys(recommender.profiles.columns, "")
     known = {"user": "a-new-user", **blank, "support": [{"item": first, "target": float(high)}]}
     return pd.DataFrame([known | {"candidates": others}])

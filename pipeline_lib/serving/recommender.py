@@ -1,7 +1,7 @@
 """Score and rank items for users that nobody trained on, by a bundle's method."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pipeline_lib.serving.bundle import COPIED, BundleError, check_bundle
 from pipeline_lib.serving.items import ItemFinder
 from pipeline_lib.serving.profiles import ProfileReader
 from pipeline_lib.serving.requests import RequestError, UserRequest, check_requests
+from pipeline_lib.serving.units import Units
 from pipeline_lib.storage.tables import TableError, read_json, read_table
 from pipeline_lib.storage.tensors import TensorFileError
 from pipeline_lib.training.record import TrainingRecord
@@ -30,7 +31,7 @@ from pipeline_lib.training.record import TrainingRecord
 class Recommender:
     """A loaded bundle.
 
-    items: names, in the catalogue's order. finder: finds them there.
+    items: names, in the catalogue's order. finder: finds them there. units: of the targets.
     """
 
     training: TrainingRecord
@@ -39,14 +40,15 @@ class Recommender:
     catalogue: Catalogue
     items: list[str]
     finder: ItemFinder
+    units: Units
 
     def recommend(self, requests: Sequence[UserRequest], top: int | None = None) -> pl.DataFrame:
         """Return each user's candidates with their scores, the best first.
 
         Columns: `user`, `item`, `score`, `rank` from 1 (equal scores in the candidates' order),
         `inner_lr`, `support_rows` that were used, `support_loss_unadapted` and
-        `support_loss_adapted`, the task's loss on these, `adaptation_helped`, and a `note`. A
-        score outside the task's scale is cut to it. The score of an unknown item is null, and so
+        `support_loss_adapted`, the task's loss on these, `adaptation_helped`, and a `note`. Scores
+        are in the log's units, and cut to the scale. The score of an unknown item is null, and so
         are losses without support rows. top: how many items of each user to return. Raises
         RequestError.
         """
@@ -55,7 +57,7 @@ class Recommender:
         if not requests:
             return pl.DataFrame(schema=COLUMNS)
         offsets = self._offsets(requests)
-        check_requests(requests, self.profiles.columns, self.training.task, offsets)
+        check_requests(requests, self.profiles.columns, self.units, offsets)
         codes, values, notes = self.profiles.read([request.profile for request in requests])
         known = [[(offsets[i], t) for i, t in r.support if i in offsets] for r in requests]
         asked = [
@@ -64,7 +66,7 @@ class Recommender:
         ]
         found = [[offsets[item] for item in items if item in offsets] for items in asked]
         users = torch.arange(len(requests))
-        support = _rows([[i for i, _ in own] for own in known], known)
+        support = self._support(known)
         both = zip(found, known, strict=True)
         query = _rows([[*items, *(i for i, _ in own)] for items, own in both])
         people = Episodes(users, codes, values, support, query)
@@ -85,13 +87,18 @@ class Recommender:
             },
             schema_overrides={"note": pl.String},
         )
-        scale = self.training.task.scale
-        return rank_answers(answers, asked, offsets, score[~of_support], scale, top)
+        logged = self.units.logged(score[~of_support])
+        return rank_answers(answers, asked, offsets, logged, self.units.scale, top)
 
     def _offsets(self, requests: Sequence[UserRequest]) -> Mapping[str, int]:
         """Return the offsets of the items that the requests name, and of all others."""
         given = ([*(item for item, _ in r.support), *(r.candidates or ())] for r in requests)
         return self.finder.find(chain.from_iterable(given))
+
+    def _support(self, known: Sequence[Sequence[tuple[int, float]]]) -> Rows:
+        rows = _rows([[item for item, _ in own] for own in known])
+        given = torch.tensor([t for own in known for _, t in own], dtype=torch.float64)
+        return replace(rows, target=self.units.learned(given))
 
     def _others(self, support: Sequence[tuple[int, float]]) -> list[str]:
         met = {self.items[offset] for offset, _ in support}
@@ -122,17 +129,15 @@ def load_recommender(folder: Path) -> Recommender:
     except (TensorFileError, TableError, RuntimeError, ValueError) as error:
         raise BundleError(f"{folder} holds parts that do not fit together: {error}") from error
     profiles, finder = ProfileReader(profile, vocabulary.user), ItemFinder(items, profile.items)
-    return Recommender(training, profiles, method, catalogue, items, finder)
+    units = Units(training.task, profile.target)
+    return Recommender(training, profiles, method, catalogue, items, finder, units)
 
 
-def _rows(
-    items: Sequence[Sequence[int]],
-    targets: Sequence[Sequence[tuple[int, float]]] | None = None,
-) -> Rows:
+def _rows(items: Sequence[Sequence[int]]) -> Rows:
+    """Return rows with these items by user, all targets 0."""
     item = torch.tensor([i for own in items for i in own], dtype=torch.int64)
-    given = [t for own in targets for _, t in own] if targets else [0.0] * len(item)
     ends = torch.tensor([0, *map(len, items)]).cumsum(0)
-    return Rows(Ragged(ends), item, torch.tensor(given, dtype=torch.float64))
+    return Rows(Ragged(ends), item, torch.zeros(len(item), dtype=torch.float64))
 
 
 def _blind(people: Episodes) -> Episodes:

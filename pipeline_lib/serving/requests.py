@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipeline_lib.serving.units import Units
 from pipeline_lib.settings.errors import did_you_mean
-from pipeline_lib.settings.task import ClickTask, Task
+from pipeline_lib.settings.task import ClickTask
 
 
 class RequestError(ValueError):
@@ -29,7 +30,7 @@ class UserRequest:
 def check_requests(
     requests: Sequence[UserRequest],
     columns: Iterable[str],
-    task: Task,
+    units: Units,
     offsets: Mapping[str, int],
 ) -> None:
     """Raise RequestError for the first request that cannot be answered.
@@ -50,7 +51,7 @@ def check_requests(
         _check_items(request, "support", [item for item, _ in request.support], offsets)
         _check_items(request, "candidates", request.candidates or (), offsets)
         for item, target in request.support:
-            _check_target(request, item, target, task)
+            _check_target(request, item, target, units)
 
 
 def _check_items(
@@ -65,9 +66,9 @@ def _check_items(
         names[key] = item
 
 
-def _check_target(request: UserRequest, item: str, target: float, task: Task) -> None:
-    low, high = task.scale
-    if isinstance(task, ClickTask) and target not in (low, high):
+def _check_target(request: UserRequest, item: str, target: float, units: Units) -> None:
+    low, high = units.scale
+    if isinstance(units.task, ClickTask) and target not in (low, high):
         raise _wrong(request, f"has {target:g} for item {item!r}; a click is 1, no click is 0")
     if not math.isfinite(target) or not low <= target <= high:
         raise _wrong(

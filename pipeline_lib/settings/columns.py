@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Annotated, Literal, Self
 
 import polars as pl
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, model_validator
 
 from pipeline_lib.settings.strict import Several, Strict
 
@@ -118,10 +118,50 @@ class Column(Cleaning):
         return self
 
 
-KeyColumn = Annotated[
-    Column,
-    BeforeValidator(
-        lambda value: {"column": value} if isinstance(value, str) else value,
-        json_schema_input_type=str | Column,
-    ),
-]
+class Target(Column):
+    """The column of the target, and how what is learned is made of its values."""
+
+    constant: float | None = Field(
+        None, description="The target of every row; no column is read.", examples=["1"]
+    )
+    at_least: float | None = Field(
+        None, description="click: the lowest number that is a click; lower ones are none."
+    )
+    clicks: Several[Text] | None = Field(
+        None,
+        description="click: the values that are clicks; all others are none.",
+        examples=["[buy, cart]"],
+    )
+    divide: PositiveFloat = Field(1, description="rating: what numbers are divided by.")
+    transform: Literal["log1p"] | None = Field(
+        None, description="rating: log1p, the natural logarithm of 1 + the number."
+    )
+
+    @property
+    def is_rescaled(self) -> bool:
+        """Return whether ratings are learned on another scale than the raw one."""
+        return self.divide != 1 or self.transform is not None
+
+    @property
+    def makes_clicks(self) -> bool:
+        """Return whether clicks are made of other values."""
+        return self.at_least is not None or self.clicks is not None
+
+    @model_validator(mode="after")
+    def _check_rules(self) -> Self:
+        given = [n for n in ("constant", "at_least", "clicks") if getattr(self, n) is not None]
+        if len(given) > 1:
+            raise ValueError(f"a target has one rule, not {' and '.join(given)}; take one out")
+        fields = type(self).model_fields
+        others = [n for n in fields if getattr(self, n) != fields[n].default and n != "constant"]
+        if self.constant is not None and others:
+            raise ValueError(f"constant: no column is read; take {', '.join(others)} out")
+        return self
+
+
+def _named(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
+KeyColumn = Annotated[Column, BeforeValidator(_named, json_schema_input_type=str | Column)]
+TargetColumn = Annotated[Target, BeforeValidator(_named, json_schema_input_type=str | Target)]

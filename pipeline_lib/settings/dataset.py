@@ -141,6 +141,22 @@ class LogSettings(Strict):
                 )
 
     @model_validator(mode="after")
+    def _check_target(self) -> Self:
+        target, clicks = self.interactions.target, isinstance(self.task, ClickTask)
+        if clicks and target.is_rescaled:
+            raise ValueError("interactions.target: divide and transform are for ratings")
+        if target.makes_clicks and not clicks:
+            raise ValueError(
+                "interactions.target: at_least and clicks make clicks; write `task: {kind: click}`"
+            )
+        if clicks and self.interactions.repeats in ("mean", "sum") and target.at_least is None:
+            raise ValueError(
+                f"interactions.repeats: a {self.interactions.repeats} of clicks is no click; write "
+                "`repeats: highest`, or `at_least` in the target"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_presence(self) -> Self:
         first = {"items.0": self.items[0]} if self.items else {}
         needed = {"users": self.users, **first, "interactions": self.interactions}
@@ -251,6 +267,8 @@ class Dataset(LogSettings):
             raise ValueError(
                 "partition.min_clicked is for click tasks; use min_interactions with ratings"
             )
+        if rules.negatives and not isinstance(self.task, ClickTask):
+            raise ValueError("partition.negatives is for click tasks; take it out")
         return self
 
     @property

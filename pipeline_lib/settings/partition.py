@@ -17,6 +17,17 @@ class FoldShares(Strict):
     test: PositiveInt = 2
 
 
+class Negatives(Strict):
+    """Items that a user does not have, drawn by the split seed as rows without a click."""
+
+    per_click: PositiveInt = Field(4, description="How many for each click of the user.")
+    by: Literal["uniform", "popularity"] = Field(
+        "uniform",
+        description="uniform: each item of the clean interactions is as likely; popularity: in "
+        "proportion to training users' clicks.",
+    )
+
+
 class Partition(Strict):
     """The rules of a partition (Yu et al. 2021, "Datasets")."""
 
@@ -34,6 +45,9 @@ class Partition(Strict):
     )
     min_clicked: NonNegativeInt = Field(
         0, description="Fewest clicked items a user needs, in click tasks."
+    )
+    negatives: Negatives | None = Field(
+        None, description="click: rows without a click to add.", examples=["{per_click: 4}"]
     )
     folds: FoldShares = Field(
         FoldShares(),

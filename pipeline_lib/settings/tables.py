@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline_lib.settings.columns import Column, KeyColumn, Text
+from pipeline_lib.settings.columns import Column, KeyColumn, Target, TargetColumn, Text
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.strict import Several, Strict
 
@@ -135,7 +135,7 @@ class InteractionTable(Table):
 
     user: KeyColumn = Field(Column(column="user"), examples=["customer_id"])
     item: KeyColumn = Field(Column(column="item"), examples=["isbn"])
-    target: KeyColumn = Field(Column(column="target"), examples=["stars"])
+    target: TargetColumn = Field(Target(column="target"), examples=["stars"])
     repeats: Repeats = Field(
         "first",
         description="Which row stands where a user has several on an item: the first, the last, or "

@@ -56,7 +56,7 @@ def test_names_that_cleaning_makes_one_are_one_item(run: SmallProject, tmp_path:
 
 def test_a_number_is_the_category_that_training_met() -> None:
     features = {name: {"kind": "categorical"} for name in ("level", "zip")}
-    profile = Profile.model_validate({"features": features, "blank": [], "items": []})
+    profile = Profile.model_validate({"features": features, "blank": [], "items": [], "target": {}})
     reader = ProfileReader(profile, {"level": ["1.0", "2.0"], "zip": ["02139"]})
     rows = [{"level": "1", "zip": "02139"}, {"level": "2.0", "zip": "2139"}]
     codes, _, notes = reader.read(rows)

@@ -11,8 +11,9 @@ from pipeline_lib.data.clean.listed import listed
 from pipeline_lib.data.clean.profiles import read_key, row_checks, value_checks
 from pipeline_lib.data.clean.repeats import one_each
 from pipeline_lib.data.clean.report import FileCount, count_file
+from pipeline_lib.data.clean.targets import learn, read_number
 from pipeline_lib.data.clean.unmet import unmet_keys
-from pipeline_lib.data.clean.values import as_number, before_replacing
+from pipeline_lib.data.clean.values import before_replacing
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.columns import Column
 from pipeline_lib.settings.tables import EventTable, InteractionTable
@@ -44,19 +45,24 @@ def read_interactions(
     known: the names by key column; rows with other names are rejected.
     """
     columns = {"user": table.user, "item": table.item, "target": table.target}
-    rows = raw.rows.with_columns(
+    rows = raw.rows
+    if table.target.constant is not None:
+        columns.pop("target")
+        rows = rows.with_columns(pl.lit(str(table.target.constant)).alias("target"))
+    rows = rows.with_columns(
         read_key(raw, name, column, table.blank) for name, column in columns.items()
     )
-    number = as_number(pl.col("target")).alias("target")
+    number = read_number(pl.col("target"), table.target).alias("target")
+    learned = learn(pl.col("target"), table.target)
     checks = _checks(raw, table, task, known)
     with raw.reading():
         judged = _judged(rows, ["user", "item", number], checks, scratch / "interactions.parquet")
     own = rejected(judged, raw.file, checks)
-    of_all = _within(table, pl.col("target"), task)
+    of_all = _within(table, learned, task)
     right = passed(judged).drop("text")
     unique, late = one_each(raw, right, table.repeats, of_all, scratch / "repeats.parquet")
     rejects = own if late is None else pl.concat([own, late])
-    clean = unique.select("place", "user", "item", pl.col("target").cast(pl.Float32))
+    clean = unique.select("place", "user", "item", learned.cast(pl.Float32))
     kept = clean.select(pl.len()).collect().item()
     unmet = unmet_keys(raw, columns, table.filters)
     return Streamed(clean, rejects, count_file(raw.file, kept, rejects, unmet))
@@ -66,11 +72,12 @@ def _checks(
     raw: RawTable, table: InteractionTable, task: RatingTask | ClickTask, known: dict[str, Known]
 ) -> list[Check]:
     keys, target = {"user": table.user, "item": table.item}, pl.col("target")
-    scale = [] if table.repeats == "sum" else _within(table, as_number(target), task)
+    learned = learn(read_number(target, table.target), table.target)
+    scale = [] if table.repeats == "sum" else _within(table, learned, task)
     return [
         *row_checks(raw, table, keys),
         *_covered(raw, table.target),
-        *value_checks("target", target, table.target, number=True),
+        *value_checks("target", target, table.target, number=not table.target.clicks),
         *scale,
         *(found.check(name, keys[name].column or name) for name, found in known.items()),
     ]
@@ -116,13 +123,14 @@ def _covered(raw: RawTable, column: Column) -> list[Check]:
 
 
 def _within(table: InteractionTable, target: pl.Expr, task: RatingTask | ClickTask) -> list[Check]:
-    """Return the checks that a target is on the task's scale."""
+    """Return the checks that a target, as it is learned, is on the task's scale."""
     column = table.target.column or "target"
     if isinstance(task, ClickTask):
         return [Check(column, ~target.is_in([0.0, 1.0]), "neither 0 nor 1")]
     low, high = task.scale
-    words = f"outside the scale {low:g} to {high:g}"
-    checks = [Check(column, ~target.is_between(low, high), words)]
+    after = " after `divide` and `transform`" if table.target.is_rescaled else ""
+    beyond = ~(target.is_between(low, high) & target.is_not_nan())
+    checks = [Check(column, beyond, f"outside the scale {low:g} to {high:g}{after}")]
     if task.step:
         steps = (target - low) / task.step
         between = (steps - steps.round()).abs() > ROUNDING

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import BaseModel, NonNegativeInt, model_validator
 
-from pipeline_lib.partition.summary import ColdBorder
+from pipeline_lib.partition.summary import ColdBorder, NegativeCount
 from pipeline_lib.settings.partition import Partition
 from pipeline_lib.settings.task import Task
 
@@ -139,6 +139,7 @@ class DataReport(BaseModel):
     clean_users: NonNegativeInt
     steps: list[UserStep]
     cold_border: ColdBorder | None
+    negatives: NegativeCount | None = None
     users: NonNegativeInt
     clean_items: NonNegativeInt
     items_without_row: NonNegativeInt

@@ -137,6 +137,7 @@ def report_data(about: About, clean: Cleaned, kept: Kept) -> DataReport:
         clean_users=split.clean_users,
         steps=user_steps(split.clean_users, split.users_dropped, problems, about.rules),
         cold_border=split.cold_border,
+        negatives=split.negatives,
         users=split.users,
         clean_items=counts.items,
         items_without_row=counts.items_without_row,

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from pipeline_lib.partition.summary import ColdBorder
+from pipeline_lib.partition.summary import ColdBorder, NegativeCount
 from pipeline_lib.reporting.data_report.record import Coverage, FeatureValues, FileRows
 from pipeline_lib.reporting.page.data import data_page
 from pipeline_lib.reporting.tables.table import SAMPLE
+from pipeline_lib.settings.partition import Negatives, Partition
 from pipeline_lib.settings.task import ClickTask
 from tests.reporting.page.parsed import Page
 from tests.reporting.small_data import rejects, small_report
@@ -62,6 +63,18 @@ def test_users_drawn_at_the_cold_border_are_counted(html: str) -> None:
     border = ColdBorder(interactions=50, users=1815, kept=1436)
     assert said in data_page(small_report(cold_border=border))
     assert "drawn by the split seed" not in html
+
+
+def test_rows_without_a_click_that_were_drawn_are_counted(html: str) -> None:
+    count, rules = NegativeCount(drawn=5120, missing=8, short_users=3), Negatives(by="popularity")
+    report = small_report(negatives=count, rules=Partition(negatives=rules))
+    said = " ".join(data_page(report).split())
+    assert (
+        "drew 5,120 rows without a click, of items that the user does not have, 4 for each" in said
+    )
+    assert "for each click by popularity among training users." in said
+    assert "3 users have too many of the items: 8 rows are missing." in said
+    assert "without a click" not in html
 
 
 def test_needs_nothing_beside_it(html: str) -> None:
