@@ -37,7 +37,11 @@ def test_the_way_that_a_refusal_names_is_accepted(tmp_path: Path) -> None:
     [
         (TASK, "{column: stars, at_least: 4}", "at_least and clicks make clicks; write `task: "),
         (TASK, "{column: stars, clicks: [5]}", "at_least and clicks make clicks; write `task: "),
-        ("{kind: click}", "stars\n  repeats: sum", "a sum of clicks is no click; write `repeats: h"),
+        (
+            "{kind: click}",
+            "stars\n  repeats: sum",
+            "a sum of clicks is no click; write `repeats: h",
+        ),
         ("{kind: click}", "{column: stars, divide: 2}", "divide and transform are for ratings"),
         ("{kind: click}", "{column: stars, transform: log1p}", "divide and transform are for rat"),
         ("{kind: click}", "{column: stars, at_least: 1, clicks: [5]}", "a target has one rule"),

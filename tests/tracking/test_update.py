@@ -344,15 +344,13 @@ def test_runs_of_a_deleted_experiment_wait_until_it_is_restored_or_gone(
     output = capsys.readouterr()
     assert f"mlflow.db mlflow experiments restore --experiment-id {number}`" in output.err
     assert "MLflow has everything" not in output.out
-    if back == "restored":
-        client.restore_experiment(number)
-    else:
-        uri = f"sqlite:///{folder}/mlflow.db"
-        command = ["gc", "--backend-store-uri", uri, "--experiment-ids", number]
-        with monkeypatch.context() as patch:
-            patch.setenv("MLFLOW_TRACKING_URI", uri)
-            done = CliRunner().invoke(mlflow_cli, command)
-        assert done.exit_code == 0, done.output
+    uri = f"sqlite:///{folder}/mlflow.db"
+    restore = ["experiments", "restore", "--experiment-id", number]
+    for_good = ["gc", "--backend-store-uri", uri, "--experiment-ids", number]
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", uri)
+        done = CliRunner().invoke(mlflow_cli, restore if back == "restored" else for_good)
+    assert done.exit_code == 0, done.output
     synchronise(0)
     there = {"paml", "paml seed 1", *(["paml seed 0"] if back == "restored" else [])}
     assert set(stored(update())) == there

@@ -54,6 +54,9 @@ ELSEWHERE = {
     r".*--workflow-profile workflow/profiles/kubernetes": f"cluster/test_profiles.py::{POD}",
     # The same variable, set for the workflow's process alone.
     r".*: export MLFLOW_TRACKING_URI=.*": f"tracking/test_servers.py::{STORE}",
+    # In this process.
+    r".*: mlflow (experiments restore .*|gc)": "tracking/test_update.py::"
+    "test_runs_of_a_deleted_experiment_wait_until_it_is_restored_or_gone",
     # A user with a password and a database, made by initdb instead, and the same server on them.
     r".*: (createuser|createdb) .*": f"tracking/test_servers.py::{STORE}",
     r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": f"tracking/test_servers.py::{STORE}",

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pipeline_lib.settings.columns import Column
+from pipeline_lib.settings.columns import Column, Target
 from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.features import Bucketed, Categorical, MultiValued, Numeric
 from pipeline_lib.settings.load import read_dataset
@@ -23,7 +23,7 @@ SECTIONS: dict[str, list[type[BaseModel]]] = {
     "The dataset": [Dataset],
     "A task": [RatingTask, ClickTask],
     "A file": [UserTable, ItemTable, InteractionTable, EventTable],
-    "A column": [Column],
+    "A column": [Target],
     "A feature": [Categorical, Bucketed, MultiValued, Numeric],
     "The partition": [Partition],
 }
@@ -44,10 +44,10 @@ def test_the_logs_the_settings_and_the_mistake_are_as_shown(folder: Path) -> Non
         if "snakemake all --cores 2 --quiet" not in step.text and "results/" not in step.text:
             assert missing(step.shown, step.do(folder)) == []
             done += 1
-    assert done == 6
+    assert done == 7
     ratings_and_movies = read_dataset(folder / "config/datasets", "ml-latest-small")
     assert [*ratings_and_movies.tables()] == ["items_1", "interactions"]
-    for name in ("shop", "shop-liked"):
+    for name in ("shop", "shop-liked", "shop-bought"):
         dataset = read_dataset(folder / "config/datasets", name)
         for table in dataset.tables().values():
             assert (folder / "mylogs/shop" / table.file).is_file()
