@@ -22,7 +22,7 @@ from pipeline_lib.settings.methods.base import MethodSettings
 
 
 @dataclass(frozen=True)
-class Trial:
+class EvaluatedTrial:
     """One evaluated training: its record and its users' metrics."""
 
     evaluation: Evaluation
@@ -30,7 +30,7 @@ class Trial:
 
 
 def compare(
-    subject: Subject, methods: dict[str, MethodSettings], trials: Sequence[Trial]
+    subject: Subject, methods: dict[str, MethodSettings], trials: Sequence[EvaluatedTrial]
 ) -> Comparison:
     """Compare methods; raise ValueError when one has no trial, or tasks, splits or users differ."""
     _check(subject.dataset, methods, trials)
@@ -57,7 +57,9 @@ def compare(
     )
 
 
-def _check(dataset: str, methods: dict[str, MethodSettings], trials: Sequence[Trial]) -> None:
+def _check(
+    dataset: str, methods: dict[str, MethodSettings], trials: Sequence[EvaluatedTrial]
+) -> None:
     missing = methods.keys() - {t.evaluation.method for t in trials}
     if missing:
         raise ValueError(f"{dataset}: no result of {', '.join(sorted(missing))}")
@@ -76,7 +78,7 @@ def _check(dataset: str, methods: dict[str, MethodSettings], trials: Sequence[Tr
 def _result(
     name: str,
     settings: MethodSettings,
-    trials: Sequence[Trial],
+    trials: Sequence[EvaluatedTrial],
     over_users: UserMeans,
     gap: Gap | None,
 ) -> MethodResult:

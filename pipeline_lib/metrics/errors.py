@@ -30,16 +30,16 @@ def mean_of(row_error: Callable[[Task], pl.Expr]) -> Compute:
     """Return what computes the mean of an error of rows; see `Metric.compute`."""
 
     def _compute(rows: pl.DataFrame, task: Task, keys: Sequence[str]) -> pl.DataFrame:
-        return aggregate(rows, keys, row_error(task).mean())
+        return aggregate(rows, keys, value=row_error(task).mean())
 
     return _compute
 
 
-def aggregate(rows: pl.DataFrame, keys: Sequence[str], value: pl.Expr) -> pl.DataFrame:
-    """Compute a value for each combination of the keys: [*keys, value], sorted by the keys.
+def aggregate(rows: pl.DataFrame, keys: Sequence[str], **values: pl.Expr) -> pl.DataFrame:
+    """Compute values for each combination of the keys: [*keys, *values], sorted by the keys.
 
     A window over the keys adds rows up in their order; `group_by` adds up parts of a group in the
     order in which threads end, so that last bits differ from run to run.
     """
-    values = rows.select(*keys, value.over(keys).alias("value"))
-    return values.unique(keys, keep="any").sort(keys)
+    found = rows.select(*keys, **{name: value.over(keys) for name, value in values.items()})
+    return found.unique(keys, keep="any").sort(keys)

@@ -22,7 +22,7 @@ def user_ndcg(rows: pl.DataFrame, k: int, keys: Sequence[str] = USER) -> pl.Data
     graded = rows.select(*keys, "score", gain.alias("gain"))
     terms = graded.with_columns(dcg=_term(keys, "score", k), ideal=_term(keys, "gain", k))
     dcg, ideal = pl.col("dcg").sum(), pl.col("ideal").sum()
-    return aggregate(terms, keys, pl.when((pl.len() > 1) & (ideal > 0)).then(dcg / ideal))
+    return aggregate(terms, keys, value=pl.when((pl.len() > 1) & (ideal > 0)).then(dcg / ideal))
 
 
 def _term(keys: Sequence[str], by: str, k: int) -> pl.Expr:
@@ -39,7 +39,7 @@ def user_auc(rows: pl.DataFrame, keys: Sequence[str] = USER) -> pl.DataFrame:
     sorted; null for a user whose targets are all alike.
     """
     placed = rows.select(*keys, "target", _placed(keys, [*keys, "target"]))
-    return aggregate(placed, keys, pl.col("placed").filter(CLICKED).mean().fill_nan(None))
+    return aggregate(placed, keys, value=pl.col("placed").filter(CLICKED).mean().fill_nan(None))
 
 
 def auc_contributions(rows: pl.DataFrame, keys: Sequence[str] = USER) -> pl.DataFrame:
@@ -55,7 +55,7 @@ def auc_contributions(rows: pl.DataFrame, keys: Sequence[str] = USER) -> pl.Data
     shares = placed.select(*keys, share.alias("share"), auc.alias("area"))
     users = shares["user"].n_unique()
     contribution = pl.col("area").first() + users * pl.col("share").sum()
-    return aggregate(shares, keys, pl.when(rows["target"].n_unique() > 1).then(contribution))
+    return aggregate(shares, keys, value=pl.when(rows["target"].n_unique() > 1).then(contribution))
 
 
 def _placed(within: Sequence[str], within_class: Sequence[str]) -> pl.Expr:

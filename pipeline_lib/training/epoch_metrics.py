@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.methods.predict import Validation
+from pipeline_lib.metrics.errors import aggregate
 from pipeline_lib.metrics.users import summarise, user_metrics
 from pipeline_lib.settings.task import Task
 
@@ -48,12 +49,11 @@ def peak_memory(device: torch.device) -> dict[str, float]:
 
 def _rates(result: Validation, groups: pl.Series) -> dict[str, float]:
     rates = pl.DataFrame({"group": groups, "rate": _numbers(result.inner_lr)})
-    by_group = rates.drop_nans().group_by("group", maintain_order=True)
     rate = pl.col("rate")
-    spread = by_group.agg(rate.mean().alias("mean"), rate.std(ddof=0).alias("sd"))
+    spread = aggregate(rates.drop_nans(), ["group"], mean=rate.mean(), sd=rate.std(ddof=0))
     return {
         f"inner_lr/{row['group']}_{name}": row[name]
-        for row in spread.sort("group").iter_rows(named=True)
+        for row in spread.iter_rows(named=True)
         for name in ("mean", "sd")
     }
 

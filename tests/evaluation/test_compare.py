@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from scipy.stats import ttest_ind
 
-from pipeline_lib.evaluation.compare import Trial, compare
+from pipeline_lib.evaluation.compare import EvaluatedTrial, compare
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Subject
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.metrics.registry import metrics_of
@@ -43,7 +43,7 @@ def trial(
     errors: Sequence[float] = (1, 2, 3, 4, 5),
     split: str = "5eed",
     task: Task = RATING,
-) -> Trial:
+) -> EvaluatedTrial:
     evaluation = Evaluation(
         method=method,
         seed=seed,
@@ -58,7 +58,7 @@ def trial(
     )
     error = "mse" if task == RATING else "nel"
     users = pl.DataFrame({"user": range(5), "group": GROUPS, error: [float(e) for e in errors]})
-    return Trial(evaluation, users)
+    return EvaluatedTrial(evaluation, users)
 
 
 MOVIELENS = Subject(
@@ -66,7 +66,7 @@ MOVIELENS = Subject(
 )
 
 
-def comparison(trials: Sequence[Trial]) -> Comparison:
+def comparison(trials: Sequence[EvaluatedTrial]) -> Comparison:
     named = {t.evaluation.method for t in trials}
     methods = {name: settings for name, settings in METHODS.items() if name in named}
     return compare(MOVIELENS, methods, trials)

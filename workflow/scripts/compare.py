@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.evaluation.compare import Trial, compare
+from pipeline_lib.evaluation.compare import EvaluatedTrial, compare
 from pipeline_lib.evaluation.comparison import Subject
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.jobs.log import start_log
@@ -21,7 +21,7 @@ comparison = compare(
     Subject.model_validate(params.subject),
     {name: MethodSettings.model_validate(raw) for name, raw in params.methods.items()},
     [
-        Trial(evaluation, read_table(Path(users), users_schema(evaluation.task)))
+        EvaluatedTrial(evaluation, read_table(Path(users), users_schema(evaluation.task)))
         for evaluation, users in zip(evaluations, source.users, strict=True)
     ],
 )

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from pipeline_lib.metrics.errors import aggregate
 from pipeline_lib.reporting.drawing import canvas
 from pipeline_lib.reporting.drawing.style import (
     EDGES,
@@ -65,7 +66,8 @@ def _support(axes: Axes, support: pl.DataFrame) -> None:
     error = "mse" if "mse" in support.columns else "nel"
     limits = support["support_rows"].unique().sort(nulls_last=True).to_list()
     for group in shown_groups(support):
-        means = support.filter(group=group).group_by("support_rows").agg(pl.col(error).mean())
+        own, value = support.filter(group=group), pl.col(error).mean()
+        means = aggregate(own, ["support_rows"], **{error: value})
         means = means.sort("support_rows", nulls_last=True)
         places = [limits.index(limit) for limit in means["support_rows"]]
         colour, marker = EDGES[group], MARKERS[group]

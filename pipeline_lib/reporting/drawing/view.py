@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.metrics.errors import aggregate
 from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.drawing.style import Look, looks
 from pipeline_lib.reporting.tables.table import SAMPLE
@@ -47,10 +48,9 @@ class Results:
         Returns `method`, `label`, `role`, `user`, `group`, the task's user error, `seeds`.
         """
         error = metric_for("error", self.comparison.task.kind).column
-        means = self.users.group_by("method", "user", "group", maintain_order=True).agg(
-            pl.col(error).mean(), pl.len().alias("seeds")
-        )
-        return named(means.sort("method", "user"), self.methods(roles))
+        values = {error: pl.col(error).mean(), "seeds": pl.len()}
+        means = aggregate(self.users, ["method", "user", "group"], **values)
+        return named(means, self.methods(roles))
 
 
 def named(rows: pl.DataFrame, methods: Sequence[MethodResult]) -> pl.DataFrame:

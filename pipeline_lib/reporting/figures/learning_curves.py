@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipeline_lib.evaluation.comparison import MethodResult
+from pipeline_lib.metrics.errors import aggregate
 from pipeline_lib.reporting.drawing import canvas
 from pipeline_lib.reporting.drawing.plot import Plot, is_learner
 from pipeline_lib.reporting.drawing.style import INK, MIDDLE, Look
@@ -40,17 +41,14 @@ def mean_losses(results: Results, methods: Sequence[MethodResult]) -> pl.DataFra
     trained = ["method", "seed"]
     choices = losses.filter(figure="validation/loss").group_by(trained).agg(best.alias("best"))
     value = pl.col("value")
-    means = (
-        losses.join(choices, on=trained)
-        .group_by("method", "figure", "epoch")
-        .agg(
-            value.mean().alias("loss"),
-            value.min().alias("least"),
-            value.max().alias("most"),
-            pl.len().alias("seeds"),
-            (pl.col("best") == pl.col("epoch")).sum().alias("chosen"),
-        )
-        .sort("method", "figure", "epoch")
+    means = aggregate(
+        losses.join(choices, on=trained, maintain_order="left"),
+        ["method", "figure", "epoch"],
+        loss=value.mean(),
+        least=value.min(),
+        most=value.max(),
+        seeds=pl.len(),
+        chosen=(pl.col("best") == pl.col("epoch")).sum(),
     )
     return named(means, methods)
 

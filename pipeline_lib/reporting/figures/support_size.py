@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from pipeline_lib.metrics.errors import aggregate
 from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.drawing import canvas
 from pipeline_lib.reporting.drawing.plot import Plot
@@ -26,11 +27,10 @@ NAME = 22  # points from the axes to where the name begins
 
 def _tidy(results: Results) -> pl.DataFrame:
     """Average errors over users and seeds: `method`, `support_rows` (null: all), mse or nel."""
-    means = results.support.group_by("method", "support_rows").agg(
-        pl.col(metric_for("error", results.comparison.task.kind).column).mean(),
-        pl.col("user").n_unique().alias("users"),
-        pl.col("seed").n_unique().alias("seeds"),
-    )
+    error = metric_for("error", results.comparison.task.kind).column
+    counts = {f"{name}s": pl.col(name).n_unique() for name in ("user", "seed")}
+    keys = ["method", "support_rows"]
+    means = aggregate(results.support, keys, **{error: pl.col(error).mean()}, **counts)
     return named(means.sort("method", "support_rows", nulls_last=True), results.methods())
 
 

@@ -11,10 +11,10 @@ from pipeline_lib.reporting.tables.table import (
     METHODS,
     Block,
     Cell,
-    Column,
     Row,
     RowKind,
     Table,
+    TableColumn,
 )
 
 KIND = RowKind("Method", "folder", ("folder",))
@@ -66,7 +66,9 @@ def runs_table(part: DatasetPart, known: Environments) -> Table:
         sample=part.comparison.sample,
         title=f"{part.comparison.title}: every training",
         columns=tuple(
-            Column(header, (header,), {folder: cells[header] for folder, cells in rows.items()})
+            TableColumn(
+                header, (header,), {folder: cells[header] for folder, cells in rows.items()}
+            )
             for header in rows[shown[0].name]
         ),
         blocks=(Block("training", None, tuple(shown)),),

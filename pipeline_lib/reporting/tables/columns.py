@@ -13,7 +13,7 @@ from pipeline_lib.reporting.tables.cells import (
     p_cell,
     spread_text,
 )
-from pipeline_lib.reporting.tables.table import Cell, Column, Rank, Sources
+from pipeline_lib.reporting.tables.table import Cell, Rank, Sources, TableColumn
 
 RANKS: dict[int, Rank] = {0: "best", 1: "second"}
 OURS = ("proposed", "ablation")  # roles of methods that are tested against the best baseline
@@ -21,8 +21,10 @@ PRINTED_VALUES = 2  # the paper prints a mean and its deviation, and no test aga
 
 
 def beside(
-    ours: Column, printed: Mapping[str, Cell] | None, apart: Callable[[float], Cell] | None = None
-) -> list[Column]:
+    ours: TableColumn,
+    printed: Mapping[str, Cell] | None,
+    apart: Callable[[float], Cell] | None = None,
+) -> list[TableColumn]:
     """Return our column, then the paper's, then our first values minus the paper's.
 
     printed: None where the paper has nothing. apart: prints a difference; None: there is none.
@@ -30,7 +32,7 @@ def beside(
     if printed is None:
         return [ours]
     fields = ours.fields[:PRINTED_VALUES]
-    theirs = Column("paper", tuple(f"paper_{field}" for field in fields), printed)
+    theirs = TableColumn("paper", tuple(f"paper_{field}" for field in fields), printed)
     if apart is None:
         return [ours, theirs]
     cells = {
@@ -41,12 +43,12 @@ def beside(
         if isinstance(mine, float | int) and isinstance(other, float | int)
     }
     field = f"{fields[0].removesuffix('_mean')}_difference"
-    return [ours, theirs, Column("diff.", (field,), cells, ours.sources)]
+    return [ours, theirs, TableColumn("diff.", (field,), cells, ours.sources)]
 
 
 def metric_columns(
     methods: Sequence[MethodResult], metric: Metric, paper: PaperTable | None
-) -> list[Column]:
+) -> list[TableColumn]:
     """Return a metric of every method, the best two marked, and the paper's means beside it."""
     rows = paper.rows.items() if paper else ()
     printed = {
@@ -64,14 +66,14 @@ def apart_by(metric: Metric) -> Callable[[float], Cell]:
 
 def group_p_columns(
     methods: Sequence[MethodResult], errors: Sequence[Metric], paper: PaperTable | None
-) -> list[Column]:
+) -> list[TableColumn]:
     """Return the p between major and minor users, starred where significant, and the paper's."""
     ours = {m.name: p_cell(m.gap.p, star=True) for m in methods if m.gap}
     printed = {name: p_cell(row.p) for name, row in paper.rows.items()} if paper else None
-    return beside(Column("p", ("group_p",), ours, sources_of(methods, errors)), printed)
+    return beside(TableColumn("p", ("group_p",), ours, sources_of(methods, errors)), printed)
 
 
-def mean_columns(methods: Sequence[MethodResult], metric: Metric) -> list[Column]:
+def mean_columns(methods: Sequence[MethodResult], metric: Metric) -> list[TableColumn]:
     """Return each method's mean and its interval."""
     name, form = metric.name, f".{metric.digits}f"
     found = {m.name: m.metrics[name] for m in methods if name in m.metrics}
@@ -79,14 +81,14 @@ def mean_columns(methods: Sequence[MethodResult], metric: Metric) -> list[Column
     intervals = {method: interval_cell(s.low, s.high, form) for method, s in found.items()}
     behind = sources_of(methods, [metric])
     return [
-        Column(metric.label, (f"{name}_mean",), means, behind),
-        Column("95 % CI", (f"{name}_low", f"{name}_high"), intervals, behind),
+        TableColumn(metric.label, (f"{name}_mean",), means, behind),
+        TableColumn("95 % CI", (f"{name}_low", f"{name}_high"), intervals, behind),
     ]
 
 
 def difference_columns(
-    found: Mapping[str, Pair | Gap], column: Column, digits: int
-) -> list[Column]:
+    found: Mapping[str, Pair | Gap], column: TableColumn, digits: int
+) -> list[TableColumn]:
     """Return differences, their intervals, effects and adjusted p.
 
     column: without cells, the header, field and sources of the differences themselves.
@@ -103,7 +105,7 @@ def difference_columns(
         ("Holm p", (f"{field}_holm_p",), lambda v: p_cell(v.holm_p, star=True)),
     ]
     return [
-        Column(header, fields, {name: cell(v) for name, v in found.items()}, column.sources)
+        TableColumn(header, fields, {name: cell(v) for name, v in found.items()}, column.sources)
         for header, fields, cell in shown
     ]
 
@@ -120,7 +122,7 @@ def sources_of(
     return {m.name: sources([m, *rivals], metrics) for m in methods}
 
 
-def _measured(methods: Sequence[MethodResult], metric: Metric) -> Column:
+def _measured(methods: Sequence[MethodResult], metric: Metric) -> TableColumn:
     """Mark the best two by their unrounded means."""
     found = [(m, m.metrics[metric.name]) for m in methods if metric.name in m.metrics]
     ordered = sorted({s.mean for _, s in found}, key=metric.loss)
@@ -134,4 +136,4 @@ def _measured(methods: Sequence[MethodResult], metric: Metric) -> Column:
         for m, s in found
     }
     fields = (f"{metric.name}_mean", f"{metric.name}_sd", f"{metric.name}_baseline_p")
-    return Column(metric.label, fields, cells, sources_of(methods, [metric]))
+    return TableColumn(metric.label, fields, cells, sources_of(methods, [metric]))

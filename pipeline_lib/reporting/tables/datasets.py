@@ -8,7 +8,7 @@ from pipeline_lib.reporting.paper import PaperDataset, PaperResults
 from pipeline_lib.reporting.tables.cells import number_cell, signed
 from pipeline_lib.reporting.tables.columns import beside
 from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS
-from pipeline_lib.reporting.tables.table import MINUS, Block, Cell, Column, Row, RowKind, Table
+from pipeline_lib.reporting.tables.table import MINUS, Block, Cell, Row, RowKind, Table, TableColumn
 
 _count = partial(number_cell, form=",")
 _median = partial(number_cell, form=",g")
@@ -59,10 +59,10 @@ def table_6(reports: Sequence[DataReport], paper: PaperResults) -> Table:
     )
 
 
-def _columns(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> list[Column]:
-    columns: list[Column] = []
+def _columns(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> list[TableColumn]:
+    columns: list[TableColumn] = []
     for header, fields, own in OURS:
-        ours = Column(header, fields, {r.dataset: own(r) for r in reports})
+        ours = TableColumn(header, fields, {r.dataset: own(r) for r in reports})
         theirs = PRINTED.get(header) if printed else None
         cells = {name: theirs(dataset) for name, dataset in printed.items()} if theirs else None
         columns += beside(ours, cells, None if header == "Features" else _apart)

@@ -9,7 +9,7 @@ from pipeline_lib.reporting.paper import PaperMean, PaperResults
 from pipeline_lib.reporting.tables.cells import signed, spread_text
 from pipeline_lib.reporting.tables.columns import apart_by, beside, sources
 from pipeline_lib.reporting.tables.notes import group_sizes, over_seeds, split_note, titled
-from pipeline_lib.reporting.tables.table import Block, Cell, Column, Row, RowKind, Table
+from pipeline_lib.reporting.tables.table import Block, Cell, Row, RowKind, Table, TableColumn
 from pipeline_lib.schemas.columns import GROUPS
 
 MELU = "melu"
@@ -53,11 +53,11 @@ def _points(share: float) -> Cell:
     return Cell(signed(100 * share, 1), (share,))
 
 
-def _shares(report: DataReport) -> Column:
+def _shares(report: DataReport) -> TableColumn:
     shares = {f.name: f.common_value_share or 0.0 for f in report.grouping}
     shares |= {group: report.users_by_group[group] / report.users for group in GROUPS}
     cells = {name: Cell(f"{100 * share:.1f} %", (share,)) for name, share in shares.items()}
-    return Column("Share", ("share",), cells)
+    return TableColumn("Share", ("share",), cells)
 
 
 def _printed_shares(dataset: str, paper: PaperResults) -> dict[str, Cell] | None:
@@ -71,14 +71,14 @@ def _printed_shares(dataset: str, paper: PaperResults) -> dict[str, Cell] | None
     return cells or None
 
 
-def _errors(melu: MethodResult | None, task: TaskKind) -> Column:
+def _errors(melu: MethodResult | None, task: TaskKind) -> TableColumn:
     error = metric_for("error", task)
     fields = (f"melu_{error.name}_mean", f"melu_{error.name}_sd")
     header = f"MeLU {error.label}"
     if melu is None:
-        return Column(header, fields, {})
+        return TableColumn(header, fields, {})
     behind = {group: sources([melu], [metric]) for group, metric in error_by_group(task).items()}
-    return Column(header, fields, _error_cells(melu.metrics, task), behind)
+    return TableColumn(header, fields, _error_cells(melu.metrics, task), behind)
 
 
 def _printed_errors(dataset: str, paper: PaperResults, task: TaskKind) -> dict[str, Cell] | None:

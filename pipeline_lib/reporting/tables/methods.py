@@ -15,7 +15,7 @@ from pipeline_lib.reporting.tables.notes import (
     paper_notes,
     titled,
 )
-from pipeline_lib.reporting.tables.table import Block, Column, Row, Table
+from pipeline_lib.reporting.tables.table import Block, Row, Table, TableColumn
 from pipeline_lib.settings.methods.base import Role
 
 BLOCKS: dict[Role, str] = {
@@ -138,7 +138,7 @@ def table_of(
     comparison: Comparison,
     methods: Sequence[MethodResult],
     title: str,
-    columns: Sequence[Column],
+    columns: Sequence[TableColumn],
     notes: Sequence[str],
 ) -> Table:
     """Return a table of methods of a comparison, in blocks by role, without empty blocks."""

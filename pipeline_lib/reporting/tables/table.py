@@ -49,7 +49,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """Cells and their sources by row name. fields: the names of the cells' values."""
 
     header: str
@@ -103,7 +103,7 @@ class Table:
     dataset: str | None
     sample: bool
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
     kind: RowKind = METHODS

@@ -17,7 +17,7 @@ from pipeline_lib.reporting.tables.columns import (
 )
 from pipeline_lib.reporting.tables.methods import table_of
 from pipeline_lib.reporting.tables.notes import group_sizes, split_note
-from pipeline_lib.reporting.tables.table import MINUS, Column, Table
+from pipeline_lib.reporting.tables.table import MINUS, Table, TableColumn
 
 RIVALS = {"baseline": "baseline", "reference": "reference point"}
 NOTHING = "Nothing to compare: it takes two methods, one a baseline or a reference point."
@@ -36,7 +36,7 @@ def pairs_table(use: Literal["error", "ranking"], comparison: Comparison) -> Tab
         pairs = {m.name: comparison.pair(metric.name, m.name, rival) for m in methods}
         found = {name: pair for name, pair in pairs.items() if pair}
         behind = sources_of(methods, [metric], comparison.method(rival))
-        delta = Column(f"Δ {role}", (f"{metric.name}_minus_{role}",), {}, behind)
+        delta = TableColumn(f"Δ {role}", (f"{metric.name}_minus_{role}",), {}, behind)
         columns += difference_columns(found, delta, metric.digits)
     title = f"{comparison.title}: {metric.label} user by user"
     notes = [*_pair_notes(comparison, metric, rivals), split_note(comparison)]
@@ -48,10 +48,10 @@ def gap_table(comparison: Comparison) -> Table:
     error = metric_for("error", comparison.task.kind)
     behind = sources_of(comparison.methods, [*error_by_group(comparison.task.kind).values()])
     gaps = {m.name: m.gap for m in comparison.methods if m.gap}
-    gap = Column("gap", (f"{error.name}_gap",), {}, behind)
+    gap = TableColumn("gap", (f"{error.name}_gap",), {}, behind)
     *columns, holm = difference_columns(gaps, gap, error.digits)
     p = {name: p_cell(gap.p) for name, gap in gaps.items()}
-    columns += [Column("p", (f"{error.name}_gap_p",), p, behind), holm]
+    columns += [TableColumn("p", (f"{error.name}_gap_p",), p, behind), holm]
     title = f"{comparison.title}: {error.label} of minor users beyond that of major users"
     source = " (the paper's test)" if comparison.of_paper else ""
     notes = [

@@ -13,7 +13,7 @@ from pipeline_lib.metrics.registry import find_metric
 from pipeline_lib.reporting.page.page import run_page
 from pipeline_lib.reporting.page.report import RunReport
 from pipeline_lib.reporting.tables.columns import sources_of
-from pipeline_lib.reporting.tables.table import Block, Cell, Column, Row, Table
+from pipeline_lib.reporting.tables.table import Block, Cell, Row, Table, TableColumn
 from tests.reporting.page.chromium import show, tap
 
 pytestmark = pytest.mark.slow
@@ -44,8 +44,8 @@ def odd(report: RunReport, tmp_path: Path) -> Path:
         sample=False,
         title="Odd numbers",
         columns=(
-            Column("MSE", ("mse_mean", "x"), cells, behind),
-            Column("text", ("y",), {n: Cell(f"v{9 + len(n)}", ("z",)) for n in VALUES}),
+            TableColumn("MSE", ("mse_mean", "x"), cells, behind),
+            TableColumn("text", ("y",), {n: Cell(f"v{9 + len(n)}", ("z",)) for n in VALUES}),
         ),
         blocks=tuple(
             Block(title, title, tuple(Row(name, name) for name in names))
