@@ -83,7 +83,7 @@ def write_bundle(files: Mapping[str, Path], log_settings: Mapping[str, Any], fol
     profile = Profile.model_validate(
         {
             "features": features,
-            "blank": users["blank"] if users else [],
+            "blank": users[0]["blank"] if users else [],
             "items": items,
             "target": target,
         }

@@ -1,6 +1,6 @@
 """Settings of one dataset: `config/datasets/<name>.yaml`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -52,6 +52,16 @@ def _several(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+def _check_listed(side: str, tables: Sequence[Table], features: Mapping[str, AnyFeature]) -> None:
+    """Raise ValueError if all tables list their columns, and a feature's is none of them."""
+    if not all(table.columns for table in tables):
+        return
+    listed = [column for table in tables for column in table.columns or ()]
+    for name, feature in features.items():
+        if (column := feature.column or name) not in listed:
+            raise ValueError(f"{side}_features.{name}: {unknown(column, 'column', listed)}")
+
+
 class Archive(Strict):
     """Where the raw logs are published, and the size and hash of the archive."""
 
@@ -77,9 +87,13 @@ class LogSettings(Strict):
     """The settings of a dataset that cleaning and encoding depend on."""
 
     task: Task = Field(description="What is predicted.", examples=["{kind: rating, scale: [1, 5]}"])
-    users: UserTable | None = Field(
-        None,
-        description="The file of users; without it they are those of the interactions.",
+    users: Annotated[
+        tuple[UserTable, ...],
+        BeforeValidator(_several, json_schema_input_type=UserTable | tuple[UserTable, ...]),
+    ] = Field(
+        (),
+        description="The first file lists the users; others add features. Without any they are "
+        "those of the interactions.",
         examples=["{file: users.csv, user: customer_id}"],
     )
     items: Annotated[
@@ -159,9 +173,11 @@ class LogSettings(Strict):
     @model_validator(mode="after")
     def _check_presence(self) -> Self:
         first = {"items.0": self.items[0]} if self.items else {}
-        needed = {"users": self.users, **first, "interactions": self.interactions}
+        one = len(self.users) == 1
+        users = {"users" if one else f"users.{n}": table for n, table in enumerate(self.users)}
+        needed = {**users, **first, "interactions": self.interactions}
         for where, table in needed.items():
-            if table and table.presence == "optional":
+            if table.presence == "optional":
                 raise ValueError(
                     f"{where}.presence: only events and further files of items may be optional; "
                     "take it out"
@@ -183,14 +199,12 @@ class LogSettings(Strict):
 
     @model_validator(mode="after")
     def _check_columns(self) -> Self:
-        if self.users:
-            for name, feature in self.user_features.items():
-                self.users.check_column(f"user_features.{name}", feature.column or name)
-        listed = [column for table in self.items for column in table.columns or ()]
-        for name, read in self.read_features(self.item_features).items():
-            if all(table.columns for table in self.items) and (read.column or name) not in listed:
-                where = f"item_features.{name}"
-                raise ValueError(f"{where}: {unknown(read.column or name, 'column', listed)}")
+        _check_listed("user", self.users, self.user_features)
+        _check_listed("item", self.items, self.read_features(self.item_features))
+        if len({table.blank for table in self.users}) > 1:
+            raise ValueError(
+                "users: all files must have the same `blank`, by which new users are read, too"
+            )
         return self
 
     @model_validator(mode="after")
@@ -215,10 +229,17 @@ class LogSettings(Strict):
 
     def tables(self) -> dict[str, Table]:
         """Return the raw tables by role."""
-        items = {f"items_{n}": table for n, table in enumerate(self.items, start=1)}
-        users = {"users": self.users} if self.users else {}
         events = {"events": self.events} if self.events else {}
-        return {**users, **items, "interactions": self.interactions, **events}
+        listed = {**self.user_tables(), **self.item_tables()}
+        return {**listed, "interactions": self.interactions, **events}
+
+    def item_tables(self) -> dict[str, ItemTable]:
+        """Return the tables of items by role: `items_1` and so on."""
+        return {f"items_{n}": table for n, table in enumerate(self.items, start=1)}
+
+    def user_tables(self) -> dict[str, UserTable]:
+        """Return the tables of users by role: `users`, `users_2` and so on."""
+        return {f"users_{n}" if n > 1 else "users": t for n, t in enumerate(self.users, start=1)}
 
     def raw_files(self, paths: Iterable[Path]) -> dict[str, Path]:
         """Return the raw files by role; they are among these paths or in one that is a folder."""

@@ -1,7 +1,7 @@
 """Check settings, and explain in words what is wrong and how to write it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from types import UnionType
@@ -45,7 +45,7 @@ def validate(model: type[S], raw: Mapping[str, Any], source: str) -> S:
     try:
         return model.model_validate(dict(raw))
     except ValidationError as error:
-        raise _explain(error, model, source) from error
+        raise _explain(error, model, raw, source) from error
 
 
 def unknown(name: str, what: str, known: Iterable[str]) -> str:
@@ -95,17 +95,35 @@ def locate(model: type[BaseModel], loc: Sequence[int | str]) -> Location:
     return Location(keys, siblings, example)
 
 
-def _explain(error: ValidationError, model: type[BaseModel], source: str) -> SettingsError:
+def _explain(
+    error: ValidationError, model: type[BaseModel], raw: Mapping[str, Any], source: str
+) -> SettingsError:
     findings = error.errors()
     within = {finding["loc"][:n] for finding in findings for n in range(len(finding["loc"]))}
     return SettingsError(
         "\n".join(
-            f"{source}: {_line(finding, locate(model, finding['loc']))}"
+            f"{source}: {_line(finding, _as_written(locate(model, finding['loc']), raw))}"
             for finding in findings
             # A list is also "too short" when the only thing in it is wrong.
             if not (finding["type"] == "too_short" and finding["loc"] in within)
         )
     )
+
+
+def _as_written(location: Location, raw: Any) -> Location:  # noqa: ANN401
+    """Leave out the number of the one thing that is written without a list."""
+    keys = []
+    for key in location.keys:
+        if key.isdigit() and isinstance(raw, Mapping) and key not in raw:
+            continue
+        keys.append(key)
+        raw = raw.get(key) if isinstance(raw, Mapping) else _nth(raw, key)
+    return replace(location, keys=keys)
+
+
+def _nth(values: object, key: str) -> object:
+    inside = isinstance(values, list | tuple) and key.isdigit() and int(key) < len(values)
+    return values[int(key)] if inside else None  # type: ignore[index]
 
 
 def _line(finding: ErrorDetails, location: Location) -> str:

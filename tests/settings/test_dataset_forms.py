@@ -11,7 +11,7 @@ from pipeline_lib.settings.columns import Column
 from pipeline_lib.settings.dataset import RESERVED, Dataset
 from pipeline_lib.settings.features import Categorical, Named, Numeric
 from pipeline_lib.settings.load import read_dataset
-from tests.settings.shop import accepted
+from tests.settings.shop import accepted, refusal
 
 
 def test_a_kind_alone_and_a_column_alone_will_do(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_a_kind_alone_and_a_column_alone_will_do(tmp_path: Path) -> None:
     assert short.user_features["gender"] == Categorical(kind="categorical")
     assert short.item_features["price"] == Numeric(kind="numeric")
     assert short.users
-    assert short.users.user == Column(column="customer")
+    assert short.users[0].user == Column(column="customer")
     assert short == accepted(tmp_path, "gender: categorical", "gender: {kind: categorical}")
     assert short == accepted(
         tmp_path, "  user: customer\nitems", "  user: {column: customer}\nitems"
@@ -35,6 +35,20 @@ def test_items_are_one_file_or_several(tmp_path: Path) -> None:
     two = accepted(tmp_path, old, several + "\n  - {file: more.csv, presence: optional}")
     assert [table.file for table in two.items] == ["products.csv", "more.csv"]
     assert list(two.tables()) == ["users", "items_1", "items_2", "interactions"]
+
+
+def test_users_are_one_file_or_several(tmp_path: Path) -> None:
+    old = "users:\n  file: customers.tsv\n  user: customer"
+    more = "users:\n  - {file: customers.tsv, user: customer}"
+    assert accepted(tmp_path, old, more) == accepted(tmp_path)
+    two = accepted(tmp_path, old, more + "\n  - {file: more.csv, user: id}")
+    assert [*two.tables()] == ["users", "users_2", "items_1", "interactions"]
+    assert refusal(tmp_path, old, more + '\n  - {file: more.csv, blank: ["-"]}') == (
+        "users: all files must have the same `blank`, by which new users are read, too"
+    )
+    assert refusal(tmp_path, old, more + "\n  - {file: more.csv, usr: id}").startswith(
+        "users.1: unknown key 'usr'; did you mean 'user'?"
+    )
 
 
 def test_numbers_are_texts_where_texts_are_meant(tmp_path: Path) -> None:
@@ -57,12 +71,10 @@ def test_the_separator_follows_from_the_name(tmp_path: Path) -> None:
 
 def test_the_end_of_a_compressed_files_name_does_not_count(tmp_path: Path) -> None:
     for end in ("gz", "bz2", "xz", "zst", "zip"):
-        tables = accepted(tmp_path, "customers.tsv", f"customers.tsv.{end}").users
-        assert tables
-        assert (tables.splits_at, tables.is_parquet) == ("\t", False)
-        parquet = accepted(tmp_path, "customers.tsv", f"customers.parquet.{end}").users
-        assert parquet
-        assert parquet.is_parquet
+        (table,) = accepted(tmp_path, "customers.tsv", f"customers.tsv.{end}").users
+        assert (table.splits_at, table.is_parquet) == ("\t", False)
+        (table,) = accepted(tmp_path, "customers.tsv", f"customers.parquet.{end}").users
+        assert table.is_parquet
 
 
 def test_parquet_needs_no_separator(tmp_path: Path) -> None:
@@ -96,8 +108,8 @@ def test_a_dump_of_parquet_and_computed_features_gives_the_same_settings(tmp_pat
     new = "price: numeric\n  mean: {kind: numeric, rate: target}"
     dataset = accepted(tmp_path, "price: numeric", new)
     assert dataset.users
-    users = dataset.users.model_copy(update={"file": "customers.parquet"})
-    dataset = dataset.model_copy(update={"users": users})
+    users = dataset.users[0].model_copy(update={"file": "customers.parquet"})
+    dataset = dataset.model_copy(update={"users": (users,)})
     assert Dataset.model_validate(dataset.model_dump(mode="json")) == dataset
 
 

@@ -21,7 +21,7 @@ CASES = {
     "a table by its file alone": (
         "users:\n  file: customers.tsv\n  user: customer",
         "users: customers.tsv",
-        "users: must hold `key: value` lines, but is 'customers.tsv'; "
+        "users: must hold `key: value` lines, or a list of such, but is 'customers.tsv'; "
         "write for example `users: {file: users.csv, user: customer_id}`",
     ),
     "items by their file alone": (

@@ -42,7 +42,7 @@ def test_the_siblings_are_those_of_the_kind() -> None:
         (("task", "rating", "scale"), "scale: [1, 5]"),
         (("task", "rating", "scale", 0), "scale: [1, 5]"),
         (("users",), "users: {file: users.csv, user: customer_id}"),
-        (("users", "presence"), None),
+        (("users", 0, "presence"), None),
         (("interactions", "filters", 0), "filters: [{column: country, values: [se, dk]}]"),
         (("user_features", "a b", "[key]"), "user_features: {country: categorical}"),
     ],

@@ -38,7 +38,7 @@ def test_mappings_are_merged_and_lists_replaced(folder: Path) -> None:
     write_shop(folder, text, "variant")
     variant = read_dataset(folder, "variant")
     assert variant.users
-    assert (variant.users.file, variant.users.user.column) == ("people.csv", "customer")
+    assert (variant.users[0].file, variant.users[0].user.column) == ("people.csv", "customer")
     assert variant.user_features["age"].model_dump()["edges"] == (50.0,)
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from pipeline_lib.data.clean.checks import Known
-from pipeline_lib.data.clean.profiles import Profiles, read_profiles
+from pipeline_lib.data.clean.joined import Source, filled, read_joined
+from pipeline_lib.data.clean.profiles import Profiles
 from pipeline_lib.data.clean.report import check_kept
-from pipeline_lib.data.clean.values import BLANK
 from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.dataset import LogSettings
@@ -44,25 +43,15 @@ def read_items(raw: Mapping[str, RawTable], log: LogSettings, *, events: bool) -
     is kept.
     """
     features, left_out = _found_features(raw, log, events=events)
-    files: dict[str, Profiles] = {}
-    waiting = dict(features)
-    for number, table in enumerate(log.items, start=1):
-        if (source := raw.get(f"items_{number}")) is None:
-            continue
-        own = {f: x for f, x in waiting.items() if (x.column or f) in source.columns}
-        waiting = {f: x for f, x in waiting.items() if f not in own}
-        checks = []
-        if first := files.get("items_1"):
-            known = Known(first.rows["item"], first.count.file)
-            checks = [known.check("item", table.item.column or "item")]
-        found = read_profiles(source, table, ("item", table.item), own, checks)
-        check_kept(source.path, found.count, found.rejects.lazy())
-        files[f"items_{number}"] = found
-    nothing = pl.DataFrame(schema={"item": pl.String})
-    joined, *others = [file.rows for file in files.values()] or [nothing]
-    for rows in others:
-        joined = joined.join(rows, on="item", how="left")
-    return Items(_filled(joined, features), files, features, left_out)
+    sources = {
+        role: Source(raw[role], table, table.item)
+        for role, table in log.item_tables().items()
+        if role in raw
+    }
+    rows, files = read_joined("item", sources, features)
+    for role, found in files.items():
+        check_kept(raw[role].path, found.count, found.rejects.lazy())
+    return Items(rows, files, features, left_out)
 
 
 def with_unlisted(items: Items, rows: pl.LazyFrame) -> Items:
@@ -73,7 +62,7 @@ def with_unlisted(items: Items, rows: pl.LazyFrame) -> Items:
     if unlisted.is_empty():
         return items
     both = pl.concat([items.rows, unlisted], how="diagonal")
-    return replace(items, rows=_filled(both, items.features), unlisted=unlisted.height)
+    return replace(items, rows=filled(both, items.features), unlisted=unlisted.height)
 
 
 def _found_features(
@@ -106,16 +95,3 @@ def _found_features(
 
 def _has(tables: Sequence[RawTable], name: str, feature: AnyFeature) -> bool:
     return any((feature.column or name) in t.columns for t in tables)
-
-
-def _filled(items: pl.DataFrame, features: Mapping[str, AnyFeature]) -> pl.DataFrame:
-    """Add the problem `blank` where no file has a value."""
-    problems = [
-        pl.when(pl.col(f).is_null() & pl.col(f"problem {f}").is_null())
-        .then(pl.lit(BLANK))
-        .otherwise(pl.col(f"problem {f}"))
-        .alias(f"problem {f}")
-        for f in features
-    ]
-    lists = [name for name, feature in features.items() if feature.kind == "multi-valued"]
-    return items.with_columns(problems).with_columns(pl.col(lists).fill_null([]))

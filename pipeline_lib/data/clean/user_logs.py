@@ -8,7 +8,8 @@ import polars as pl
 
 from pipeline_lib.data.clean.checks import Known
 from pipeline_lib.data.clean.interactions import Streamed, read_events, read_interactions
-from pipeline_lib.data.clean.profiles import Profiles, count_features, read_profiles
+from pipeline_lib.data.clean.joined import Source, read_joined
+from pipeline_lib.data.clean.profiles import Profiles, count_features
 from pipeline_lib.data.clean.report import UserReport
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.schemas.clean import events
@@ -21,17 +22,18 @@ class UserLogs:
     """The clean rows and rejects of the users' files.
 
     people: as the rows of `Profiles`; those with interactions where no file lists the users.
-    listed: the file that does. streamed: `interactions` and, where there is such a file, `events`.
+    listed: the files that do, by role. streamed: `interactions` and, where there is such a file,
+    `events`.
     """
 
     people: pl.DataFrame
-    listed: Profiles | None
+    listed: dict[str, Profiles]
     streamed: dict[str, Streamed]
 
     @property
     def rejects(self) -> dict[str, pl.LazyFrame]:
         """Return the rejects of each file by role."""
-        listed = {"users": self.listed.rejects.lazy()} if self.listed else {}
+        listed = {role: found.rejects.lazy() for role, found in self.listed.items()}
         return listed | {role: found.rejects for role, found in self.streamed.items()}
 
     def user_table(self, log: LogSettings) -> pl.DataFrame:
@@ -48,7 +50,7 @@ class UserLogs:
     def report(self, raw: Mapping[str, RawTable], log: LogSettings) -> UserReport:
         """Return the counts of the files; raw: by role."""
         problem = self.people.with_columns(_problem(log))["problem"]
-        files = {"users": self.listed.count} if self.listed else {}
+        files = {role: found.count for role, found in self.listed.items()}
         files |= {role: found.count for role, found in self.streamed.items()}
         return UserReport(
             files=files,
@@ -63,16 +65,16 @@ def read_user_logs(
     raw: Mapping[str, RawTable], log: LogSettings, items: pl.Series, scratch: Path
 ) -> UserLogs:
     """Clean users, interactions and events; items: the names of all listed items."""
-    listed, known = None, dict[str, Known]()
-    if log.users:
-        key = ("user", log.users.user)
-        listed = read_profiles(raw["users"], log.users, key, log.user_features)
-        known["user"] = Known(listed.rows["user"], log.users.file)
+    sources = {
+        role: Source(raw[role], table, table.user) for role, table in log.user_tables().items()
+    }
+    people, listed = read_joined("user", sources, log.user_features)
+    known = {"user": Known(people["user"], log.users[0].file)} if log.users else {}
     if log.items and log.unknown_items == "reject":
         known["item"] = Known(items, log.items[0].file)
     rows = read_interactions(raw["interactions"], log.interactions, log.task, known, scratch)
     streamed = {"interactions": rows}
-    people = listed.rows if listed else _met(rows)
+    people = people if log.users else _met(rows)
     if log.events and "events" in raw:
         users = known.get("user") or Known(people["user"], log.interactions.file)
         streamed["events"] = read_events(raw["events"], log.events, users, scratch)

@@ -60,7 +60,7 @@ def clean_shard(
 def _open(
     files: Mapping[str, Path], log: LogSettings, shard: Shard, scratch: Path
 ) -> dict[str, RawTable]:
-    tables = {"users": log.users, "interactions": log.interactions, "events": log.events}
+    tables = {**log.user_tables(), "interactions": log.interactions, "events": log.events}
     return {
         role: shard.rows(open_table(files[role], table, scratch), table, table.user)
         for role, table in tables.items()

@@ -251,3 +251,35 @@ def test_a_parquet_file_damaged_in_the_middle_is_named(tmp_path: Path) -> None:
     path.write_bytes(content[:middle] + bytes(200) + content[middle + 200 :])
     with pytest.raises(RawFileError, match=r"users\.parquet is damaged"):
         clean_folder(tmp_path, log, tmp_path / "clean")
+
+
+def test_users_may_be_in_several_files(tmp_path: Path) -> None:
+    people = {
+        "users.csv": ["user,sex", "1,F", "2,M", "3,F", "4,?"],
+        "ages.tsv": ["sex\tnumber\tage", "x\t3\t50", "x\t1\t20", "x\t9\t20", "x\t2\t?", "x\t1\t40"],
+    }
+    blank = {"blank": ["?"]}
+    users = [
+        {"file": "users.csv", **blank},
+        {"file": "ages.tsv", "user": "number", **blank},
+    ]
+    age = {"kind": "bucketed", "edges": [30]}
+    two = {"sex": SHOP["user_features"]["sex"], "age": age}
+    logs = clean_shop(tmp_path, people, users=users, user_features=two)
+    assert logs.users.rows() == [
+        ("1", "F", "below 30", None),
+        ("2", "M", None, "age is blank"),
+        ("3", "F", "30 and above", None),
+        ("4", None, None, "sex is blank"),
+    ]
+    assert logs.rejects.select("file", "line", "column", "reason").rows() == [
+        ("ages.tsv", 4, "number", "user has no row in users.csv"),
+        ("ages.tsv", 6, "number", "duplicate of an earlier row"),
+    ]
+    assert [str(one) for one in logs.report.files[:2]] == [
+        "users.csv: 4 read = 4 kept + 0 rejected",
+        "ages.tsv: 5 read = 3 kept + 2 rejected; 1 number: duplicate of an earlier row; "
+        "1 number: user has no row in users.csv",
+    ]
+    with pytest.raises(RawFileError, match=r"users\.csv: unknown column 'town'"):
+        clean_shop(tmp_path, people, users=users, user_features={**two, "town": {**age}})

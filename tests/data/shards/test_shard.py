@@ -12,6 +12,7 @@ from pipeline_lib.data.shards.clean import clean_shard, listed_items
 from pipeline_lib.data.shards.gather import gather_clean
 from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.settings.dataset import Dataset
+from pipeline_lib.settings.tables import UserTable
 
 NAMES = st.lists(st.one_of(st.none(), st.text(max_size=8)), max_size=60)
 
@@ -76,7 +77,10 @@ def test_what_is_wrong_is_rejected_by_the_same_bytes(
     replace = {"F": "F", "Q": "M", "X": ""}
     gender = movielens.user_features["gender"].model_copy(update={"replace": replace})
     features = movielens.user_features | {"gender": gender}
-    movielens = movielens.model_copy(update={"user_features": features})
+    more = UserTable(file="more.csv", separator="::")
+    raw_lines["more.csv"] = ["user::town", "3::x", "99::y", "1::x", "1::y", "::x", "4", "2::x"]
+    users = {"user_features": features, "users": (*movielens.users, more)}
+    movielens = movielens.model_copy(update=users)
     files = {}
     for role, table in movielens.tables().items():
         files[role] = tmp_path / table.file
