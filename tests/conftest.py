@@ -93,7 +93,9 @@ def clean_files(files: Mapping[str, Path], log: LogSettings, out: Path) -> Clean
         items=read_table(
             paths["item_table"], items_schema(log.read_features(report.item_features))
         ),
-        interactions=read_table(paths["interactions"], interactions_schema(log.task.scale)),
+        interactions=read_table(
+            paths["interactions"], interactions_schema(log.task.scale, timed=log.timed)
+        ),
         events=read_table(paths["events"], events_schema(log.event_groups)),
         rejects=read_table(paths["rejects"], REJECTS),
         report=report,

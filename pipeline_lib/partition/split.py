@@ -69,7 +69,8 @@ def partition(
         groups = assign_groups(profiles, group_features, rules.top_share, rules.major_features)
     else:
         groups = assign_groups_by_activity(counts.filter(pl.col("user").is_in(cold.implode())))
-    own = interactions.join(folds.lazy(), on="user").collect(engine="streaming")
+    rows_alone = interactions.select("user", "item", "target")
+    own = rows_alone.join(folds.lazy(), on="user").collect(engine="streaming")
     negatives = None
     if rules.negatives:
         items = interactions.select("item").unique().collect(engine="streaming")["item"]

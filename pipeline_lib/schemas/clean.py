@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import pandera.polars as pa
 import polars as pl
 
-from pipeline_lib.schemas.columns import finite, name, names, rating, table
+from pipeline_lib.schemas.columns import TIME, finite, name, names, rating, table
 from pipeline_lib.settings.features import AnyFeature
 
 REJECTS = table(
@@ -32,9 +32,13 @@ def items(features: Mapping[str, AnyFeature]) -> pa.DataFrameSchema:
     return table({"item": name(unique=True), **_values(features)})
 
 
-def interactions(scale: tuple[float, float]) -> pa.DataFrameSchema:
-    """Return the schema of interactions: at most one a user and item, target within `scale`."""
-    columns = {"user": name(), "item": name(), "target": rating(scale)}
+def interactions(scale: tuple[float, float], *, timed: bool = False) -> pa.DataFrameSchema:
+    """Return the schema of interactions: at most one a user and item, target within `scale`.
+
+    timed: whether each has its `time`.
+    """
+    time = {"time": pa.Column(TIME)} if timed else {}
+    columns = {"user": name(), "item": name(), "target": rating(scale), **time}
     return table(columns, unique=["user", "item"])
 
 

@@ -8,6 +8,7 @@ import polars as pl
 FOLDS = ("train", "validation", "test")
 GROUPS = ("major", "minor")
 PARTS = ("support", "query")
+TIME = pl.Datetime("ms", "UTC")
 
 
 def name(*, unique: bool = False, nullable: bool = False) -> pa.Column:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from datetime import UTC, datetime
 from itertools import pairwise
 from math import isfinite
 from typing import Annotated, Literal, Self
@@ -64,6 +65,10 @@ def _unambiguous(replace: dict[str, str]) -> dict[str, str]:
             if replace[first] != value:
                 raise ValueError(f"{first} and {key} are the same number; keep one of the two")
     return replace
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 Regex = Annotated[str, Field(min_length=1), AfterValidator(_compiles)]
@@ -156,6 +161,28 @@ class Target(Column):
         others = [n for n in fields if getattr(self, n) != fields[n].default and n != "constant"]
         if self.constant is not None and others:
             raise ValueError(f"constant: no column is read; take {', '.join(others)} out")
+        return self
+
+
+class Time(Column):
+    """A raw column of points in time; without an offset they are in UTC."""
+
+    unit: Literal["seconds", "milliseconds", "iso"] = Field(
+        description="seconds, milliseconds: since 1970-01-01; iso: as 2020-01-31, "
+        "2020-01-31 23:59:59 or 2020-01-31T23:59:59+01:00.",
+        examples=["seconds"],
+    )
+    since: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
+        None, description="Earlier rows are rejected.", examples=["2020-01-01"]
+    )
+    until: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
+        None, description="Rows from then on are rejected.", examples=["2021-01-01"]
+    )
+
+    @model_validator(mode="after")
+    def _check_span(self) -> Self:
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError("since must be earlier than until, or no row is left")
         return self
 
 

@@ -218,6 +218,11 @@ class LogSettings(Strict):
         return self
 
     @property
+    def timed(self) -> bool:
+        """Return whether interactions have a time."""
+        return self.interactions.time is not None
+
+    @property
     def event_groups(self) -> tuple[str, ...]:
         """Return the item features by which events are counted."""
         return tuple(self.events.by) if self.events else ()

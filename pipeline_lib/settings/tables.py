@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline_lib.settings.columns import Column, KeyColumn, Target, TargetColumn, Text
+from pipeline_lib.settings.columns import Column, KeyColumn, Target, TargetColumn, Text, Time
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.strict import Several, Strict
 
@@ -136,11 +136,14 @@ class InteractionTable(Table):
     user: KeyColumn = Field(Column(column="user"), examples=["customer_id"])
     item: KeyColumn = Field(Column(column="item"), examples=["isbn"])
     target: TargetColumn = Field(Target(column="target"), examples=["stars"])
+    time: Time | None = Field(
+        None, description="When it was.", examples=["{column: timestamp, unit: seconds}"]
+    )
     repeats: Repeats = Field(
         "first",
-        description="Which row stands where a user has several on an item: the first, the last, or "
-        "the first of those with the highest target; mean and sum: the first, with that of all "
-        "targets. The others are rejected.",
+        description="Which row stands where a user has several on an item: the first or the last, "
+        "by `time` where there is one, or the first of those with the highest target; mean and "
+        "sum: the first, with that of all targets. The others are rejected.",
     )
 
 

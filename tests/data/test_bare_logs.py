@@ -72,7 +72,8 @@ def test_a_file_of_items_alone_lists_them(tmp_path: Path) -> None:
 
 def test_in_shards_the_bytes_are_the_same(tmp_path: Path) -> None:
     names = ("users", "item_table", "interactions", "events", "rejects", "report")
-    for number, settings in enumerate((BARE, WITH_MOVIES)):
+    timed = {"file": "ratings.csv", "time": {"column": "target", "unit": "seconds"}}
+    for number, settings in enumerate((BARE, WITH_MOVIES, BARE | {"interactions": timed})):
         (folder := tmp_path / str(number)).mkdir()
         _, log = cleaned(folder, settings)
         files = {role: folder / table.file for role, table in log.tables().items()}

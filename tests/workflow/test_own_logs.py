@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pipeline_lib.settings.columns import Column, Target
+from pipeline_lib.settings.columns import Column, Target, Time
 from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.features import Bucketed, Categorical, MultiValued, Numeric
 from pipeline_lib.settings.load import read_dataset
@@ -24,6 +24,7 @@ SECTIONS: dict[str, list[type[BaseModel]]] = {
     "A task": [RatingTask, ClickTask],
     "A file": [UserTable, ItemTable, InteractionTable, EventTable],
     "A column": [Target],
+    "A time": [Time],
     "A feature": [Categorical, Bucketed, MultiValued, Numeric],
     "The partition": [Partition],
 }
@@ -80,7 +81,7 @@ def fields(section: str) -> dict[str, list[object]]:
     found: dict[str, list[object]] = {}
     for model in SECTIONS[section]:
         for name, field in model.model_fields.items():
-            shared = section == "A feature" and name in Column.model_fields
+            shared = section in {"A feature", "A time"} and name in Column.model_fields
             if not shared:
                 default = ... if field.is_required() else field.default
                 found.setdefault(name, []).append(default)

@@ -21,7 +21,10 @@ settings = LogSettings.model_validate(params.settings)
 
 split = partition(
     read_table(Path(snakemake.input.users), users_schema(settings.user_features)),
-    scan_table(Path(snakemake.input.interactions), interactions_schema(settings.task.scale)),
+    scan_table(
+        Path(snakemake.input.interactions),
+        interactions_schema(settings.task.scale, timed=settings.timed),
+    ),
     params.group_features,
     Partition.model_validate(params.partition),
     params.seed,

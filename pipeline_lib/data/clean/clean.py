@@ -67,7 +67,7 @@ def _read(raw: Mapping[str, RawTable], log: LogSettings, scratch: Path) -> Clean
         items=with_unlisted(listed, rows),
         joined_lines={role: raw[role].joined for role in listed.files},
         interactions=rows,
-        interactions_schema=interactions(log.task.scale),
+        interactions_schema=interactions(log.task.scale, timed=log.timed),
         events=own.event_table(log),
         events_schema=events(log.event_groups),
         rejects=in_order(own.rejects | listed.rejects, log.tables()),

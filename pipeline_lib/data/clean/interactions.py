@@ -12,6 +12,7 @@ from pipeline_lib.data.clean.profiles import read_key, row_checks, value_checks
 from pipeline_lib.data.clean.repeats import one_each
 from pipeline_lib.data.clean.report import FileCount, count_file
 from pipeline_lib.data.clean.targets import learn, read_number
+from pipeline_lib.data.clean.times import as_time, time_checks
 from pipeline_lib.data.clean.unmet import unmet_keys
 from pipeline_lib.data.clean.values import before_replacing
 from pipeline_lib.data.raw.table import RawTable
@@ -42,9 +43,12 @@ def read_interactions(
 ) -> Streamed:
     """Clean interactions: `place`, rising, `user`, `item`, `target`, at most one a user and item.
 
+    They have `time` too, where the table has one.
     known: the names by key column; rows with other names are rejected.
     """
     columns = {"user": table.user, "item": table.item, "target": table.target}
+    if table.time:
+        columns["time"] = table.time
     rows = raw.rows
     if table.target.constant is not None:
         columns.pop("target")
@@ -52,17 +56,20 @@ def read_interactions(
     rows = rows.with_columns(
         read_key(raw, name, column, table.blank) for name, column in columns.items()
     )
-    number = read_number(pl.col("target"), table.target).alias("target")
+    values = [read_number(pl.col("target"), table.target).alias("target")]
+    if table.time:
+        values.append(as_time(pl.col("time"), table.time).alias("time"))
     learned = learn(pl.col("target"), table.target)
     checks = _checks(raw, table, task, known)
     with raw.reading():
-        judged = _judged(rows, ["user", "item", number], checks, scratch / "interactions.parquet")
+        judged = _judged(rows, ["user", "item", *values], checks, scratch / "interactions.parquet")
     own = rejected(judged, raw.file, checks)
     of_all = _within(table, learned, task)
     right = passed(judged).drop("text")
     unique, late = one_each(raw, right, table.repeats, of_all, scratch / "repeats.parquet")
     rejects = own if late is None else pl.concat([own, late])
-    clean = unique.select("place", "user", "item", learned.cast(pl.Float32))
+    target = learned.cast(pl.Float32)
+    clean = unique.select("place", "user", "item", target, *(["time"] if table.time else []))
     kept = clean.select(pl.len()).collect().item()
     unmet = unmet_keys(raw, columns, table.filters)
     return Streamed(clean, rejects, count_file(raw.file, kept, rejects, unmet))
@@ -79,6 +86,7 @@ def _checks(
         *_covered(raw, table.target),
         *value_checks("target", target, table.target, number=not table.target.clicks),
         *scale,
+        *(time_checks(pl.col("time"), table.time) if table.time else ()),
         *(found.check(name, keys[name].column or name) for name, found in known.items()),
     ]
 

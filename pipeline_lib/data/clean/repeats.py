@@ -13,8 +13,6 @@ from pipeline_lib.settings.tables import Repeats
 from pipeline_lib.storage.tables import repeated_rows, sink
 
 TAKEN = "another row of this user and item is taken"
-# What comes first and stands for all; without it the first line.
-ORDER = {"last": [-pl.col("line")], "highest": [-pl.col("target"), pl.col("line")]}
 # The target of all; without it that of the row that stands for them.
 TARGET = {"mean": pl.col("target").mean(), "sum": pl.col("target").sum()}
 
@@ -24,8 +22,9 @@ def one_each(
 ) -> tuple[pl.LazyFrame, pl.LazyFrame | None]:
     """Return a row for each user and item, and the rejects if there are any.
 
-    rows: `line`, `user`, `item`, `target` and others. within: the checks of a sum. scratch:
-    the file for the rejects: `place` and the columns of `pipeline_lib.schemas.clean.REJECTS`.
+    rows: `line`, `user`, `item`, `target`, maybe `time`, and others. within: the checks of a sum.
+    scratch: the file for the rejects: `place` and the columns of
+    `pipeline_lib.schemas.clean.REJECTS`.
     """
     reason = COUNTED if repeats in TARGET else TAKEN
     checks = [Check(None, pl.lit(value=False), reason), *within]
@@ -50,10 +49,19 @@ def one_each(
 
 def _standing(found: pl.DataFrame, repeats: Repeats) -> pl.DataFrame:
     """Return the line that stands for all rows of a user and an item, and their target."""
-    ordered = found.sort(ORDER.get(repeats, [pl.col("line")]))
+    ordered = found.sort(_order(repeats, timed="time" in found.columns))
     target = TARGET.get(repeats, pl.col("target").first())
     groups = ordered.group_by("user", "item", maintain_order=True)
     return groups.agg(pl.col("line").first(), target).select("line", "target")
+
+
+def _order(repeats: Repeats, *, timed: bool) -> list[pl.Expr]:
+    """Return by what the row that stands for all comes first."""
+    if repeats == "highest":
+        return [-pl.col("target"), pl.col("line")]
+    line = pl.col("line")
+    order = [pl.col("time").to_physical(), line] if timed else [line]
+    return [-part for part in order] if repeats == "last" else order
 
 
 def _without(rows: pl.LazyFrame, late: pl.DataFrame) -> pl.LazyFrame:

@@ -49,7 +49,7 @@ def _gather(
         joined_lines={role: opened.joined for role, opened in raw.items()},
         interactions=merged(found["interactions"], "place"),
         # Without unique keys: a user is in one shard, where they were checked.
-        interactions_schema=table(interactions(log.task.scale).columns),
+        interactions_schema=table(interactions(log.task.scale, timed=log.timed).columns),
         events=merged(found["events"], "user"),
         events_schema=table(events(log.event_groups).columns),
         rejects=merged([*found["rejects"], *of_items], "place"),

@@ -52,7 +52,7 @@ def shard_tables(log: LogSettings) -> dict[str, pa.DataFrameSchema]:
     """Return the schemas of a shard's tables by name: as of a log's, with `place` for its order."""
     return {
         "users": users(log.user_features),
-        "interactions": _placed(interactions(log.task.scale)),
+        "interactions": _placed(interactions(log.task.scale, timed=log.timed)),
         "events": events(log.event_groups),
         "rejects": _placed(REJECTS),
     }

@@ -21,7 +21,9 @@ def read_cleaned(files: Mapping[str, Path], log: LogSettings) -> Cleaned:
     return Cleaned(
         users=read_table(files["users"], users(log.user_features)),
         items=read_table(files["item_table"], items(log.read_features(report.item_features))),
-        interactions=scan_table(files["interactions"], interactions(log.task.scale)),
+        interactions=scan_table(
+            files["interactions"], interactions(log.task.scale, timed=log.timed)
+        ),
         rejects=scan_table(files["rejects"], REJECTS),
         report=report,
     )
