@@ -20,7 +20,11 @@ class Checksums:
         self._known = _read(memory)
 
     def of(self, path: Path) -> str:
-        """Return 16 hexadecimal digits of a file's BLAKE2b."""
+        """Return 16 hexadecimal digits of a file's BLAKE2b, or of those of a folder's files."""
+        if path.is_dir():
+            files = sorted(own for own in path.rglob("*") if own.is_file())
+            own = "".join(f"{file.relative_to(path)} {self.of(file)}\n" for file in files)
+            return hashlib.blake2b(own.encode(), digest_size=8).hexdigest()
         stat = path.stat()
         name = str(path.absolute())
         state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]

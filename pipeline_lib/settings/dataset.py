@@ -248,9 +248,12 @@ class LogSettings(Strict):
 
     def raw_files(self, paths: Iterable[Path]) -> dict[str, Path]:
         """Return the raw files by role; they are among these paths or in one that is a folder."""
-        files = {f.name: f for path in paths for f in (path.iterdir() if path.is_dir() else [path])}
-        tables = self.tables().items()
-        return {role: files[table.file] for role, table in tables if table.file in files}
+        names = {role: table.file.rstrip("/") for role, table in self.tables().items()}
+        found = {path.name: path for path in paths}
+        folders = [path for path in found.values() if path.is_dir()]
+        for folder in (path for path in folders if path.name not in names.values()):
+            found |= {path.name: path for path in folder.iterdir()}
+        return {role: found[name] for role, name in names.items() if name in found}
 
 
 class Dataset(LogSettings):

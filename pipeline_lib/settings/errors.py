@@ -31,6 +31,7 @@ WORDS = {
 PATTERNS = {
     r"^\w[\w-]*$": "be letters, digits, - and _ alone",
     r"^\w[\w.-]*$": "be a plain name without folders",
+    r"^\w[\w.-]*/?$": "be a plain name without folders",
     r"^https?://": "start with https:// or http://",
     r"^[0-9a-f]{64}$": "be 64 of the digits 0 to 9 and a to f",
 }

@@ -221,7 +221,7 @@ def _check_raw_files(run: Run, datasets: Mapping[str, Dataset]) -> None:
 
 def _check_files(folder: Path, dataset: Dataset) -> None:
     for table in dataset.tables().values():
-        if table.presence == "required" and not (folder / table.file).is_file():
+        if table.presence == "required" and not (folder / table.file).exists():
             remedy = (
                 f"put the unpacked {dataset.title} there, or leave raw_dir out to download it"
                 if dataset.archive

@@ -10,7 +10,10 @@ from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.strict import Several, Strict
 
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+RawName = Annotated[str, Field(pattern=r"^\w[\w.-]*/?$")]
 Repeats = Literal["first", "last", "highest", "mean", "sum"]
+JSON = (".jsonl", ".ndjson", ".json")
+DELIMITED_ONLY = ("separator", "quotes")
 TEXT_ONLY = ("separator", "quotes", "encoding", "columns")
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -25,9 +28,13 @@ def _known_encoding(name: str) -> str:
 
 
 class Table(Strict):
-    """A raw file: delimited text or, named .parquet, Parquet; either may be compressed."""
+    """A raw file: delimited text, JSON lines or Parquet, told by its name; it may be compressed."""
 
-    file: FileName = Field(description="Its name in the folder.", examples=["users.csv"])
+    file: RawName = Field(
+        description="Its name in the folder: .parquet is Parquet, as are all files of a folder "
+        "with that name or one that ends in /; .jsonl, .ndjson and .json are JSON lines.",
+        examples=["users.csv"],
+    )
     presence: Literal["required", "optional"] = Field(
         "required", description="optional: where the file is missing, what it holds is left out."
     )
@@ -63,21 +70,31 @@ class Table(Strict):
 
     @property
     def is_parquet(self) -> bool:
-        """Return whether the file is Parquet."""
-        return self._suffix == ".parquet"
+        """Return whether it is Parquet, a file or a folder of files."""
+        return self._suffix == ".parquet" or self.file.endswith("/")
+
+    @property
+    def is_json(self) -> bool:
+        """Return whether the file holds JSON lines."""
+        return self._suffix in JSON and not self.is_parquet
 
     @model_validator(mode="after")
     def _check_layout(self) -> Self:
-        if not (self.is_parquet or self.separator or self._suffix in SEPARATORS):
+        known = self.is_parquet or self.is_json or self._suffix in SEPARATORS
+        if not (known or self.separator):
             raise ValueError(
                 f"separator: missing; say what stands between the columns of {self.file}, for "
                 'example `separator: ","`, `separator: "\\t"` (a tab) or `separator: "::"`'
             )
         fields = type(self).model_fields
         given = [name for name in TEXT_ONLY if getattr(self, name) != fields[name].default]
-        if self.is_parquet and given:
+        if self.is_json:
+            given = [name for name in given if name in DELIMITED_ONLY]
+        if given and (self.is_parquet or self.is_json):
+            what = "text files" if self.is_parquet else "text with separators"
+            form = "Parquet" if self.is_parquet else "JSON lines"
             raise ValueError(
-                f"{', '.join(given)}: of text files, but {self.file} is Parquet; take it out"
+                f"{', '.join(given)}: of {what}, but {self.file} is {form}; take it out"
             )
         if any(f.column is None for f in self.filters):
             raise ValueError(

@@ -194,7 +194,7 @@ def raw_files(wildcards):
     files = [
         str(folder / table.file)
         for table in dataset.tables().values()
-        if table.presence == "required" or (folder / table.file).is_file()
+        if table.presence == "required" or (folder / table.file).exists()
     ]
     # Of a file that somebody put there, what it holds counts, and not how new it is.
     return [*map(ancient, files)] if settings.run.raw_dir else files

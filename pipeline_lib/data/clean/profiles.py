@@ -81,7 +81,7 @@ def read_key(raw: RawTable, name: str, column: Column, blank: Sequence[str]) -> 
 
 def row_checks(raw: RawTable, table: Table, keys: Mapping[str, Column]) -> list[Check]:
     """Return the checks of every row: of its shape, its keys and the table's filters."""
-    shape = Check(None, pl.col("misshapen"), f"line has not {len(raw.columns)} fields")
+    shape = Check(None, pl.col("misshapen"), raw.shape)
     sound = [value_checks(name, pl.col(name), column) for name, column in keys.items()]
     filters = [
         value_checks(str(f.column), read_key(raw, str(f.column), f, table.blank), f)

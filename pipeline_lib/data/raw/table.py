@@ -10,13 +10,20 @@ import polars as pl
 
 from pipeline_lib.data.raw.encoding import RawFileError, as_utf8
 from pipeline_lib.data.raw.header import column_names
+from pipeline_lib.data.raw.json_lines import SHAPE, read_json_lines
 from pipeline_lib.data.raw.layout import Layout, joined_records, layout_of
 from pipeline_lib.data.raw.packing import check_text, unpacked
+from pipeline_lib.data.raw.parquet import read_parquet
 from pipeline_lib.data.raw.places import placed
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.tables import Table
 
-LIST_SEPARATOR = "|"
+# What Polars raises where rows are damaged, or the files of a folder differ in their columns.
+UNREADABLE = (
+    pl.exceptions.ComputeError,
+    pl.exceptions.InvalidOperationError,
+    pl.exceptions.SchemaError,
+)
 
 
 @dataclass(frozen=True)
@@ -26,13 +33,15 @@ class RawTable:
     rows: `place` (rising, see `pipeline_lib.data.raw.places`), `line` (from 1, where the record
     starts), `text`, `misshapen` (whether the record has more or fewer fields than there are
     columns) and a string column `raw_<name>` for each raw column. joined: number of lines that
-    are parts of longer records, because newlines stand within quotes.
+    are parts of longer records, because newlines stand within quotes. shape: what is wrong with a
+    misshapen row, in words.
     """
 
     path: Path
     columns: tuple[str, ...]
     rows: pl.LazyFrame
     joined: int = 0
+    shape: str = ""
 
     @property
     def file(self) -> str:
@@ -50,7 +59,7 @@ class RawTable:
         """Read the rows in this block; raise Polars' errors about them as RawFileError."""
         try:
             yield
-        except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
+        except UNREADABLE as error:
             raise RawFileError(
                 f"{self.path} is damaged ({error}); write or download it again"
             ) from error
@@ -62,11 +71,15 @@ def open_table(path: Path, table: Table, scratch: Path) -> RawTable:
     scratch: a folder for an unpacked copy, and one in UTF-8. Raises RawFileError when the file is
     missing, empty, of another format or encoding, or without column names.
     """
-    found = unpacked(path, scratch)
     if table.is_parquet:
-        return _open_parquet(found, path)
+        source = path if path.is_dir() else unpacked(path, scratch)
+        return RawTable(path, *read_parquet(source, path))
+    found = unpacked(path, scratch)
     check_text(found, path)
-    return _open_text(as_utf8(found, table.encoding, scratch, path), path, table)
+    source = as_utf8(found, table.encoding, scratch, path)
+    if table.is_json:
+        return RawTable(path, *read_json_lines(source, path, table), shape=SHAPE)
+    return _open_text(source, path, table)
 
 
 def _open_text(source: Path, path: Path, table: Table) -> RawTable:
@@ -87,7 +100,7 @@ def _open_text(source: Path, path: Path, table: Table) -> RawTable:
     if layout.separator != table.splits_at:
         texts = pl.col("^(text|raw_.*)$").str
         rows = rows.with_columns(texts.replace_all(layout.separator, table.splits_at, literal=True))
-    return RawTable(path, tuple(names), rows, joined)
+    return RawTable(path, tuple(names), rows, joined, f"line has not {len(names)} fields")
 
 
 def _joined(path: Path, lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, int]:
@@ -102,38 +115,3 @@ def _joined(path: Path, lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFra
 def _has_quotes(path: Path) -> bool:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return data.find(b'"') >= 0
-
-
-def _open_parquet(source: Path, path: Path) -> RawTable:
-    try:
-        found = pl.scan_parquet(source, glob=False).collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise RawFileError(f"{path} is no Parquet file: {error}") from error
-    schema = {name: dtype for name, dtype in found.items() if _has_text(dtype)}
-    texts = [_as_text(name, dtype).alias(f"raw_{name}") for name, dtype in schema.items()]
-    rows = (
-        pl.scan_parquet(source, glob=False)
-        .select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line"), *texts)
-        .with_columns(
-            pl.col("line").alias("place"),
-            pl.concat_str(pl.col("^raw_.*$").fill_null(""), separator="\t").alias("text"),
-            pl.lit(value=False).alias("misshapen"),
-        )
-    )
-    return RawTable(path, tuple(schema), rows)
-
-
-def _has_text(dtype: pl.DataType) -> bool:
-    """Return whether a column can be read as text; others are ignored."""
-    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
-    return not inner.is_nested() and inner != pl.Duration
-
-
-def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    if isinstance(dtype, pl.List):
-        return pl.col(name).cast(pl.List(pl.String)).list.join(LIST_SEPARATOR)
-    if dtype.is_float():  # 1.0 where other files have 1
-        return pl.col(name).cast(pl.String).str.strip_suffix(".0")
-    if dtype == pl.Boolean:
-        return pl.col(name).cast(pl.Int8).cast(pl.String)
-    return pl.col(name).cast(pl.String)
