@@ -72,6 +72,18 @@ class World:
     episodes: Episodes
     catalogue: Catalogue
 
+    def with_slots(self) -> "World":
+        """The same world whose users have a second value of their first feature, each half."""
+        own = self.episodes
+        more, halves = torch.zeros_like(own.codes), own.values.clone()
+        several = own.codes[:, 0] > 1
+        more[several, 0] = 1
+        halves[several, 0] = 0.5
+        values = torch.cat([halves, halves * (more > 0)], 1)
+        return replace(
+            self, episodes=replace(own, codes=torch.cat([own.codes, more], 1), values=values)
+        )
+
     def batch(self, users: Tensor | None = None) -> Batch:
         """Take some users, or all."""
         chosen = torch.arange(len(self.episodes)) if users is None else users

@@ -42,8 +42,8 @@ class BatchRows:
 class Batch:
     """Some users of a fold, those with fewest support rows first.
 
-    users: [users] int64, positions in the fold. codes: [users, features] int64. values: [users,
-    features], factors of the codes' embeddings. items: [items] int64, positions in the catalogue.
+    users: [users] int64, positions in the fold. codes and values: those of `Episodes`, factors of
+    the codes' embeddings. items: [items] int64, positions in the catalogue.
     item_codes, item_weights, item_bags: the items' features in EmbeddingBag's format.
     """
 

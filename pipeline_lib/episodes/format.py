@@ -108,9 +108,10 @@ class Rows:
 class Episodes:
     """The users of one fold.
 
-    user: [users] int64, indices in the split's table of users. codes: [users, features] int64, 0
-    where unknown. values: [users, features] float32, the weight of each code: 1, or the
-    standardised value of a number, 0 where it is missing.
+    user: [users] int64, indices in the split's table of users. codes: [users, slots · features]
+    int64, 0 where unknown. values: of the same shape, float32, the weight of each code: 1, 1/n
+    for n values of a feature, one in each slot, or the standardised value of a number, 0 where it
+    is missing.
     """
 
     user: Tensor

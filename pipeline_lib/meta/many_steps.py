@@ -15,7 +15,7 @@ from pipeline_lib.meta.blocks import Blocks, Side, make_blocks
 from pipeline_lib.meta.rates import Rates
 from pipeline_lib.meta.value_pairs import BagEntries, ValuePairs, pair_values
 from pipeline_lib.models.head import Head
-from pipeline_lib.models.preference import Embedded, PreferenceNetwork
+from pipeline_lib.models.preference import Embedded, PreferenceNetwork, over_slots
 from pipeline_lib.settings.methods.base import Order
 
 
@@ -24,7 +24,7 @@ class Theta:
     """The parameters that adapt, a copy for each user.
 
     layers: weight [users, out, in] and bias [users, out] of each layer in turn. users: embeddings
-    of the users' codes, [users, features, size]; values: embeddings of `ValuePairs`, [pairs,
+    of the users' codes, [users, codes, size]; values: embeddings of `ValuePairs`, [pairs,
     size]; both None where embeddings do not adapt.
     """
 
@@ -105,7 +105,8 @@ class Model:
     ) -> Tensor:
         users, items = self.embedded.users, self.embedded.items.index_select(0, rows.item)
         if entries is not None and theta.users is not None and theta.values is not None:
-            users = (theta.users * self.batch.values[..., None]).flatten(1)
+            weighted = theta.users * self.batch.values[..., None]
+            users = over_slots(weighted, self.network.user_width)
             items = entries.inputs(theta.values)
         for_user, for_item = theta.layers[0].split((users.shape[1], items.shape[1]), 2)
         user_part = (for_user @ users[:, :, None])[:, :, 0] + theta.layers[1]

@@ -14,6 +14,7 @@ from pipeline_lib.methods.base import Learner, Prediction, Problem
 from pipeline_lib.metrics.loss import relative_weight, row_weight, weighted_mean
 from pipeline_lib.models.effects import EffectsNetwork
 from pipeline_lib.models.least_squares import Rated
+from pipeline_lib.models.preference import over_slots
 from pipeline_lib.settings.methods.effects import (
     EffectsMeLUSettings,
     EffectsPAMLSettings,
@@ -140,13 +141,13 @@ class EffectsPAML(GradientEffects):
         super().__init__(settings, problem)
         size = settings.embedding_size
         self.embedding = nn.Embedding(problem.sizes.user_values + 1, size, padding_idx=0)
-        width = problem.sizes.user_features * size
-        self.learning_rate = LearningRateNetwork(width, settings.lr_hidden, settings.lr_max)
+        self.width = problem.sizes.user_features * size
+        self.learning_rate = LearningRateNetwork(self.width, settings.lr_hidden, settings.lr_max)
 
     def rates(self, batch: Batch) -> Tensor:
         """Compute each user's learning rate."""
         users = self.embedding(batch.codes) * batch.values[..., None]
-        rates: Tensor = self.learning_rate(users.flatten(1))
+        rates: Tensor = self.learning_rate(over_slots(users, self.width))
         return rates
 
 

@@ -60,8 +60,9 @@ class PreferenceNetwork(nn.Module):
         return cast("list[nn.Linear]", list(self.later))
 
     def embed(self, batch: Batch) -> Embedded:
-        """Embed users and items: concatenate the features' embeddings, an item's summed by bag."""
-        users = self.user_values(batch.codes) * batch.values[..., None]
+        """Embed users and items: concatenate the features' embeddings, sums over their values."""
+        codes = self.user_values(batch.codes) * batch.values[..., None]
+        users = over_slots(codes, self.user_width)
         bags = embedding_bag(
             batch.item_codes,
             self.item_values.weight,
@@ -70,7 +71,7 @@ class PreferenceNetwork(nn.Module):
             per_sample_weights=batch.item_weights,
             padding_idx=0,
         )
-        return Embedded(users.flatten(1), bags.view(len(batch.items), self.item_width))
+        return Embedded(users, bags.view(len(batch.items), self.item_width))
 
     def first_layer(self, embedded: Embedded, rows: BatchRows) -> Tensor:
         """Compute the first layer of rows, [rows, out], each user's and item's part only once."""
@@ -84,6 +85,14 @@ class PreferenceNetwork(nn.Module):
         for layer in self.later_layers:
             z = layer(relu(z))
         return z
+
+
+def over_slots(users: Tensor, width: int) -> Tensor:
+    """Sum users' weighted embeddings, [users, slots · features, size], to [users, width]."""
+    slots = users.shape[1] * users.shape[2] // width
+    if slots == 1:
+        return users.flatten(1)
+    return users.view(len(users), slots, width).sum(1)
 
 
 def _embedding(values: int, size: int, std: float) -> nn.Embedding:

@@ -3,13 +3,14 @@
 import hashlib
 import shutil
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline_lib.settings.columns import Column, Target
-from pipeline_lib.settings.features import UserFeature
+from pipeline_lib.settings.features import SomeFeature, raw_columns
 from pipeline_lib.storage.tables import read_json, write_json
 from pipeline_lib.training.record import TrainingRecord
 
@@ -43,15 +44,16 @@ class Profile(BaseModel):
     items. target: how ratings are rescaled.
     """
 
-    features: dict[str, UserFeature]
+    features: dict[str, SomeFeature]
     blank: tuple[str, ...]
     items: tuple[ItemNames, ...]
     target: Target
 
     @property
-    def columns(self) -> dict[str, str]:
-        """Return the raw column of each feature."""
-        return {name: feature.column or name for name, feature in self.features.items()}
+    def columns(self) -> list[str]:
+        """Return the raw columns that are read."""
+        read = (raw_columns(name, feature) for name, feature in self.features.items())
+        return list(dict.fromkeys(chain.from_iterable(read)))
 
 
 class FileEntry(BaseModel):

@@ -9,10 +9,11 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.features import (
     AnyFeature,
+    Bucketed,
     Categorical,
-    ItemFeature,
     Numeric,
-    UserFeature,
+    SomeFeature,
+    raw_columns,
 )
 from pipeline_lib.settings.partition import Partition
 from pipeline_lib.settings.strict import Name, Strict
@@ -58,8 +59,9 @@ def _check_listed(side: str, tables: Sequence[Table], features: Mapping[str, Any
         return
     listed = [column for table in tables for column in table.columns or ()]
     for name, feature in features.items():
-        if (column := feature.column or name) not in listed:
-            raise ValueError(f"{side}_features.{name}: {unknown(column, 'column', listed)}")
+        for column in raw_columns(name, feature):
+            if column not in listed:
+                raise ValueError(f"{side}_features.{name}: {unknown(column, 'column', listed)}")
 
 
 class Archive(Strict):
@@ -115,12 +117,12 @@ class LogSettings(Strict):
         description="Interactions with items that no items file lists are rejected, or kept: all "
         "features of these items are then unknown.",
     )
-    user_features: dict[Name, UserFeature] = Field(
+    user_features: dict[Name, SomeFeature] = Field(
         {},
         description="What is known of users, by name; without any all users have one embedding.",
         examples=["{country: categorical}"],
     )
-    item_features: dict[Name, ItemFeature] = Field(
+    item_features: dict[Name, SomeFeature] = Field(
         {},
         description="What is known of items, by name; without any it is the item's id.",
         examples=["{category: categorical}"],
@@ -313,7 +315,11 @@ class Dataset(LogSettings):
         return list(self.partition.group_features or self._groupable())
 
     def _groupable(self) -> list[str]:
-        return [n for n, f in self.user_features.items() if not isinstance(f, Numeric)]
+        return [
+            name
+            for name, feature in self.user_features.items()
+            if isinstance(feature, Categorical | Bucketed)
+        ]
 
     def log_settings(self) -> dict[str, Any]:
         """Return the fields of `LogSettings` as JSON values."""

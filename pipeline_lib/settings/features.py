@@ -5,11 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, PositiveFloat, Tag, model_validator
 
 from pipeline_lib.settings.columns import Cleaning, Column, Rising, Text
-from pipeline_lib.settings.strict import Name, Strict, by_kind
+from pipeline_lib.settings.strict import Name, Several, Strict, by_kind
 
 Missing = Literal["drop", "unknown"]
 FORMS = """\
-`gender: categorical`, `genres: {kind: multi-valued, separator: "|"}` (items only), \
+`gender: categorical`, `genres: {kind: multi-valued, separator: "|"}`, \
 `price: numeric` or `age: {kind: bucketed, edges: [18, 25, 35]}`"""
 
 
@@ -41,13 +41,32 @@ class Bucketed(Feature, Column):
 
 
 class MultiValued(Feature, Cleaning):
-    """Several values in one text, each cleaned by itself; their embeddings are averaged."""
+    """Several values, each cleaned by itself; their embeddings are averaged.
+
+    They stand in one text, or are the names of columns that hold 1, not 0.
+    """
 
     kind: Literal["multi-valued"]
     column: Text | None = Field(None, examples=["genres"])
-    separator: Annotated[str, Field(min_length=1)] = Field(
-        description="What stands between two values.", examples=['"|"']
+    separator: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="What stands between two values in one text.", examples=['"|"']
     )
+    flags: Several[Text] | None = Field(
+        None,
+        description="Columns of 0 and 1 instead of one text; the names of those with 1 are values.",
+        examples=["[action, comedy, drama]"],
+    )
+
+    @model_validator(mode="after")
+    def _check_form(self) -> Self:
+        if (self.separator is None) == (self.flags is None):
+            raise ValueError(
+                'needs either `separator`, as `{kind: multi-valued, separator: "|"}`, or `flags`, '
+                "as `{kind: multi-valued, flags: [action, comedy]}`"
+            )
+        if self.flags and self.column:
+            raise ValueError("column: the columns are those of `flags`; take it out")
+        return self
 
 
 class Numeric(Feature, Column):
@@ -98,18 +117,12 @@ class Numeric(Feature, Column):
 
 
 Named = Literal["categorical", "numeric"]
-_OfBoth = (
+_Any = Annotated[
     Annotated[Categorical, Tag("categorical")]
     | Annotated[Bucketed, Tag("bucketed")]
     | Annotated[Numeric, Tag("numeric")]
-)
-_OfUser = Annotated[
-    _OfBoth,
-    by_kind(f"a user's feature is categorical, bucketed or numeric; write for example {FORMS}"),
-]
-_OfItem = Annotated[
-    _OfBoth | Annotated[MultiValued, Tag("multi-valued")],
-    by_kind(f"an item's feature is categorical, bucketed, numeric or multi-valued; write {FORMS}"),
+    | Annotated[MultiValued, Tag("multi-valued")],
+    by_kind(f"a feature is categorical, bucketed, numeric or multi-valued; write {FORMS}"),
 ]
 
 
@@ -118,10 +131,12 @@ def _kind_alone(value: object) -> object:
 
 
 # In YAML the kind alone is enough.
-UserFeature = Annotated[
-    _OfUser, BeforeValidator(_kind_alone, json_schema_input_type=Named | _OfUser)
-]
-ItemFeature = Annotated[
-    _OfItem, BeforeValidator(_kind_alone, json_schema_input_type=Named | _OfItem)
-]
+SomeFeature = Annotated[_Any, BeforeValidator(_kind_alone, json_schema_input_type=Named | _Any)]
 AnyFeature = Categorical | Bucketed | Numeric | MultiValued
+
+
+def raw_columns(name: str, feature: AnyFeature) -> tuple[str, ...]:
+    """Return the raw columns that the feature of this name is read from."""
+    if isinstance(feature, MultiValued) and feature.flags:
+        return feature.flags
+    return (feature.column or name,)

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy, logsigmoid
 
 from pipeline_lib.episodes.format import Rows
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
-from tests.worlds import CLICK, GAMMA, Setup, World
+from tests.worlds import CLICK, GAMMA, SIZES, Setup, World
 
 Parameters = Mapping[str, Tensor]
 
@@ -128,10 +128,15 @@ class PerUserReference:
         return x
 
     def _user(self, theta: Parameters, user: int) -> Tensor:
-        """Put one user's vectors, times their values, side by side; an unknown one's is zero."""
+        """Put one user's vectors, times their values, side by side; an unknown one's is zero.
+
+        Where there are several slots, a feature's vector is the sum of its slots'.
+        """
         table, episodes = theta[TABLES[0]], self.world.episodes
         pairs = zip(episodes.codes[user].tolist(), episodes.values[user].tolist(), strict=True)
-        return torch.cat([v * table[c] if c else torch.zeros_like(table[0]) for c, v in pairs])
+        vectors = [v * table[c] if c else torch.zeros_like(table[0]) for c, v in pairs]
+        features = SIZES.user_features
+        return torch.cat([torch.stack(vectors[n::features]).sum(0) for n in range(features)])
 
     def _item(self, theta: Parameters, item: int) -> Tensor:
         """Put the weighted sums of one item's bags side by side; an empty bag's is zero."""

@@ -52,6 +52,17 @@ def test_losses_and_gradients_equal_the_reference(combinations: list[Combination
         assert_equals_reference(setup, setup.world(*TINY))
 
 
+@each_combination(KINDS, ORDERS, ADAPTS)
+def test_several_values_of_a_users_feature_equal_the_reference(
+    combinations: list[Combination],
+) -> None:
+    for kind, order, adapts in combinations:
+        setup = Setup(kind, order=order, adapt=adapts)
+        world = setup.world(*CASES["very different sizes"]).with_slots()
+        assert (world.episodes.values == 0.5).sum() >= 4
+        assert_equals_reference(setup, world)
+
+
 @each_combination(WAYS, ORDERS, CASES)
 def test_any_case_equals_the_reference(combinations: list[Combination]) -> None:
     for way, order, case in combinations:

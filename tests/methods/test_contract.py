@@ -102,6 +102,13 @@ class TestEveryMethod:
         codes = TEST.codes.index_fill(1, torch.tensor(unknown), 0)
         assert predict(trained(kind), dataclasses.replace(TEST, codes=codes)).isfinite().all()
 
+    def test_slots_that_nobody_fills_change_no_score(self, kind: str) -> None:
+        empty = torch.zeros_like(TEST.codes)
+        codes = torch.cat([TEST.codes, empty, empty], 1)
+        values = torch.cat([TEST.values, empty.float(), empty.float()], 1)
+        other = dataclasses.replace(TEST, codes=codes, values=values)
+        assert torch.equal(predict(trained(kind), other), predict(trained(kind), TEST))
+
     def test_items_never_met_get_finite_scores(self, kind: str) -> None:
         other = dataclasses.replace(TEST, support=unseen(TEST.support), query=unseen(TEST.query))
         assert predict(trained(kind), other).isfinite().all()

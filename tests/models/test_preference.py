@@ -1,5 +1,7 @@
 """The preference network: values worked by hand, unknown values, reach of the gradient."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -83,6 +85,21 @@ def hand_network() -> PreferenceNetwork:
 
 def test_users_are_their_vectors_side_by_side_and_unknown_is_zero() -> None:
     assert hand_network().embed(make_batch()).users.tolist() == [[1, 3], [0, 2]]
+
+
+def test_users_values_of_a_feature_are_summed_by_their_weights_over_all_slots() -> None:
+    """User 0 has codes 1 and 2, half each, and 3, user 1 has 2 and no value of the other."""
+    batch = make_batch()
+    codes = torch.tensor([[1, 3, 2, 0, 0, 0], [2, 0, 0, 0, 0, 0]])
+    values = torch.tensor([[0.5, 1, 0.5, 0, 0, 0], [1, 1, 0, 0, 0, 0]])
+    network = hand_network()
+    users = network.embed(replace(batch, codes=codes, values=values)).users
+    assert users.tolist() == [[1.5, 3], [2, 0]]
+    users.sum().backward()
+    assert network.user_values.weight.grad is not None
+    assert network.user_values.weight.grad.flatten().tolist() == [0, 0.5, 1.5, 1]
+    none = replace(batch, codes=codes[:0], values=values[:0])
+    assert network.embed(none).users.shape == (0, 2)
 
 
 def test_items_are_the_means_of_their_bags_and_an_empty_bag_is_zero() -> None:

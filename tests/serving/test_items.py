@@ -62,3 +62,22 @@ def test_a_number_is_the_category_that_training_met() -> None:
     codes, _, notes = reader.read(rows)
     assert codes.tolist() == [[1, 3], [2, 0]]
     assert notes == [[], ["zip '2139' was not met in training: taken as unknown"]]
+
+
+def test_several_values_and_flags_of_a_profile_are_read() -> None:
+    features = {
+        "likes": {"kind": "multi-valued", "separator": "|"},
+        "owns": {"kind": "multi-valued", "flags": ["car", "bike"]},
+    }
+    others = {"items": [], "target": {}}
+    profile = Profile.model_validate({"features": features, "blank": ["-"], **others})
+    reader = ProfileReader(profile, {"likes": ["1.0", "pop"], "owns": ["bike", "car"]})
+    assert reader.columns == ["likes", "car", "bike"]
+    rows = [{"likes": "pop|jazz|1", "car": "1", "bike": "1"}, {"likes": "-", "car": "0"}]
+    codes, weights, notes = reader.read(rows)
+    assert codes.tolist() == [[2, 4, 1, 3], [0, 0, 0, 0]]
+    assert weights.tolist() == [[0.5] * 4, [0] * 4]
+    assert notes == [
+        ["likes 'jazz' was not met in training: taken as unknown"],
+        ["likes is blank: taken as unknown", "owns is blank: taken as unknown"],
+    ]

@@ -6,8 +6,8 @@ import pytest
 
 from tests.settings.shop import refusal
 
-OF_USER = """a user's feature is categorical, bucketed or numeric; write for example \
-`gender: categorical`, `genres: {kind: multi-valued, separator: "|"}` (items only), \
+FEATURES = """a feature is categorical, bucketed, numeric or multi-valued; write \
+`gender: categorical`, `genres: {kind: multi-valued, separator: "|"}`, \
 `price: numeric` or `age: {kind: bucketed, edges: [18, 25, 35]}`"""
 TASKS = "a task is a rating or a click; write `{kind: rating, scale: [1, 5]}` or `{kind: click}`"
 TASK, EDGES = "{kind: rating, scale: [1, 5]}", "edges: [25, 40, 60]"
@@ -56,15 +56,10 @@ CASES = {
     "an unknown kind": (
         GENDER,
         "gender: catgorical",
-        f"user_features.gender: unknown kind 'catgorical': {OF_USER}",
+        f"user_features.gender: unknown kind 'catgorical': {FEATURES}",
     ),
-    "a kind that only items have": (
-        GENDER,
-        'gender: {kind: multi-valued, separator: "|"}',
-        f"user_features.gender: unknown kind 'multi-valued': {OF_USER}",
-    ),
-    "no kind": (GENDER, "gender: {missing: drop}", f"user_features.gender: {OF_USER}"),
-    "nothing behind a feature": (GENDER, "gender:", f"user_features.gender: {OF_USER}"),
+    "no kind": (GENDER, "gender: {missing: drop}", f"user_features.gender: {FEATURES}"),
+    "nothing behind a feature": (GENDER, "gender:", f"user_features.gender: {FEATURES}"),
     "a bucketed feature by its kind alone": (
         GENDER,
         "gender: bucketed",
@@ -73,7 +68,19 @@ CASES = {
     "a multi-valued feature by its kind alone": (
         CATEGORY,
         "category: multi-valued",
-        'item_features.category.separator: missing; add it; write for example `separator: "|"`',
+        "item_features.category: needs either `separator`, as `{kind: multi-valued, separator: "
+        '"|"}`, or `flags`, as `{kind: multi-valued, flags: [action, comedy]}`',
+    ),
+    "flags of one column": (
+        CATEGORY,
+        "category: {kind: multi-valued, column: x, flags: [a, b]}",
+        "item_features.category: column: the columns are those of `flags`; take it out",
+    ),
+    "a group by a feature of several values": (
+        TITLE,
+        f"{TITLE}\npartition: {{group_features: [tags]}}",
+        "partition.group_features: tags is no categorical or bucketed user feature; there are "
+        "gender, country, age",
     ),
     "a task by its kind alone": (TASK, "rating", f"task: {TASKS}"),
     "an unknown task": (TASK, "{kind: clicks}", f"task: unknown kind 'clicks': {TASKS}"),

@@ -11,7 +11,7 @@ from pipeline_lib.data.clean.report import check_kept
 from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.dataset import LogSettings
-from pipeline_lib.settings.features import AnyFeature, Numeric
+from pipeline_lib.settings.features import AnyFeature, Numeric, raw_columns
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def _found_features(
         elif some_missing:
             left_out.append(name)
         else:
-            tables[0].column(feature.column or name)
+            for column in raw_columns(name, feature):
+                tables[0].column(column)
     if left_out and len(left_out) == len(log.item_features):
         raise RawFileError(
             f"{tables[0].path} alone has none of the item features {', '.join(left_out)}; name "
@@ -94,4 +95,4 @@ def _found_features(
 
 
 def _has(tables: Sequence[RawTable], name: str, feature: AnyFeature) -> bool:
-    return any((feature.column or name) in t.columns for t in tables)
+    return any(table.has(raw_columns(name, feature)) for table in tables)

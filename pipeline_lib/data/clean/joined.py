@@ -10,7 +10,7 @@ from pipeline_lib.data.clean.profiles import Profiles, read_profiles
 from pipeline_lib.data.clean.values import BLANK
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.columns import Column
-from pipeline_lib.settings.features import AnyFeature
+from pipeline_lib.settings.features import AnyFeature, raw_columns
 from pipeline_lib.settings.tables import Table
 
 
@@ -35,7 +35,7 @@ def read_joined(
     files: dict[str, Profiles] = {}
     waiting, checks = dict(features), []
     for role, source in sources.items():
-        own = {f: x for f, x in waiting.items() if (x.column or f) in source.raw.columns}
+        own = {f: x for f, x in waiting.items() if source.raw.has(raw_columns(f, x))}
         waiting = {f: x for f, x in waiting.items() if f not in own}
         named = (key, source.key)
         if first := next(iter(files.values()), None):
@@ -43,7 +43,8 @@ def read_joined(
             checks = [known.check(key, source.key.column or key)]
         files[role] = read_profiles(source.raw, source.table, named, own, checks)
     for name, feature in waiting.items():
-        next(iter(sources.values())).raw.column(feature.column or name)
+        for column in raw_columns(name, feature):
+            next(iter(sources.values())).raw.column(column)
     nothing = pl.DataFrame(schema={key: pl.String})
     joined, *others = [file.rows for file in files.values()] or [nothing]
     for rows in others:

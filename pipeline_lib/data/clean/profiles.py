@@ -9,7 +9,7 @@ import polars as pl
 from pipeline_lib.data.clean.checks import Check, judge, passed, rejected
 from pipeline_lib.data.clean.report import FeatureCount, FileCount, count_feature, count_file
 from pipeline_lib.data.clean.unmet import unmet_keys
-from pipeline_lib.data.clean.values import clean_text, find_problems, read_feature
+from pipeline_lib.data.clean.values import clean_text, find_problems, read_columns
 from pipeline_lib.data.raw.places import REPEATED, later, placed
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.columns import Column
@@ -46,10 +46,7 @@ def read_profiles(
     feature rejects no row.
     """
     name, column = key
-    read = {
-        f: read_feature(raw.column(feature.column or f), feature, table.blank)
-        for f, feature in features.items()
-    }
+    read = {f: read_columns(raw.column, f, feature, table.blank) for f, feature in features.items()}
     rows = raw.rows.with_columns(read_key(raw, name, column, table.blank))
     all_checks = [*row_checks(raw, table, {name: column}), *checks]
     columns = [

@@ -1,16 +1,23 @@
 """Compute clean values from raw texts, and what is wrong with the others."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import polars as pl
 
 from pipeline_lib.data.clean.listed import listed, looked_up
 from pipeline_lib.settings.columns import Cleaning, Column
-from pipeline_lib.settings.features import AnyFeature, Bucketed, MultiValued, Numeric
+from pipeline_lib.settings.features import (
+    AnyFeature,
+    Bucketed,
+    MultiValued,
+    Numeric,
+    raw_columns,
+)
 
 BLANK = "blank"
+SET, UNSET = ("1", "true"), ("0", "false", "")  # texts of a flag, in small letters
 
 
 def clean_text(raw: pl.Expr, cleaning: Cleaning, blank: Sequence[str]) -> pl.Expr:
@@ -82,6 +89,36 @@ def _unescaped(texts: pl.Series) -> pl.Series:
     return texts.replace(marked, pl.Series([html.unescape(text) for text in marked]))
 
 
+def read_columns(
+    column: Callable[[str], pl.Expr], name: str, feature: AnyFeature, blank: Sequence[str]
+) -> tuple[pl.Expr, pl.Expr]:
+    """Compute the values and problems of the feature of this name, as `read_feature` does.
+
+    column: returns the raw texts of a raw column.
+    """
+    raw = {own: column(own) for own in raw_columns(name, feature)}
+    if isinstance(feature, MultiValued) and feature.flags:
+        return _read_flags(raw, feature, blank)
+    return read_feature(raw[feature.column or name], feature, blank)
+
+
+def _read_flags(
+    raw: Mapping[str, pl.Expr], feature: MultiValued, blank: Sequence[str]
+) -> tuple[pl.Expr, pl.Expr]:
+    names = pl.DataFrame({"name": list(raw)}).select(clean_text(pl.col("name"), feature, ()))
+    flags, wrong = [], []
+    for (own, text), name in zip(raw.items(), names["name"], strict=True):
+        flag = text.str.strip_chars().str.to_lowercase()
+        flags.append(pl.when(listed(flag, SET).is_not_null()).then(pl.lit(name, pl.String)))
+        unclear = listed(flag, [*SET, *UNSET, *blank]).is_null() & flag.is_not_null()
+        wrong.append(pl.when(unclear).then(pl.lit(f"{own}: neither 0 nor 1")))
+    values = pl.concat_list(flags).list.drop_nulls().list.unique(maintain_order=True)
+    problem = pl.coalesce(*wrong, pl.when(values.list.len() == 0).then(pl.lit(BLANK)))
+    return pl.when(problem.is_null()).then(values).otherwise(
+        pl.lit([], pl.List(pl.String))
+    ), problem
+
+
 def read_feature(
     raw: pl.Expr, feature: AnyFeature, blank: Sequence[str]
 ) -> tuple[pl.Expr, pl.Expr]:
@@ -107,7 +144,7 @@ def _split(raw: pl.Expr, feature: MultiValued, blank: Sequence[str]) -> pl.Expr:
     if blank:
         raw = pl.when(listed(raw.str.strip_chars(), blank).is_null()).then(raw)
     part = clean_text(pl.element(), feature, blank)
-    values = raw.str.split(feature.separator).list.eval(part).list.drop_nulls()
+    values = raw.str.split(str(feature.separator)).list.eval(part).list.drop_nulls()
     return values.list.unique(maintain_order=True).fill_null([])
 
 

@@ -4,15 +4,8 @@ import numpy as np
 import polars as pl
 import torch
 
-from pipeline_lib.data.encode.vocabulary import (
-    CONSTANT,
-    Scale,
-    Side,
-    Vocabulary,
-    codes_of,
-    first_codes,
-    standardised,
-)
+from pipeline_lib.data.encode.users import encode_users
+from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.episodes.format import Episodes, Rows, integers, ragged
 from pipeline_lib.schemas.columns import FOLDS
 
@@ -56,33 +49,6 @@ def _episodes(users: pl.DataFrame, rows: pl.DataFrame, vocabulary: Vocabulary) -
         values=values,
         support=_rows(rows.filter(pl.col("part") == "support"), users["user_index"]),
         query=_rows(rows.filter(pl.col("part") == "query"), users["user_index"]),
-    )
-
-
-def encode_users(users: pl.DataFrame, side: Side) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return users' codes [users, features] int64 and values [users, features] float32.
-
-    users: `user_index` and a column a feature.
-    """
-    users = users.with_columns(pl.lit(CONSTANT).alias(CONSTANT))
-    starts = first_codes(side)
-    codes, values = [], []
-    for feature, known in side.items():
-        if isinstance(known, Scale):
-            value = standardised(pl.col(feature), known)
-            codes.append(pl.when(value.is_not_null()).then(starts[feature]).otherwise(0))
-            values.append(value.fill_null(0.0).alias(feature))
-        else:
-            code = pl.col(feature).replace_strict(
-                codes_of(known, starts[feature]), default=0, return_dtype=pl.Int64
-            )
-            codes.append(code)
-            values.append(pl.lit(1.0).alias(feature))
-    code_table = users.select(c.cast(pl.Int64).alias(f) for f, c in zip(side, codes, strict=True))
-    value_table = users.select(pl.col("user_index"), *values).drop("user_index")
-    return (
-        torch.tensor(code_table.to_numpy(), dtype=torch.int64),
-        torch.tensor(value_table.to_numpy(), dtype=torch.float32),
     )
 
 

@@ -1,7 +1,7 @@
 """Open a raw file as a lazy table of texts, each row with its line."""
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,10 @@ class RawTable:
     def file(self) -> str:
         """Return the file's name."""
         return self.path.name
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Return whether the file has all these columns."""
+        return set(names) <= {*self.columns}
 
     def column(self, name: str) -> pl.Expr:
         """Return a column's texts; raise RawFileError if the file has no such column."""

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import torch
 from safetensors import safe_open
 from torch import Tensor
+from torch.nn.functional import pad
 
 from pipeline_lib.episodes.format import Ragged
 from pipeline_lib.schemas.columns import PARTS
@@ -54,7 +55,10 @@ class TensorFile:
 
 def gather_episodes(shards: Sequence[Path], path: Path) -> None:
     """Write the bytes that `Episodes.save` writes for all users; shards: their files."""
-    parts = [_Shard(shard) for shard in shards]
+    parts = [_Shard(own) for own in shards]
+    columns = max(shard.columns for shard in parts)
+    for shard in parts:
+        shard.columns = columns
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         out = TensorFile(file, _of_all(parts))
         ends = dict.fromkeys(PARTS, torch.zeros(1, dtype=torch.int64))
@@ -77,11 +81,13 @@ class _Shard:
         self.users: Tensor = self._file.get_tensor("user")
         self.rows = {part: Ragged(self._file.get_tensor(f"{part}.offsets")) for part in PARTS}
         self.names: list[str] = self._file.keys()
+        self.columns = self._file.get_slice("codes").get_shape()[1]  # once padded
 
     def outline(self, name: str) -> Tensor:
         """Return a tensor's type and sizes without its values, on the device `meta`."""
         there = self._file.get_slice(name)
-        return torch.empty(there.get_shape(), dtype=DTYPES[there.get_dtype()], device="meta")
+        outline = torch.empty(there.get_shape(), dtype=DTYPES[there.get_dtype()], device="meta")
+        return self._padded(outline)
 
     def take(self, first: int, end: int) -> dict[str, Tensor]:
         """Read the users whose indices are from `first` to before `end`."""
@@ -98,8 +104,11 @@ class _Shard:
         """Read a slice of a tensor; the library cannot read an empty one."""
         if start == stop:
             return torch.empty_like(self.outline(name)[:0], device="cpu")
-        found: Tensor = self._file.get_slice(name)[start:stop]
-        return found
+        return self._padded(self._file.get_slice(name)[start:stop])
+
+    def _padded(self, values: Tensor) -> Tensor:
+        """Add slots without codes, as a user of another shard has more values of a feature."""
+        return pad(values, (0, self.columns - values.shape[1])) if values.ndim > 1 else values
 
 
 def _of_all(shards: Sequence[_Shard]) -> dict[str, Tensor]:

@@ -61,7 +61,9 @@ def sum_reports(reports: Sequence[UserReport], users: pl.LazyFrame) -> UserRepor
     """Return the sum of all shards' reports; users: of all shards, to count their values anew."""
     first = reports[0]
     names = [feature.name for feature in first.user_values]
-    values = users.select(pl.col(names).drop_nulls().n_unique()).collect(engine="streaming")
+    lists = [name for name, dtype in users.collect_schema().items() if dtype == pl.List]
+    single = [pl.col(name).explode() if name in lists else pl.col(name) for name in names]
+    values = users.select(one.drop_nulls().n_unique() for one in single).collect(engine="streaming")
     return UserReport(
         files={role: _file([r.files[role] for r in reports]) for role in first.files},
         joined_lines=first.joined_lines,

@@ -283,3 +283,37 @@ def test_users_may_be_in_several_files(tmp_path: Path) -> None:
     ]
     with pytest.raises(RawFileError, match=r"users\.csv: unknown column 'town'"):
         clean_shop(tmp_path, people, users=users, user_features={**two, "town": {**age}})
+
+
+def test_flags_and_several_values_are_read_of_users_and_items(tmp_path: Path) -> None:
+    files = {
+        "users.csv": ["user,likes,a,b", "1,x|y,1,0", "2,y,0,0", "3,,1,1", "4,x,2,1"],
+        "items.csv": ["item,War,Art", "a,1,1", "b,0,0"],
+    }
+    several = {"kind": "multi-valued", "separator": "|", "missing": "unknown"}
+    owns = {"kind": "multi-valued", "flags": ["a", "b"], "replace": {"a": "A", "c": "C"}}
+    logs = clean_shop(
+        tmp_path,
+        files,
+        user_features={"likes": several, "owns": owns},
+        item_features={"genre": {"kind": "multi-valued", "flags": ["War", "Art"]}},
+    )
+    assert logs.users.rows() == [
+        ("1", ["x", "y"], ["A"], None),
+        ("2", ["y"], [], "owns is blank"),
+        ("3", [], ["A", "b"], None),
+        ("4", ["x"], [], "owns is a: neither 0 nor 1"),
+    ]
+    assert logs.items.rows() == [("a", ["War", "Art"]), ("b", [])]
+    assert count(logs, "users.csv").unmet == {"owns": ["c"]}
+    assert [str(one) for one in logs.report.user_values] == [
+        "likes: 3 of 4 known, 2 values; 1 blank",
+        "owns: 2 of 4 known, 2 values; 1 a: neither 0 nor 1; 1 blank",
+    ]
+    with pytest.raises(RawFileError, match=r"items\.csv: unknown column 'Pop'"):
+        clean_shop(
+            tmp_path,
+            files,
+            user_features={"likes": several},
+            item_features={"genre": {"kind": "multi-valued", "flags": ["War", "Pop"]}},
+        )

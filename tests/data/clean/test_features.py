@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.data.clean.values import read_feature
+from pipeline_lib.data.clean.values import read_columns, read_feature
 from pipeline_lib.settings.features import AnyFeature, Bucketed, Categorical, MultiValued, Numeric
 
 Value = str | float | list[str] | None
@@ -177,3 +177,35 @@ def test_several_values_are_those_of_a_plain_dict(rows: list[list[str]]) -> None
     expected = [[part for part in row if part not in {"", "-"}] for row in parts]
     found = read(["|".join(row) for row in rows], GENRES, ["-"])
     assert found == [(values, None if values else "blank") for values in expected]
+
+
+def flags(rows: list[tuple[str, ...]], **how: object) -> list[tuple[Value, str | None]]:
+    feature = MultiValued.model_validate({"kind": "multi-valued", "flags": ["Art", "Pop"], **how})
+    frame = pl.LazyFrame(rows, {"Art": pl.String, "Pop": pl.String}, orient="row")
+    value, problem = read_columns(pl.col, "likes", feature, ["?"])
+    both = frame.select(value.alias("value"), problem.alias("problem"))
+    return both.collect(engine="streaming").rows()
+
+
+def test_the_names_of_the_flags_that_are_set_are_the_values() -> None:
+    rows = [("1", "0"), ("1.0", " 1 "), ("TRUE", "False"), ("0", "0.0"), ("", "1"), ("?", "1")]
+    assert flags(rows) == [
+        (["Art"], None),
+        (["Art", "Pop"], None),
+        (["Art"], None),
+        ([], "blank"),
+        (["Pop"], None),
+        (["Pop"], None),
+    ]
+
+
+def test_a_flag_that_is_neither_is_wrong_and_named() -> None:
+    assert flags([("1", "2"), ("yes", "1")]) == [
+        ([], "Pop: neither 0 nor 1"),
+        ([], "Art: neither 0 nor 1"),
+    ]
+
+
+def test_the_names_of_flags_are_cleaned() -> None:
+    assert flags([("1", "1")], case="lower", replace={"pop": ""}) == [(["art"], None)]
+    assert flags([("1", "1")], replace={"Pop": "Art"}) == [(["Art"], None)]

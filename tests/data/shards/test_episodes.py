@@ -1,5 +1,6 @@
 """A fold's episodes are the same bytes, whether one job or many shards have encoded its users."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from pipeline_lib.data.shards import episodes as shards
 from pipeline_lib.data.shards.episodes import gather_episodes
 from pipeline_lib.episodes.format import Episodes, Rows, ragged
+from pipeline_lib.episodes.subsets import take_users
 
 USERS, FEATURES = 7, 2
 
@@ -42,4 +44,23 @@ def test_gathered_episodes_are_the_bytes_of_one_job(
         episodes_of([*share]).save(file)
     gather_episodes(files, tmp_path / "gathered")
     episodes_of(sorted(user for share in shares for user in share)).save(tmp_path / "one job")
+    assert (tmp_path / "gathered").read_bytes() == (tmp_path / "one job").read_bytes()
+
+
+def test_shards_whose_users_have_fewer_values_of_a_feature_are_padded(tmp_path: Path) -> None:
+    """Of users 0 to 3 only user 2 has a second slot, with codes that no other has."""
+    whole = episodes_of([0, 1, 2, 3])
+    more = torch.zeros_like(whole.codes)
+    more[2] = 99
+    both = replace(
+        whole,
+        codes=torch.cat([whole.codes, more], 1),
+        values=torch.cat([whole.values, more.float()], 1),
+    )
+    both.save(tmp_path / "one job")
+    files = [tmp_path / "a", tmp_path / "b"]
+    episodes_of([0, 3]).save(files[0])
+    own = take_users(both, torch.tensor([1, 2]))
+    own.save(files[1])
+    gather_episodes(files, tmp_path / "gathered")
     assert (tmp_path / "gathered").read_bytes() == (tmp_path / "one job").read_bytes()
