@@ -69,7 +69,7 @@ def test_several_values_and_flags_of_a_profile_are_read() -> None:
         "likes": {"kind": "multi-valued", "separator": "|"},
         "owns": {"kind": "multi-valued", "flags": ["car", "bike"]},
     }
-    others = {"items": [], "target": {}}
+    others: dict[str, object] = {"items": [], "target": {}}
     profile = Profile.model_validate({"features": features, "blank": ["-"], **others})
     reader = ProfileReader(profile, {"likes": ["1.0", "pop"], "owns": ["bike", "car"]})
     assert reader.columns == ["likes", "car", "bike"]

@@ -179,7 +179,7 @@ def test_several_values_are_those_of_a_plain_dict(rows: list[list[str]]) -> None
     assert found == [(values, None if values else "blank") for values in expected]
 
 
-def flags(rows: list[tuple[str, ...]], **how: object) -> list[tuple[Value, str | None]]:
+def flags(rows: Sequence[tuple[str, ...]], **how: object) -> list[tuple[Value, str | None]]:
     feature = MultiValued.model_validate({"kind": "multi-valued", "flags": ["Art", "Pop"], **how})
     frame = pl.LazyFrame(rows, {"Art": pl.String, "Pop": pl.String}, orient="row")
     value, problem = read_columns(pl.col, "likes", feature, ["?"])

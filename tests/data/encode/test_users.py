@@ -1,18 +1,20 @@
 """Users' features as codes and weights, one slot or several, worked by hand."""
 
+from collections.abc import Sequence
+
 import polars as pl
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_lib.data.encode.users import encode_users
-from pipeline_lib.data.encode.vocabulary import Scale
+from pipeline_lib.data.encode.vocabulary import Scale, Side
 
-SIDE = {"sex": ["F", "M"], "likes": ["art", "pop", "rock"], "age": Scale(mean=40, sd=10)}
-SCHEMA = {"sex": pl.String, "likes": pl.List(pl.String), "age": pl.Float64}
+SIDE: Side = {"sex": ["F", "M"], "likes": ["art", "pop", "rock"], "age": Scale(mean=40, sd=10)}
+SCHEMA = pl.Schema({"sex": pl.String, "likes": pl.List(pl.String), "age": pl.Float64})
 
 
-def encode(rows: list[tuple[str | None, list[str], float | None]]) -> list[list[list[float]]]:
+def encode(rows: Sequence[tuple[str | None, list[str], float | None]]) -> list[list[list[float]]]:
     codes, weights = encode_users(pl.DataFrame(rows, SCHEMA, orient="row"), SIDE)
     assert (codes.dtype, weights.dtype) == (torch.int64, torch.float32)
     return [codes.tolist(), weights.tolist()]
