@@ -71,16 +71,16 @@ class Table(Strict):
     @property
     def is_parquet(self) -> bool:
         """Return whether it is Parquet, a file or a folder of files."""
-        return self._suffix == ".parquet" or self.file.endswith("/")
+        return self.suffix == ".parquet" or self.file.endswith("/")
 
     @property
     def is_json(self) -> bool:
         """Return whether the file holds JSON lines."""
-        return self._suffix in JSON and not self.is_parquet
+        return self.suffix in JSON and not self.is_parquet
 
     @model_validator(mode="after")
     def _check_layout(self) -> Self:
-        known = self.is_parquet or self.is_json or self._suffix in SEPARATORS
+        known = self.is_parquet or self.is_json or self.suffix in SEPARATORS
         if not (known or self.separator):
             raise ValueError(
                 f"separator: missing; say what stands between the columns of {self.file}, for "
@@ -121,10 +121,10 @@ class Table(Strict):
     @property
     def splits_at(self) -> str:
         """Return what separates two columns of a text file."""
-        return self.separator or SEPARATORS[self._suffix]
+        return self.separator or SEPARATORS[self.suffix]
 
     @property
-    def _suffix(self) -> str:
+    def suffix(self) -> str:
         """Return the end of the file's name, without that of a compression: .csv of a.csv.gz."""
         name = PurePath(self.file)
         return (name.with_suffix("") if name.suffix in PACKED else name).suffix

@@ -45,7 +45,7 @@ def test_the_logs_the_settings_and_the_mistake_are_as_shown(folder: Path) -> Non
         if "snakemake all --cores 2 --quiet" not in step.text and "results/" not in step.text:
             assert missing(step.shown, step.do(folder)) == []
             done += 1
-    assert done == 7
+    assert done == 8
     ratings_and_movies = read_dataset(folder / "config/datasets", "ml-latest-small")
     assert [*ratings_and_movies.tables()] == ["items_1", "interactions"]
     for name in ("shop", "shop-liked", "shop-bought"):
