@@ -11,7 +11,7 @@ from pipeline_lib.data.encode.users import encode_users
 from pipeline_lib.data.encode.vocabulary import Scale, Side
 
 SIDE: Side = {"sex": ["F", "M"], "likes": ["art", "pop", "rock"], "age": Scale(mean=40, sd=10)}
-SCHEMA = pl.Schema({"sex": pl.String, "likes": pl.List(pl.String), "age": pl.Float64})
+SCHEMA = pl.Schema({"sex": pl.String(), "likes": pl.List(pl.String), "age": pl.Float64()})
 
 
 def encode(rows: Sequence[tuple[str | None, list[str], float | None]]) -> list[list[list[float]]]:
