@@ -1,0 +1,75 @@
+"""Logs without users' features go through every method to tables, the report and a served model."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline_lib.evaluation.comparison import ACTIVITY
+from pipeline_lib.settings.methods.base import LearnerSettings, known_kinds, settings_class
+from tests.data.ratings_and_movies import BARE, DATASET, write_ratings_and_movies
+from tests.workflow.small_project import SmallProject, copy_project
+
+METHODS = known_kinds()  # each has a file of its name
+LEARNERS = [name for name in METHODS if issubclass(settings_class(name), LearnerSettings)]
+DATASETS = {"movies": DATASET, "bare": BARE}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """Run every method on ratings with movies, and on ratings alone."""
+    project = copy_project(tmp_path_factory.mktemp("bare") / "project")
+    write_ratings_and_movies(project.folder / "raw/ml-latest-small")
+    for name, dataset in DATASETS.items():
+        path = project.folder / f"config/datasets/{name}.yaml"
+        path.write_text(yaml.safe_dump(dataset), encoding="utf-8")
+    project.edit(
+        "config/config.yaml",
+        name="mine",
+        logs="real",
+        raw_dir="raw",
+        datasets=[*DATASETS],
+        methods=METHODS,
+        seeds=[0],
+        override={name: {"epochs": 1, "outer_lr": 1e-3} for name in LEARNERS},
+    )
+    result = project.snakemake("all")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return project
+
+
+@pytest.mark.slow
+def test_tables_and_the_report_have_all_methods_and_no_paper(done: SmallProject) -> None:
+    here = done.folder / "results/mine"
+    for name in DATASETS:
+        table = (here / name / "tables/table4.md").read_text("utf-8")
+        assert ACTIVITY in table
+        with (here / name / "tables/pairs.csv").open(encoding="utf-8") as file:
+            compared = {row[key] for row in csv.DictReader(file) for key in ("left", "right")}
+        assert compared == set(METHODS)
+        captions = [p.read_text("utf-8") for p in (here / name / "figures").glob("*.txt")]
+        assert any(ACTIVITY in caption for caption in captions)
+        assert "paper" not in " ".join(captions)
+    report = (here / "report.html").read_text("utf-8")
+    assert ACTIVITY in report
+    assert "paper" not in report.lower().replace("for papers", "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_model_answers_users_of_whom_only_ratings_are_known(
+    done: SmallProject, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "users.csv").write_text("user\nnew\nidle\n")
+    (tmp_path / "support.csv").write_text("user,item,target\nnew,7,5\nnew,14,0.5\n")
+    command = [sys.executable, "-m", "pipeline_lib", "recommend", "--top", "3"]
+    command += ["--model", str(done.folder / f"results/mine/{name}/model")]
+    command += ["--users", "users.csv", "--support", "support.csv"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    rows = list(csv.DictReader(answer.stdout.splitlines()))
+    assert [row["user"] for row in rows] == ["new"] * 3 + ["idle"] * 3
+    assert all(0.5 <= float(row["score"]) <= 5 for row in rows)
+    assert {row["note"] for row in rows} == {""}
