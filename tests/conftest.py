@@ -17,7 +17,8 @@ from pipeline_lib.schemas.clean import events as events_schema
 from pipeline_lib.schemas.clean import interactions as interactions_schema
 from pipeline_lib.schemas.clean import items as items_schema
 from pipeline_lib.schemas.clean import users as users_schema
-from pipeline_lib.settings.dataset import Dataset, LogSettings
+from pipeline_lib.settings.dataset import Dataset
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.tables import Table
 from pipeline_lib.storage.tables import read_table
 

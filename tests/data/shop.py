@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_lib.data.clean.report import FileCount
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from tests.conftest import Cleaned, clean_folder
 
 SHOP: dict[str, Any] = {

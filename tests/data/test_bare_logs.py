@@ -14,7 +14,7 @@ from pipeline_lib.data.shards.clean import clean_shard, listed_items
 from pipeline_lib.data.shards.gather import gather_clean
 from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.partition.split import partition
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.partition import FoldShares, Partition
 from tests.conftest import Cleaned, clean_folder
 

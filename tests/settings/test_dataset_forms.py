@@ -8,9 +8,10 @@ import pytest
 
 from pipeline_lib.schemas import clean, split
 from pipeline_lib.settings.columns import Column
-from pipeline_lib.settings.dataset import RESERVED, Dataset
+from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.features import Categorical, Named, Numeric
 from pipeline_lib.settings.load import read_dataset
+from pipeline_lib.settings.log import RESERVED
 from tests.settings.shop import accepted, refusal
 
 

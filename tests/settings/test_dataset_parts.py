@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import read_dataset
+from pipeline_lib.settings.log import LogSettings
 from tests.settings.shop import SHOP, accepted, refusal, write_shop
 
 ITEMS = "items:\n  file: products.csv\n  item: product"

@@ -13,7 +13,7 @@ from pipeline_lib.data.shards.gather import gather_clean
 from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.schemas.split import TRAIN_USERS
 from pipeline_lib.serving.command import read_csv
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.tables import Table
 from pipeline_lib.storage.tables import (
     read_rows,

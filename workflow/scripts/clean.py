@@ -6,7 +6,7 @@ from snakemake.iocontainers import Snakemake
 
 from pipeline_lib.data.clean.clean import clean
 from pipeline_lib.jobs.log import start_log
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 
 snakemake: Snakemake
 

@@ -8,7 +8,7 @@ from pipeline_lib.data.shards.clean import clean_shard
 from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.schemas.split import ITEMS
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.storage.tables import read_table
 
 snakemake: Snakemake

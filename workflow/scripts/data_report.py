@@ -8,7 +8,7 @@ from pipeline_lib.jobs.log import start_log
 from pipeline_lib.reporting.data_report.read import read_cleaned, read_kept
 from pipeline_lib.reporting.data_report.report import About, report_data
 from pipeline_lib.reporting.page.data import data_page
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.partition import Partition
 from pipeline_lib.storage.tables import write_json, write_text
 

@@ -7,7 +7,7 @@ from snakemake.iocontainers import Snakemake
 from pipeline_lib.data.shards.encode import encode_shard
 from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.jobs.log import start_log
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 
 snakemake: Snakemake
 

@@ -7,7 +7,7 @@ from snakemake.iocontainers import Snakemake
 from pipeline_lib.data.encode.fit import fit_split
 from pipeline_lib.data.encode.tables import read_tables
 from pipeline_lib.jobs.log import start_log
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 
 snakemake: Snakemake
 

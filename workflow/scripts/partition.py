@@ -9,7 +9,7 @@ from pipeline_lib.partition.split import partition
 from pipeline_lib.schemas.clean import interactions as interactions_schema
 from pipeline_lib.schemas.clean import users as users_schema
 from pipeline_lib.schemas.split import DROPPED, SPLIT_USERS, split_rows
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.partition import Partition
 from pipeline_lib.storage.tables import read_table, scan_table, write_json, write_table
 

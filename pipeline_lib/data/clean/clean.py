@@ -15,7 +15,7 @@ from pipeline_lib.data.clean.user_logs import read_user_logs
 from pipeline_lib.data.raw.places import TABLE, in_order
 from pipeline_lib.data.raw.table import RawTable, open_table
 from pipeline_lib.schemas.clean import REJECTS, events, interactions, items, users
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.storage.tables import write_json, write_large_table, write_table
 
 

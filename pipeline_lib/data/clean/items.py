@@ -10,8 +10,8 @@ from pipeline_lib.data.clean.profiles import Profiles
 from pipeline_lib.data.clean.report import check_kept
 from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.table import RawTable
-from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.settings.features import AnyFeature, Numeric, raw_columns
+from pipeline_lib.settings.log import LogSettings
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pipeline_lib.data.clean.report import UserReport
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.schemas.clean import events
 from pipeline_lib.schemas.columns import types
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import polars as pl
 from pipeline_lib.data.clean.report import CleaningReport
 from pipeline_lib.schemas.clean import events, items, users
 from pipeline_lib.schemas.split import SPLIT_USERS, split_rows
-from pipeline_lib.settings.dataset import LogSettings
 from pipeline_lib.settings.features import AnyFeature
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.storage.tables import read_json, read_table, scan_table
 
 

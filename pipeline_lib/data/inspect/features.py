@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pipeline_lib.data.inspect.columns import ColumnFacts
 from pipeline_lib.data.inspect.roles import Seen
 from pipeline_lib.data.inspect.words import UNSURE, flow
-from pipeline_lib.settings.dataset import RESERVED
+from pipeline_lib.settings.log import RESERVED
 
 FEW = 50  # values of a number that may be a category
 DIFFERENT = 0.5  # of the values: too many to learn anything of each

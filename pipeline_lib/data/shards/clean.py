@@ -12,7 +12,7 @@ from pipeline_lib.data.clean.user_logs import read_user_logs
 from pipeline_lib.data.raw.places import in_order
 from pipeline_lib.data.raw.table import RawTable, open_table
 from pipeline_lib.data.shards.shard import Shard, shard_tables
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.storage.tables import write_json, write_large_table
 
 

@@ -11,7 +11,7 @@ from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.schemas.clean import users
 from pipeline_lib.schemas.split import ITEMS, SPLIT_USERS, split_rows
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.storage.tables import read_json, read_rows, read_table, scan_table
 
 

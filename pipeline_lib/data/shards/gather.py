@@ -16,7 +16,7 @@ from pipeline_lib.data.shards.clean import open_items
 from pipeline_lib.data.shards.shard import shard_tables
 from pipeline_lib.schemas.clean import events, interactions
 from pipeline_lib.schemas.columns import table
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.storage.tables import read_json, scan_table
 
 

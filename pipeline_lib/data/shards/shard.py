@@ -12,7 +12,7 @@ from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.schemas.clean import REJECTS, events, interactions, users
 from pipeline_lib.schemas.columns import table
 from pipeline_lib.settings.columns import Column
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.tables import Table
 
 

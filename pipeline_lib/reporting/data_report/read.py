@@ -8,7 +8,7 @@ from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.reporting.data_report.report import Cleaned, Kept
 from pipeline_lib.schemas.clean import REJECTS, interactions, items, users
 from pipeline_lib.schemas.split import SPLIT_USERS, split_rows
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.storage.tables import read_json, read_table, scan_table
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pipeline_lib.data.raw.encoding import RawFileError
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from tests.conftest import clean_folder
 from tests.data.shop import FILES, SHOP, clean_shop, count, more
 

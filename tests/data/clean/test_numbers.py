@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from tests.conftest import Cleaned, clean_folder
 from tests.data.shop import SHOP, clean_shop, count
 

@@ -15,8 +15,8 @@ from pipeline_lib.data.encode.vocabulary import Scale
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.partition.split import partition
 from pipeline_lib.schemas import clean, split
-from pipeline_lib.settings.dataset import RESERVED
 from pipeline_lib.settings.features import AnyFeature, Categorical, MultiValued, Numeric
+from pipeline_lib.settings.log import RESERVED
 from pipeline_lib.settings.partition import FoldShares, Partition
 from tests.conftest import one_in
 

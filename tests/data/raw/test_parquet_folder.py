@@ -8,7 +8,7 @@ import pytest
 from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.table import open_table
 from pipeline_lib.jobs.checksums import Checksums
-from pipeline_lib.settings.dataset import LogSettings
+from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.tables import Table
 from tests.data.shop import SHOP, clean_shop, count
 
