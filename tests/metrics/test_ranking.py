@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
 from pipeline_lib.metrics.ranking import user_ndcg
+from pipeline_lib.settings.task import LARGEST
 
 Rows = list[tuple[int, float]]
 
@@ -105,3 +106,12 @@ def test_agrees_with_scikit_learn(users: list[Rows], k: int) -> None:
             assert value == pytest.approx(ndcg_score([gains], [scores], k=k, ignore_ties=False))
         else:
             assert value is None
+
+
+def test_gains_of_the_largest_rating_are_finite() -> None:
+    """Settings refuse larger ones, whose gains 2^target overflow."""
+    rows = pl.DataFrame(
+        {"user": ["u"] * 3, "target": [LARGEST, 1.0, 0.0], "score": [1.0, 3.0, 2.0]}
+    )
+    found = user_ndcg(rows, 3)["value"].item()
+    assert found == pytest.approx(1 / math.log2(4), rel=1e-12)
