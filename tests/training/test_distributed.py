@@ -16,6 +16,7 @@ from pipeline_lib.devices import team as team_module
 from pipeline_lib.devices.team import Team
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Method, build_method
+from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.training import distributed
 from pipeline_lib.training.checkpoint import NAME
 from pipeline_lib.training.distributed import train_as_team
@@ -96,16 +97,18 @@ def train_in_threads(
     threads = Threads(2)
     monkeypatch.setattr(team_module, "dist", threads)
 
-    def train(rank: int, kind: str, folds: Folds, changes: dict[str, object]) -> object:
+    def train(rank: int, method: Method, settings: MethodSettings, folds: Folds) -> object:
         threads.own.rank = rank
-        settings, history = make_settings(kind, **changes), list[EpochRecord]()
-        method = build_method(settings, PROBLEM, 0)
+        history = list[EpochRecord]()
         fit(method, settings, folds, 0, history.append, team=Team(rank, 2))
         return method, history
 
     def train_all(kind: str, folds: Folds = FOLDS, **changes: object) -> list[object]:
+        settings = make_settings(kind, **changes)
+        # Threads share torch's random numbers, with which weights begin; processes do not.
+        methods = [build_method(settings, PROBLEM, 0) for _ in range(2)]
         with ThreadPoolExecutor(2) as pool:
-            running = [pool.submit(train, rank, kind, folds, changes) for rank in range(2)]
+            running = [pool.submit(train, n, own, settings, folds) for n, own in enumerate(methods)]
             return [job.result() for job in running]
 
     return train_all  # type: ignore[return-value]
