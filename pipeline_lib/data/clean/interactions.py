@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline_lib.data.clean.checks import PASSED, Check, Known, judge, passed, rejected
-from pipeline_lib.data.clean.listed import listed
+from pipeline_lib.data.clean.listed import is_listed
 from pipeline_lib.data.clean.profiles import read_key, row_checks, value_checks
 from pipeline_lib.data.clean.repeats import one_each
 from pipeline_lib.data.clean.report import FileCount, count_file
@@ -109,8 +109,8 @@ def read_events(raw: RawTable, table: EventTable, users: Known, scratch: Path) -
         .group_by("user", *table.by)
         .agg(
             pl.len().cast(pl.Int64).alias("events"),
-            listed(pl.col("event"), table.hits).count().cast(pl.Int64).alias("hits"),
-            listed(pl.col("event"), table.trials).count().cast(pl.Int64).alias("trials"),
+            is_listed(pl.col("event"), table.hits).sum().cast(pl.Int64).alias("hits"),
+            is_listed(pl.col("event"), table.trials).sum().cast(pl.Int64).alias("trials"),
         )
     )
     rows = counted.sort("user", *table.by).collect(engine="streaming").lazy()
@@ -125,8 +125,8 @@ def _covered(raw: RawTable, column: Column) -> list[Check]:
     if not any(column.replace.values()):
         return []
     name = column.column or "target"
-    known = listed(before_replacing(raw.column(name), column), list(column.replace))
-    uncovered = known.is_null() & pl.col("target").is_not_null()
+    known = is_listed(before_replacing(raw.column(name), column), list(column.replace))
+    uncovered = ~known & pl.col("target").is_not_null()
     return [Check(name, uncovered, "not among the values that `replace` names")]
 
 

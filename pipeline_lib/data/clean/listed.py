@@ -12,6 +12,16 @@ def listed(text: pl.Expr, values: Sequence[str]) -> pl.Expr:
     return looked_up(text, {value: value for value in values})
 
 
+def is_listed(text: pl.Expr, values: Sequence[str]) -> pl.Expr:
+    """Compute whether each text is one of the listed values; a null is none.
+
+    Where none of them is a number, without a look-up, which takes more memory.
+    """
+    if any(number_of(value) is not None for value in values):
+        return listed(text, values).is_not_null()
+    return text.is_in(list(values)).fill_null(value=False)
+
+
 def looked_up(text: pl.Expr, table: Mapping[str, str]) -> pl.Expr:
     """Compute what a table has for each text: for the same text, else for an equal number.
 

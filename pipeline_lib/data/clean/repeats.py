@@ -42,7 +42,8 @@ def one_each(
     if late.is_empty():
         return rows, None
     texts = raw.rows.select("place", "line", "text")
-    judged = texts.join(late.lazy(), on="line", maintain_order="left")
+    some = texts.filter(pl.col("line").is_in(late["line"].implode()))
+    judged = some.join(late.lazy(), on="line", maintain_order="left")
     sink(rejected(judged, raw.file, checks), scratch)
     return rows, later(pl.scan_parquet(scratch, glob=False), REPEATED)
 

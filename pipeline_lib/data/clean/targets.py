@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipeline_lib.data.clean.listed import listed
+from pipeline_lib.data.clean.listed import is_listed
 from pipeline_lib.data.clean.values import as_number
 from pipeline_lib.settings.columns import Target
 
@@ -10,7 +10,7 @@ from pipeline_lib.settings.columns import Target
 def read_number(text: pl.Expr, target: Target) -> pl.Expr:
     """Compute numbers, float64, from clean texts: 1 and 0 of events that are clicks and others."""
     if target.clicks is not None:
-        return listed(text, target.clicks).is_not_null().cast(pl.Float64)
+        return is_listed(text, target.clicks).cast(pl.Float64)
     return as_number(text)
 
 

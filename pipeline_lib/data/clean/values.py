@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from pipeline_lib.data.clean.listed import listed, looked_up
+from pipeline_lib.data.clean.listed import is_listed, listed, looked_up
 from pipeline_lib.settings.columns import Cleaning, Column
 from pipeline_lib.settings.features import (
     AnyFeature,
@@ -30,9 +30,9 @@ def clean_text(raw: pl.Expr, cleaning: Cleaning, blank: Sequence[str]) -> pl.Exp
         text = pl.coalesce(looked_up(text, cleaning.replace), text)
     if isinstance(cleaning, Column) and cleaning.values:
         text = pl.coalesce(listed(text, cleaning.values), text)
-    filled = listed(text, ["", *blank]).is_null()
+    filled = ~is_listed(text, ["", *blank])
     if blank:
-        filled &= listed(raw.str.strip_chars(), blank).is_null()
+        filled &= ~is_listed(raw.str.strip_chars(), blank)
     return pl.when(filled).then(text)
 
 
@@ -63,7 +63,7 @@ def find_problems(
         asked = column.meaning or f"like {column.pattern}"
         problems.append((~text.str.contains(column.pattern), f"not {asked}"))
     if column.values:
-        wrong = listed(text, column.values).is_null()
+        wrong = ~is_listed(text, column.values)
         problems.append((wrong, f"not one of {', '.join(column.values)}"))
     value = as_number(text)
     if column.between:
@@ -109,8 +109,8 @@ def _read_flags(
     flags, wrong = [], []
     for (own, text), name in zip(raw.items(), names["name"], strict=True):
         flag = text.str.strip_chars().str.to_lowercase()
-        flags.append(pl.when(listed(flag, SET).is_not_null()).then(pl.lit(name, pl.String)))
-        unclear = listed(flag, [*SET, *UNSET, *blank]).is_null() & flag.is_not_null()
+        flags.append(pl.when(is_listed(flag, SET)).then(pl.lit(name, pl.String)))
+        unclear = ~is_listed(flag, [*SET, *UNSET, *blank]) & flag.is_not_null()
         wrong.append(pl.when(unclear).then(pl.lit(f"{own}: neither 0 nor 1")))
     values = pl.concat_list(flags).list.drop_nulls().list.unique(maintain_order=True)
     problem = pl.coalesce(*wrong, pl.when(values.list.len() == 0).then(pl.lit(BLANK)))
@@ -142,7 +142,7 @@ def read_feature(
 
 def _split(raw: pl.Expr, feature: MultiValued, blank: Sequence[str]) -> pl.Expr:
     if blank:
-        raw = pl.when(listed(raw.str.strip_chars(), blank).is_null()).then(raw)
+        raw = pl.when(~is_listed(raw.str.strip_chars(), blank)).then(raw)
     part = clean_text(pl.element(), feature, blank)
     values = raw.str.split(str(feature.separator)).list.eval(part).list.drop_nulls()
     return values.list.unique(maintain_order=True).fill_null([])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.data.clean.listed import listed, looked_up
+from pipeline_lib.data.clean.listed import is_listed, listed, looked_up
 from pipeline_lib.settings.columns import number_of
 
 
@@ -65,3 +65,15 @@ def test_a_number_is_met_in_every_notation_and_no_other_is(
     assert found(texts, values) == [values[[*map(float, values)].index(float(t))] for t in texts]
     assert found(texts[:1], [*values[1:], "other"]) == [None]
     assert number_of(values[0]) == float(numbers[0])
+
+
+WORDS = st.sampled_from(["", "a", "A", "4", "4.0", "04", "b c"])
+
+
+@given(st.lists(WORDS | st.none(), min_size=1), st.lists(WORDS, unique=True))
+def test_a_text_is_listed_where_something_is_found_for_it(
+    texts: list[str | None], values: list[str]
+) -> None:
+    rows = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+    told = rows.select(is_listed(pl.col("text"), values))["text"].to_list()
+    assert told == [value is not None for value in found(texts, values)]
