@@ -80,3 +80,9 @@ def small(folder: Path) -> Checkout:
 def filled(command: str) -> str:
     """Fill in where the logs are, and use no more cores than there are."""
     return re.sub(r"--cores \d+", "--cores 2", command.replace("<folder>", LOGS))
+
+
+def nothing_is_left(project: Checkout, command: str) -> None:
+    """A second call finds all done."""
+    again = project.shell(command.replace("snakemake", "snakemake --dry-run", 1))
+    assert "Nothing to be done" in again

@@ -15,6 +15,7 @@ OTHER_PAGE = "docs/your-own-logs.md"  # makes its own logs and settings first
 
 PLANS = "workflow/test_commands.py"
 RUNS = "workflow/test_commands_run.py"
+REAL = "workflow/test_commands_real.py"
 SLURM = "cluster/test_slurm.py::test_the_whole_workflow_through_sbatch"
 POD = "test_a_job_of_kubernetes_has_image_volume_memory_and_works"
 STORE = "test_eight_trainings_at_once_lose_nothing_on_postgresql"
@@ -23,7 +24,7 @@ PINNED = "test_everything_needed_is_pinned_and_installed_so"
 HERE = {
     rf"(?!{UNSOUND})snakemake (all )?--cores (?!.*(--configfile|results/)).*": f"{RUNS}::"
     "test_a_run_of_sample_logs",
-    r"snakemake all .*--configfile config/paper\.yaml.*": f"{RUNS}::test_a_run_of_real_logs",
+    r"snakemake all .*--configfile config/paper\.yaml.*": f"{REAL}::test_a_run_of_real_logs",
     r"snakemake --cores 2 results/.*": f"{RUNS}::test_a_model_on_request",
     r"snakemake --report .*": f"{RUNS}::test_snakemakes_own_report",
     r"(.* )?make test( .*)?": f"{PLANS}::test_make_test_runs_what_it_says",

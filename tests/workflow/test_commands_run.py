@@ -1,26 +1,20 @@
 """Commands of README.md and docs/ that take minutes, run one after the other on small logs."""
 
 import os
-import re
 import signal
 import subprocess
-import threading
 import time
 import urllib.request
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import polars as pl
 import pytest
 
 from tests.serving.test_command import SUPPORT, USERS
 from tests.tracking.servers import free_port
-from tests.workflow.checkout import LOGS, Checkout, environment, filled, small
+from tests.workflow.checkout import Checkout, environment, filled, nothing_is_left, small
 from tests.workflow.held_commands import of, one_line
-from tests.workflow.test_raw_logs import point_at
 
 pytestmark = pytest.mark.slow
 
@@ -33,44 +27,11 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return project
 
 
-def nothing_is_left(project: Checkout, command: str) -> None:
-    """A second call finds all done."""
-    again = project.shell(command.replace("snakemake", "snakemake --dry-run", 1))
-    assert "Nothing to be done" in again
-
-
 @pytest.mark.parametrize("text", of("test_a_run_of_sample_logs"), ids=one_line)
 def test_a_run_of_sample_logs(worked: Checkout, text: str) -> None:
     worked.shell(filled(text))
     nothing_is_left(worked, filled(text))
     assert (worked.folder / "results/sample/report.html").is_file()
-
-
-@contextmanager
-def archive(project: Checkout) -> Iterator[None]:
-    """Serve MovieLens' logs as an archive on loopback, and take them from there."""
-    file = project.folder / "served/ml-1m.zip"
-    file.parent.mkdir(exist_ok=True)
-    with zipfile.ZipFile(file, "w") as archived:
-        for name in ("users.dat", "movies.dat", "ratings.dat"):
-            archived.write(project.folder / LOGS / "ml-1m" / name, f"ml-1m/{name}")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(file.parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        point_at(project, file, http.server_port)
-        yield
-        http.shutdown()
-
-
-@pytest.mark.parametrize("text", of("test_a_run_of_real_logs"), ids=one_line)
-def test_a_run_of_real_logs(worked: Checkout, text: str) -> None:
-    with archive(worked):
-        worked.shell(filled(text))
-        nothing_is_left(worked, filled(text))
-    assert (worked.folder / "results/paper/movielens/tables/table2.md").is_file()
-    datasets = re.search(r"datasets=\[(.*?)\]", text)
-    for name in datasets[1].split(", ") if datasets else []:
-        assert (worked.folder / f"results/paper/{name}/tables/table2.md").is_file()
 
 
 def test_a_model_on_request(worked: Checkout) -> None:

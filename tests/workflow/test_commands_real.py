@@ -1,0 +1,50 @@
+"""Commands of README.md and docs/ that run on real logs, one after the other, on small ones."""
+
+import re
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.workflow.checkout import LOGS, Checkout, filled, nothing_is_left, small
+from tests.workflow.held_commands import of, one_line
+from tests.workflow.test_raw_logs import point_at
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Commands are run here one after the other, as one who follows a page does."""
+    return small(tmp_path_factory.mktemp("real") / "project")
+
+
+@contextmanager
+def archive(project: Checkout) -> Iterator[None]:
+    """Serve MovieLens' logs as an archive on loopback, and take them from there."""
+    file = project.folder / "served/ml-1m.zip"
+    file.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(file, "w") as archived:
+        for name in ("users.dat", "movies.dat", "ratings.dat"):
+            archived.write(project.folder / LOGS / "ml-1m" / name, f"ml-1m/{name}")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(file.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        point_at(project, file, http.server_port)
+        yield
+        http.shutdown()
+
+
+@pytest.mark.parametrize("text", of("test_a_run_of_real_logs"), ids=one_line)
+def test_a_run_of_real_logs(project: Checkout, text: str) -> None:
+    with archive(project):
+        project.shell(filled(text))
+        nothing_is_left(project, filled(text))
+    assert (project.folder / "results/paper/movielens/tables/table2.md").is_file()
+    datasets = re.search(r"datasets=\[(.*?)\]", text)
+    for name in datasets[1].split(", ") if datasets else []:
+        assert (project.folder / f"results/paper/{name}/tables/table2.md").is_file()
