@@ -89,7 +89,7 @@ def submitted(project: SmallProject, *arguments: str) -> Iterator["subprocess.Po
 
 
 def finish(process: "subprocess.Popen[str]", project: SmallProject) -> str:
-    process.wait(300)
+    process.wait(900)  # a busy machine starts jobs slowly
     output = (project.folder / "output.txt").read_text(encoding="utf-8")
     assert process.returncode == 0, output[-4000:]
     return output
