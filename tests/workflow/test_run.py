@@ -222,7 +222,7 @@ def test_other_item_features_leave_the_split_alone(finished: SmallProject, tmp_p
     project.edit("config/datasets/movielens.yaml", item_features={"genre": GENRE})
     planned = project.planned()
     assert {"clean", "encode", "train paml 0"} <= planned
-    result = project.snakemake(f"{HERE}/episodes/test.safetensors")
+    result = project.snakemake()
     assert result.returncode == 0, result.stdout + result.stderr
     assert record(project, "split/split.json") == record(finished, "split/split.json")
 
