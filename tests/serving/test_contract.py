@@ -20,7 +20,6 @@ from tests.workflow.small_project import SmallProject
 
 Record = Mapping[str, Any]
 Answer = Callable[[list[Record]], list[Record]]
-OF_EACH_FAMILY = ["two-bias", "matrix-factorisation", "melu", "paml", "at-paml", "effects-ridge"]
 GONE = [{"item": "gone", "target": 5.0}]
 # What is asked, and how many items get a score and how many none.
 ODD: dict[str, tuple[Record, int, int]] = {
@@ -70,20 +69,18 @@ class TestEveryMethod:
 
         check_answers(answer)
 
+    @pytest.mark.slow
+    def test_answers_them_over_http(self, method: str, run: SmallProject, tmp_path: Path) -> None:
+        save_model(load(run, method, tmp_path), tmp_path / "model")
+        with serve(tmp_path / "model", tmp_path) as url:
 
-@pytest.mark.slow
-@pytest.mark.parametrize("method", OF_EACH_FAMILY)
-def test_answers_them_over_http(method: str, run: SmallProject, tmp_path: Path) -> None:
-    save_model(load(run, method, tmp_path), tmp_path / "model")
-    with serve(tmp_path / "model", tmp_path) as url:
+            def answer(records: list[Record]) -> list[Record]:
+                status, content = post(url, json.dumps({"dataframe_records": records}))
+                assert status == 200, content
+                rows: list[Record] = content["predictions"]
+                return rows
 
-        def answer(records: list[Record]) -> list[Record]:
-            status, content = post(url, json.dumps({"dataframe_records": records}))
-            assert status == 200, content
-            rows: list[Record] = content["predictions"]
-            return rows
-
-        check_answers(answer)
+            check_answers(answer)
 
 
 def test_a_score_outside_the_scale_is_cut_to_it_and_says_so() -> None:

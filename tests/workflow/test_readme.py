@@ -14,6 +14,7 @@ from tests.workflow.small_project import ROOT, SmallProject
 
 NUMBERS = r" +\| +([\d.]+)" * 3
 ROW = re.compile(rf"^\| (\w[\w -]*?){NUMBERS} \|", re.MULTILINE)
+CLOSED_FORM = "Two-bias model"  # without a seed, so alike on all machines
 # The metric, and the standard deviation over four seeds of the learner where it is largest: another
 # model of CPU rounds otherwise, and the excerpt is of one seed.
 SHOWN = {
@@ -42,7 +43,10 @@ def test_the_excerpt_is_what_make_demo_gives(tmp_path: Path) -> None:
     for place, (dataset, (column, spread)) in enumerate(SHOWN.items(), start=1):
         tables = tmp_path / f"results/sample/{dataset}/tables"
         assert (tables / "table2.md").read_text(encoding="utf-8") in said
-        shown = {row[0]: pytest.approx(float(row[place]), abs=spread) for row in rows}
+        shown = {
+            row[0]: pytest.approx(float(row[place]), abs=0.005 if row[0] == CLOSED_FORM else spread)
+            for row in rows
+        }
         both = (made(tables / f"table{n}.csv", column) for n in (2, 3))
         assert reduce(or_, both) == shown
 
