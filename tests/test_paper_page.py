@@ -57,3 +57,12 @@ def test_table_7_shows_the_settings_as_they_are() -> None:
             json.dumps(own[key]).strip("[]") if key in own else "" for own in methods.values()
         ]
         assert [text.replace("e-0", "e-") for text in expected] == ours, key
+
+
+def test_every_error_that_is_named_was_printed_or_measured() -> None:
+    """Those of the paper are in its results, ours on the page that a rule writes."""
+    sources = ("workflow/resources/paper_results.yaml", "docs/results.md")
+    known = "".join((ROOT / path).read_text(encoding="utf-8") for path in sources)
+    named = set(re.findall(r"\b\d\.\d{3}\b", TEXT))
+    assert len(named) >= 7
+    assert {number for number in named if number not in known} == set()

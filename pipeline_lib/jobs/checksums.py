@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-import os
 import time
 from pathlib import Path
+
+from pipeline_lib.storage.tables import write_text
 
 SETTLED = 2_000_000_000  # nanoseconds; a later change may leave a file's times as they are
 
@@ -38,10 +39,7 @@ class Checksums:
 
     def _remember(self, name: str, entry: list[int | str]) -> None:
         self._known = {**_read(self._memory), name: entry}
-        self._memory.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._memory.with_name(f".{self._memory.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(self._known), encoding="utf-8")
-        temporary.replace(self._memory)
+        write_text(json.dumps(self._known), self._memory)
 
 
 def _read(memory: Path) -> dict[str, list[int | str]]:

@@ -69,20 +69,26 @@ def partition(
         groups = assign_groups(profiles, group_features, rules.top_share, rules.major_features)
     else:
         groups = assign_groups_by_activity(counts.filter(pl.col("user").is_in(cold.implode())))
-    rows_alone = interactions.select("user", "item", "target")
-    own = rows_alone.join(folds.lazy(), on="user").collect(engine="streaming")
-    negatives = None
-    if rules.negatives:
-        items = interactions.select("item").unique().collect(engine="streaming")["item"]
-        drawn, negatives = draw_negatives(
-            own, items, rules.negatives, derive_seed(seed, "negatives")
-        )
-        own = pl.concat([own, drawn])
+    own, negatives = _rows(interactions, folds, rules, seed)
     rows = assign_parts(own, rules.query_share, derive_seed(seed, "parts")).sort("user", "item")
     chosen = folds.join(groups, on="user").sort("user")
     shares = {f: _share_with_common(profiles, f, rules.top_share) for f in group_features}
     summary = _summary(chosen, rows, dropped, border, negatives, shares, seed)
     return Split(chosen, rows, dropped, summary)
+
+
+def _rows(
+    interactions: pl.LazyFrame, folds: pl.DataFrame, rules: Partition, seed: int
+) -> tuple[pl.DataFrame, NegativeCount | None]:
+    """Return the users' rows with their fold, and the number of negatives where such are drawn."""
+    whole = interactions.select("user", "item", "target")
+    own = whole.join(folds.lazy(), on="user").collect(engine="streaming")
+    if not rules.negatives:
+        return own, None
+    items = interactions.select("item").unique().collect(engine="streaming")["item"]
+    seed = derive_seed(seed, "negatives")
+    drawn, count = draw_negatives(own, items, rules.negatives, seed)
+    return pl.concat([own, drawn]), count
 
 
 def _summary(

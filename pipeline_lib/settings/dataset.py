@@ -4,18 +4,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from pipeline_lib.settings.features import (
-    Bucketed,
-    Categorical,
-)
+from pipeline_lib.settings.features import Bucketed, Categorical
 from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.partition import Partition
 from pipeline_lib.settings.strict import Strict
-from pipeline_lib.settings.tables import (
-    FileName,
-)
+from pipeline_lib.settings.tables import FileName
 from pipeline_lib.settings.task import ClickTask
 
+# Keys of the partition that are of groups by user features.
 OF_GROUPS = ("top_share", "major_features", "group_features")
 
 

@@ -15,13 +15,7 @@ from pipeline_lib.settings.features import (
     raw_columns,
 )
 from pipeline_lib.settings.strict import Name, Strict
-from pipeline_lib.settings.tables import (
-    EventTable,
-    InteractionTable,
-    ItemTable,
-    Table,
-    UserTable,
-)
+from pipeline_lib.settings.tables import EventTable, InteractionTable, ItemTable, Table, UserTable
 from pipeline_lib.settings.task import ClickTask, Task
 
 # Columns that tables between the rules have besides features.

@@ -233,7 +233,7 @@ class TestProposition1:
     def test_where_losses_are_lipschitz_in_embeddings_the_rest_is_bounded_by_them(
         self, seed: int, users: int
     ) -> None:
-        """|L_i − L_j| ≤ κ ‖h_i − h_j‖ at θ gives κ |U| (|U| − 1) max ‖h‖; not so without κ."""
+        """|L_i − L_j| ≤ κ ‖h_i − h_j‖ at θ gives κ |U| (|U| − 1) max ‖h‖."""
         h, losses = gauss(seed, users, 3), gauss(seed + 1, users)
         far = torch.pdist(h)
         kappa = float((torch.pdist(losses[:, None]) / far).max())
@@ -241,7 +241,13 @@ class TestProposition1:
         assert rest <= kappa * float(far.sum()) * (1 + 1e-9)
         largest = float(torch.linalg.vector_norm(h, dim=1).max())
         assert kappa * float(far.sum()) <= kappa * users * (users - 1) * largest * (1 + 1e-9)
-        assert spread(losses * 10 * float(far.sum()) / rest) > float(far.sum())
+
+    def test_without_kappa_that_is_false(self) -> None:
+        """Two users at the bottom of their bowls, 10 apart in height, 1 apart in embeddings."""
+        own = Bowls(torch.ones(2), torch.zeros(2, 3), torch.tensor([0.0, 10.0]))
+        h = torch.eye(2)[:, :1]
+        assert float(own.squares.sum()) == 0
+        assert spread(own.stepped(torch.full((2,), 0.1))) > float(torch.pdist(h).sum()) == 1
 
 
 def gram(left: Tensor, right: Tensor, precision: float) -> Tensor:

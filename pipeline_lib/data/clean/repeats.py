@@ -13,7 +13,7 @@ from pipeline_lib.settings.tables import Repeats
 from pipeline_lib.storage.tables import repeated_rows, sink
 
 TAKEN = "another row of this user and item is taken"
-# The target of all; without it that of the row that stands for them.
+# The target of all rows; for the other rules it is that of the row that stands for them.
 TARGET = {"mean": pl.col("target").mean(), "sum": pl.col("target").sum()}
 
 
@@ -49,11 +49,15 @@ def one_each(
 
 
 def _standing(found: pl.DataFrame, repeats: Repeats) -> pl.DataFrame:
-    """Return the line that stands for all rows of a user and an item, and their target."""
+    """Return the line that stands for all rows of a user and an item, and their target.
+
+    Windows add up in the order of the rows, so that threads change no last bit.
+    """
+    keys = ["user", "item"]
     ordered = found.sort(_order(repeats, timed="time" in found.columns))
-    target = TARGET.get(repeats, pl.col("target").first())
-    groups = ordered.group_by("user", "item", maintain_order=True)
-    return groups.agg(pl.col("line").first(), target).select("line", "target")
+    if repeats in TARGET:
+        ordered = ordered.with_columns(TARGET[repeats].over(keys))
+    return ordered.unique(keys, keep="first", maintain_order=True).select("line", "target")
 
 
 def _order(repeats: Repeats, *, timed: bool) -> list[pl.Expr]:

@@ -40,7 +40,8 @@ def describe_features(side: str, files: Sequence[Seen]) -> Iterator[str]:
 def groupable(users: Seen) -> int:
     """Return how many features of users may tell major from minor ones."""
     columns = users.without(users.key)
-    left = [column for column in columns if column.name not in _flags(columns)]
+    flags = _flags(columns)
+    left = (column for column in columns if column.name not in flags)
     return sum(_kind(column) == "categorical" for column in left)
 
 
