@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from pipeline_lib.evaluation.comparison import (
+    PAML,
     Comparison,
     Gap,
     MethodResult,
@@ -124,12 +125,21 @@ def _against(
     result: MethodResult, results: Sequence[MethodResult], baselines: dict[str, str]
 ) -> MethodResult:
     by_name = {r.name: r for r in results}
-    tested = {}
-    for metric, statistic in result.metrics.items():
-        best = baselines.get(metric)
-        p = None
-        if best not in (None, result.name) and result.role != "reference":
-            rival = by_name[best].metrics[metric].values
-            p = independent_p(np.array(statistic.values), np.array(rival))
-        tested[metric] = statistic.model_copy(update={"baseline_p": p})
+    tested = {
+        metric: statistic.model_copy(
+            update={
+                "baseline_p": _p(result, by_name.get(baselines.get(metric, "")), metric),
+                "paml_p": _p(result, by_name.get(PAML), metric),
+            }
+        )
+        for metric, statistic in result.metrics.items()
+    }
     return result.model_copy(update={"metrics": tested})
+
+
+def _p(result: MethodResult, rival: MethodResult | None, metric: str) -> float | None:
+    if rival is None or rival.name == result.name or result.role == "reference":
+        return None
+    if metric not in rival.metrics:
+        return None
+    return independent_p(*(np.array(m.metrics[metric].values) for m in (result, rival)))

@@ -14,12 +14,16 @@ ACTIVITY = (
 )
 
 
+PAML = "paml"  # the method that the paper's ablations are tested against
+
+
 class Statistic(BaseModel):
     """A metric over seeds; sd is the sample standard deviation, None for a single seed.
 
     low, high: 95 % bootstrap interval over users of the mean over seeds. users: those who have the
     metric. baseline_p: two-tailed t-test of the seeds' values against the best baseline's; None
     for that baseline, for references and where either has fewer than two seeds or no spread.
+    paml_p: the same against PAML.
     """
 
     values: list[float]
@@ -29,6 +33,7 @@ class Statistic(BaseModel):
     low: float | None = None
     high: float | None = None
     baseline_p: float | None = None
+    paml_p: float | None = None
 
 
 class Gap(BaseModel):

@@ -23,13 +23,15 @@ class PaperMean(Strict):
 class PaperRow(Strict):
     """One method's row of a table.
 
-    means: by metric. table: the paper's table it stands in, where that is another one. p: between
-    major and minor users. note: what the paper says elsewhere about the same row.
+    means: by metric. starred: those that are better than the best baseline's in Table 2, than
+    PAML's in Table 3. p: between major and minor users. figure: the paper's that has it, where no
+    table does. note: what the paper says elsewhere about the same row.
     """
 
     means: dict[MetricName, PaperMean]
+    starred: tuple[MetricName, ...] = ()
     p: NonNegativeFloat | None = None
-    table: PositiveInt | None = None
+    figure: PositiveInt | None = None
     note: str | None = None
 
 
@@ -74,8 +76,23 @@ class PaperDataset(Strict):
     note: str | None = None
 
 
+class PaperCost(Strict):
+    """What one training took."""
+
+    seconds: PositiveInt
+    bytes: PositiveInt
+
+
+class PaperCosts(Strict):
+    """Costs by method, on one dataset and one kind of hardware."""
+
+    dataset: str
+    hardware: str
+    methods: dict[str, PaperCost]
+
+
 class PaperResults(Strict):
-    """Tables by dataset, and clicks. trials: those that each mean of a table is over."""
+    """Tables by dataset, clicks and costs. trials: those that each mean of a table is over."""
 
     trials: PositiveInt
     table_1: dict[str, PaperCommonValues]
@@ -85,6 +102,7 @@ class PaperResults(Strict):
     table_5: dict[str, PaperTable]
     table_6: dict[str, PaperDataset]
     clicks: PaperClicks
+    costs: PaperCosts
 
     def table(self, number: int) -> dict[str, PaperTable]:
         """Return Table 2, 3, 4 or 5."""

@@ -160,6 +160,20 @@ def test_best_baselines_and_references_are_not_tested(
     assert result(compared, name).metrics[metric].baseline_p is None
 
 
+def test_paml_p_is_the_t_test_of_the_seeds_against_paml(compared: Comparison) -> None:
+    for name in ("melu", "transfer"):
+        for metric, values in (("mse", MSE), ("ndcg_3", NDCG)):
+            statistic = result(compared, name).metrics[metric]
+            assert statistic.paml_p == ttest_ind(values[name], values["paml"]).pvalue
+    for name in ("paml", "global-mean"):
+        assert result(compared, name).metrics["mse"].paml_p is None
+
+
+def test_without_paml_nothing_is_tested_against_it() -> None:
+    two = [trial(m, s, {"mse": MSE[m][s]}) for m in ("melu", "transfer") for s in range(3)]
+    assert result(comparison(two), "melu").metrics["mse"].paml_p is None
+
+
 def test_one_seed_gives_no_baseline_p() -> None:
     compared = comparison([trial("melu", 0, {"mse": 1.5}), trial("paml", 0, {"mse": 1.1})])
     assert result(compared, "paml").metrics["mse"].baseline_p is None

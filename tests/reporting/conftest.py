@@ -16,7 +16,7 @@ def single(mean: float) -> Statistic:
     return Statistic(values=[mean], mean=mean, sd=None, users=1234)
 
 
-def spread(mean: float, p: float | None = None) -> Statistic:
+def spread(mean: float, p: float | None = None, paml_p: float | None = None) -> Statistic:
     return Statistic(
         values=[mean - 0.25, mean, mean + 0.25],
         mean=mean,
@@ -25,6 +25,7 @@ def spread(mean: float, p: float | None = None) -> Statistic:
         low=mean - 0.125,
         high=mean + 0.0625,
         baseline_p=p,
+        paml_p=paml_p,
     )
 
 
@@ -102,9 +103,9 @@ def transfer() -> MethodResult:
 def at_paml() -> MethodResult:
     return method(
         *("at-paml", "AT-PAML", "proposed", 0.049),
-        mse=spread(1.125, p=0.049),
-        ndcg_3=spread(0.875, p=0.3),
-        ndcg_5=spread(0.79996, p=0.05),
+        mse=spread(1.125, p=0.049, paml_p=0.01),
+        ndcg_3=spread(0.875, p=0.3, paml_p=0.02),
+        ndcg_5=spread(0.79996, p=0.04),
         mse_major=spread(1.0, p=0.02),
         mse_minor=spread(1.25, p=0.2),
     )
@@ -114,7 +115,7 @@ def reg_paml() -> MethodResult:
     return method(
         *("reg-paml", "REG-PAML", "proposed", 0.05),
         mse=spread(1.125, p=0.06),
-        ndcg_3=spread(0.875, p=0.001),
+        ndcg_3=spread(0.875, p=0.001, paml_p=0.05),
     )
 
 

@@ -1,9 +1,11 @@
 """The columns of the tables: ours, the paper's, and the difference between them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
-from pipeline_lib.evaluation.comparison import Gap, MethodResult, Pair
+from pipeline_lib.evaluation.comparison import Gap, MethodResult, Pair, Statistic
 from pipeline_lib.metrics.registry import Metric
 from pipeline_lib.reporting.paper import PaperTable
 from pipeline_lib.reporting.tables.cells import (
@@ -18,6 +20,40 @@ from pipeline_lib.reporting.tables.table import Cell, Rank, Sources, TableColumn
 RANKS: dict[int, Rank] = {0: "best", 1: "second"}
 OURS = ("proposed", "ablation")  # roles of methods that are tested against the best baseline
 PRINTED_VALUES = 2  # the paper prints a mean and its deviation, and no test against a baseline
+
+
+@dataclass(frozen=True)
+class Against:
+    """What methods are tested against, seeds against seeds, and whether better ones are starred.
+
+    field: of `Statistic`, the p. rivals: by metric, the best baseline, or else PAML.
+    """
+
+    field: Literal["baseline_p", "paml_p"]
+    rivals: Mapping[str, MethodResult]
+    starred: bool
+
+    def p(self, statistic: Statistic) -> float | None:
+        """Return the p of the test; None where none was made."""
+        found: float | None = getattr(statistic, self.field)
+        return found
+
+    def stars(self, method: MethodResult, metric: Metric) -> bool:
+        """Return whether a method is starred: a proposed one, or a variant, that is better."""
+        statistic, rival = method.metrics[metric.name], self.rivals.get(metric.name)
+        p = self.p(statistic)
+        if not self.starred or method.role not in OURS or p is None or rival is None:
+            return False
+        return p < SIGNIFICANT and metric.loss(statistic.mean) < metric.loss(
+            rival.metrics[metric.name].mean
+        )
+
+    def named(self, metrics: Sequence[Metric]) -> str:
+        """Return in words what methods are tested against."""
+        found = [(m, self.rivals[m.name].label) for m in metrics if m.name in self.rivals]
+        if self.field == "paml_p":
+            return found[0][1]
+        return f"the best baseline ({'; '.join(f'{m.label}: {label}' for m, label in found)})"
 
 
 def beside(
@@ -47,16 +83,18 @@ def beside(
 
 
 def metric_columns(
-    methods: Sequence[MethodResult], metric: Metric, paper: PaperTable | None
+    methods: Sequence[MethodResult], metric: Metric, paper: PaperTable | None, against: Against
 ) -> list[TableColumn]:
     """Return a metric of every method, the best two marked, and the paper's means beside it."""
     rows = paper.rows.items() if paper else ()
     printed = {
-        name: Cell(spread_text(mean, metric.digits), (mean.mean, mean.sd))
+        name: Cell(
+            spread_text(mean, metric.digits), (mean.mean, mean.sd), star=metric.name in row.starred
+        )
         for name, row in rows
         if (mean := row.means.get(metric.name))
     }
-    return beside(_measured(methods, metric), printed if paper else None, apart_by(metric))
+    return beside(_measured(methods, metric, against), printed if paper else None, apart_by(metric))
 
 
 def apart_by(metric: Metric) -> Callable[[float], Cell]:
@@ -67,8 +105,8 @@ def apart_by(metric: Metric) -> Callable[[float], Cell]:
 def group_p_columns(
     methods: Sequence[MethodResult], errors: Sequence[Metric], paper: PaperTable | None
 ) -> list[TableColumn]:
-    """Return the p between major and minor users, starred where significant, and the paper's."""
-    ours = {m.name: p_cell(m.gap.p, star=True) for m in methods if m.gap}
+    """Return the p between major and minor users, and the paper's."""
+    ours = {m.name: p_cell(m.gap.p) for m in methods if m.gap}
     printed = {name: p_cell(row.p) for name, row in paper.rows.items()} if paper else None
     return beside(TableColumn("p", ("group_p",), ours, sources_of(methods, errors)), printed)
 
@@ -122,18 +160,18 @@ def sources_of(
     return {m.name: sources([m, *rivals], metrics) for m in methods}
 
 
-def _measured(methods: Sequence[MethodResult], metric: Metric) -> TableColumn:
+def _measured(methods: Sequence[MethodResult], metric: Metric, against: Against) -> TableColumn:
     """Mark the best two by their unrounded means."""
     found = [(m, m.metrics[metric.name]) for m in methods if metric.name in m.metrics]
     ordered = sorted({s.mean for _, s in found}, key=metric.loss)
     cells = {
         m.name: Cell(
             text=spread_text(s, metric.digits),
-            values=(s.mean, s.sd, s.baseline_p),
+            values=(s.mean, s.sd, against.p(s)),
             rank=RANKS.get(ordered.index(s.mean)),
-            star=m.role in OURS and s.baseline_p is not None and s.baseline_p < SIGNIFICANT,
+            star=against.stars(m, metric),
         )
         for m, s in found
     }
-    fields = (f"{metric.name}_mean", f"{metric.name}_sd", f"{metric.name}_baseline_p")
+    fields = (f"{metric.name}_mean", f"{metric.name}_sd", f"{metric.name}_{against.field}")
     return TableColumn(metric.label, fields, cells, sources_of(methods, [metric]))

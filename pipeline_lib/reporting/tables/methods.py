@@ -3,18 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.evaluation.comparison import PAML, Comparison, MethodResult
 from pipeline_lib.metrics.registry import Metric, TaskKind, error_by_group, metrics_of
 from pipeline_lib.reporting.paper import PaperResults
-from pipeline_lib.reporting.tables.columns import group_p_columns, metric_columns
-from pipeline_lib.reporting.tables.notes import (
-    group_notes,
-    measured_notes,
-    not_run,
-    paper_clicks_note,
-    paper_notes,
-    titled,
-)
+from pipeline_lib.reporting.tables.columns import Against, group_p_columns, metric_columns
+from pipeline_lib.reporting.tables.notes import group_notes, measured_notes, titled
+from pipeline_lib.reporting.tables.paper_notes import not_run, paper_clicks_note, paper_notes
 from pipeline_lib.reporting.tables.table import Block, Row, Table, TableColumn
 from pipeline_lib.settings.methods.base import Role
 
@@ -48,6 +42,18 @@ class Layout:
         """Return the title, with the place in the paper for a dataset of the paper."""
         task = comparison.task.kind
         return titled(f"{comparison.title}: {self.titles[task]}", self.paper.get(task), comparison)
+
+    def against(self, comparison: Comparison) -> Against:
+        """Return what the table's methods are tested against: as in the paper, PAML in ablations.
+
+        The paper has stars in the tables of all users alone.
+        """
+        best = {m: comparison.method(name) for m, name in comparison.baselines.items()}
+        if self.roles != ABLATED:
+            return Against("baseline_p", best, starred=not self.by_group)
+        paml = next((m for m in comparison.methods if m.name == PAML), None)
+        rivals = dict.fromkeys(paml.metrics, paml) if paml else {}
+        return Against("paml_p", rivals, starred=not self.by_group)
 
     def metrics(self, task: TaskKind) -> list[Metric]:
         """Return the table's metrics from left to right."""
@@ -105,10 +111,11 @@ def methods_table(number: int, comparison: Comparison, paper: PaperResults) -> T
     layout, task = LAYOUTS[number], comparison.task.kind
     methods = [method for method in comparison.methods if method.role in layout.roles]
     printed = None if comparison.sample else paper.table(number).get(comparison.dataset)
+    against = layout.against(comparison)
     columns = [
         column
         for metric in layout.metrics(task)
-        for column in metric_columns(methods, metric, printed)
+        for column in metric_columns(methods, metric, printed, against)
     ]
     if layout.by_group:
         columns += group_p_columns(methods, [*error_by_group(task).values()], printed)
@@ -123,15 +130,15 @@ def _notes(
     number: int, comparison: Comparison, methods: Sequence[MethodResult], paper: PaperResults
 ) -> list[str]:
     layout, task = LAYOUTS[number], comparison.task.kind
-    notes = measured_notes(comparison, methods, layout.metrics(task))
+    against = layout.against(comparison)
+    notes = measured_notes(comparison, methods, layout.metrics(task), against)
     if layout.by_group:
         notes += group_notes(comparison)
     if comparison.sample or not comparison.of_paper:
         return notes
     if number == CLICKS_IN_THE_PAPER and task == "click":
         notes.append(paper_clicks_note(paper.clicks))
-    printed = paper.table(number).get(comparison.dataset)
-    return notes + (paper_notes(methods, printed, paper.trials) if printed else [])
+    return [*notes, *paper_notes(number, comparison, methods, paper)]
 
 
 def table_of(

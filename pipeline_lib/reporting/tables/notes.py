@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
-from pipeline_lib.metrics.registry import Metric, TaskKind, find_metric, metric_for, metrics_of
-from pipeline_lib.reporting.paper import Bars, PaperClicks, PaperResults, PaperTable
+from pipeline_lib.metrics.registry import Metric, TaskKind, metric_for, metrics_of
 from pipeline_lib.reporting.tables.cells import SIGNIFICANT
-from pipeline_lib.reporting.tables.columns import OURS, sources
-from pipeline_lib.reporting.tables.table import MINUS
+from pipeline_lib.reporting.tables.columns import OURS, Against, sources
 from pipeline_lib.schemas.columns import GROUPS
 from pipeline_lib.settings.task import ClickTask
 
@@ -15,7 +13,10 @@ SPLIT_DIGITS = 12
 
 
 def measured_notes(
-    comparison: Comparison, methods: Sequence[MethodResult], metrics: Sequence[Metric]
+    comparison: Comparison,
+    methods: Sequence[MethodResult],
+    metrics: Sequence[Metric],
+    against: Against,
 ) -> list[str]:
     """Return how the methods' means were computed, on whom, and what the marks mean."""
     included = "; reference points included" if any(m.role == "reference" for m in methods) else ""
@@ -24,7 +25,7 @@ def measured_notes(
         f"Bold: best of the column; italics: second best{included}. "
         + _better(comparison.task.kind),
         *_click_metrics(comparison, methods, metrics),
-        *_star(comparison, methods, metrics),
+        *_star(against, methods, metrics),
         f"{comparison.test_users:,} test users; split {comparison.split_sha256[:SPLIT_DIGITS]}.",
         *_ranked(comparison, metrics),
         *_constant(methods, metrics),
@@ -53,8 +54,7 @@ def group_notes(comparison: Comparison) -> list[str]:
     error = metric_for("error", comparison.task.kind).label
     test = (
         f"p: two-tailed t-test between the {error} of major and of minor users, each user's "
-        f"averaged over seeds (n = {group_sizes(comparison)} users), unadjusted; * where p < "
-        f"{SIGNIFICANT}."
+        f"averaged over seeds (n = {group_sizes(comparison)} users), unadjusted."
     )
     return [test, *filter(None, [comparison.activity_note])]
 
@@ -91,18 +91,15 @@ def _click_metrics(
 
 
 def _star(
-    comparison: Comparison, methods: Sequence[MethodResult], metrics: Sequence[Metric]
+    against: Against, methods: Sequence[MethodResult], metrics: Sequence[Metric]
 ) -> list[str]:
-    ours = [m for m in methods if m.role in OURS]
-    shown = [m.metrics[metric.name] for m, metric in sources(ours, metrics)]
-    if all(statistic.baseline_p is None for statistic in shown):
+    shown = sources([m for m in methods if m.role in OURS], metrics)
+    ps = [against.p(m.metrics[x.name]) for m, x in shown if x.name in against.rivals]
+    if not against.starred or all(p is None for p in ps):
         return []
-    best = [(m, comparison.baselines[m.name]) for m in metrics if m.name in comparison.baselines]
-    named = "; ".join(f"{metric.label}: {comparison.method(name).label}" for metric, name in best)
     return [
-        f"* at a proposed method or a variant of one: differs, for better or worse, from the best "
-        f"baseline ({named}) at p < {SIGNIFICANT}, two-tailed t-test between the seeds' values, "
-        "unadjusted."
+        f"* at a proposed method or a variant of one: better than {against.named(metrics)} at "
+        f"p < {SIGNIFICANT}, two-tailed t-test between the seeds' values, unadjusted."
     ]
 
 
@@ -115,7 +112,7 @@ def _ranked(comparison: Comparison, metrics: Sequence[Metric]) -> list[str]:
         f"{_listed(m.family for m in ranking)}: over the {comparison.ranked_users:,} test users "
         f"with at least two query items{rated}."
     )
-    short = [(find_metric(name).k, n) for name, n in comparison.short_users.items() if n]
+    short = [(m.k, n) for m in ranking if (n := comparison.short_users.get(m.name))]
     if short:
         few = " and ".join(f"{n:,} with fewer than {k}" for k, n in short)
         note += f" Of these, {few}, ranked over those they have."
@@ -131,8 +128,9 @@ def _constant(methods: Sequence[MethodResult], metrics: Sequence[Metric]) -> lis
 
 
 def _better(task: TaskKind) -> str:
+    shown = [metric for metric in metrics_of(task).values() if metric.tables is not None]
     lower, higher = (
-        _listed(m.family for m in metrics_of(task).values() if m.higher_is_better is is_higher)
+        _listed(m.family for m in shown if m.higher_is_better is is_higher)
         for is_higher in (False, True)
     )
     return f"Lower {lower} and higher {higher} are better."
@@ -140,49 +138,3 @@ def _better(task: TaskKind) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return " and ".join(dict.fromkeys(names))
-
-
-def paper_notes(methods: Sequence[MethodResult], paper: PaperTable, trials: int) -> list[str]:
-    """Return what the paper's means are, and where the paper contradicts them."""
-    shown = [(m.label, paper.rows[m.name]) for m in methods if m.name in paper.rows]
-    return [
-        f"diff.: our mean {MINUS} the paper's.",
-        f"paper: the figures of Yu et al. (2021), means of {trials} trials on the paper's own "
-        "unpublished split.",
-        *(
-            f"{label}: the paper's figures are from its Table {row.table}."
-            for label, row in shown
-            if row.table
-        ),
-        *([f"{paper.note}."] if paper.note else []),
-        *(f"{label}: {row.note}." for label, row in shown if row.note),
-    ]
-
-
-def not_run(
-    number: int, dataset: str, methods: Sequence[MethodResult], paper: PaperResults
-) -> list[str]:
-    """Return which methods of the paper's table on a dataset are not in ours."""
-    printed = paper.table(number).get(dataset)
-    ours = {m.name for m in methods}
-    missing = [name for name in printed.rows if name not in ours] if printed else []
-    if not missing:
-        return []
-    return [f"In the paper's Table {number}, but not run here: {', '.join(missing)}."]
-
-
-def paper_clicks_note(clicks: PaperClicks) -> str:
-    """Return the paper's numbers on clicks, which no row of ours can stand beside."""
-    return (
-        f"Yu et al. (2021) show clicks only as bars (Figure {clicks.figure}), of a private log; "
-        f"ours is another, so these do not compare: AUC {_bars(clicks.auc)}; NEL "
-        f"{_bars(clicks.nel)}. This NEL has the sign opposite to ours; with ours, its best would "
-        "be its largest loss."
-    )
-
-
-def _bars(bars: Bars) -> str:
-    best, second, baseline = (
-        f"{value:.4f}".replace("-", MINUS) for value in (bars.best, bars.second, bars.best_baseline)
-    )
-    return f"best {best}, second {second}, best baseline {baseline}"

@@ -43,8 +43,8 @@ def test_table_1(report: DataReport, compared: Comparison, paper: PaperResults) 
         "gender": ["66.7 %", "71.7 %", f"{MINUS}5.0", DASH, DASH, DASH],
         "age": ["25.0 %", "72.4 %", f"{MINUS}47.4", DASH, DASH, DASH],
         "*In the group*": ["", "", "", "", "", ""],
-        "major": ["66.7 %", "65 %", "+1.7", "1.500 ± 0.250", "1.413", "+0.087"],
-        "minor": ["33.3 %", "35 %", f"{MINUS}1.7", DASH, "1.506", DASH],
+        "major": ["66.7 %", "65 %", "+1.7", "1.500 ± 0.250", "1.413 ± 0.025", "+0.087"],
+        "minor": ["33.3 %", "35 %", f"{MINUS}1.7", DASH, "1.506 ± 0.021", DASH],
     }
 
 
@@ -65,7 +65,7 @@ def test_without_melu(report: DataReport, compared: Comparison, paper: PaperResu
     others = [m for m in compared.methods if m.name != "melu"]
     table = table_1(report, compared.model_copy(update={"methods": others}), paper)
     assert "MeLU was not run." in table.notes
-    assert lines(table)["major"] == ["66.7 %", "65 %", "+1.7", DASH, "1.413", DASH]
+    assert lines(table)["major"] == ["66.7 %", "65 %", "+1.7", DASH, "1.413 ± 0.025", DASH]
     assert not any("seed" in note for note in table.notes)
     row = next(r for r in csv.DictReader(io.StringIO(to_csv(table))) if r["name"] == "major")
     assert (row["melu_mse_mean"], row["paper_melu_mse_mean"]) == ("", "1.413")
@@ -123,11 +123,11 @@ def test_csv(report: DataReport, compared: Comparison, paper: PaperResults) -> N
     ]
     assert major == [
         *("movielens", "false", "group", "major", "major"),
-        *(str(2 / 3), "0.65", str(2 / 3 - 0.65), "1.5", "0.25", "1.413", "", str(1.5 - 1.413)),
+        *(str(2 / 3), "0.65", str(2 / 3 - 0.65), "1.5", "0.25", "1.413", "0.025", str(1.5 - 1.413)),
     ]
     assert minor == [
         *("movielens", "false", "group", "minor", "minor"),
-        *(str(1 / 3), "0.35", str(1 / 3 - 0.35), "", "", "1.506", "", ""),
+        *(str(1 / 3), "0.35", str(1 / 3 - 0.35), "", "", "1.506", "0.021", ""),
     ]
 
 
@@ -136,4 +136,7 @@ def test_latex(report: DataReport, compared: Comparison, paper: PaperResults) ->
     assert r"Users kept & Share & paper & diff. & MeLU MSE & paper & diff. \\" in text
     assert r"\multicolumn{7}{l}{\textit{With a common value of}} \\" in text
     assert r"gender & 66.7 \% & 71.7 \% & $-$5.0 & --- & --- & --- \\" in text
-    assert r"major & 66.7 \% & 65 \% & +1.7 & 1.500 $\pm$ 0.250 & 1.413 & +0.087 \\" in text
+    assert (
+        r"major & 66.7 \% & 65 \% & +1.7 & 1.500 $\pm$ 0.250 & 1.413 $\pm$ 0.025 & +0.087 \\"
+        in text
+    )

@@ -43,7 +43,7 @@ def test_escapes_text(text: str, escaped: str) -> None:
 
 def test_marks(compared: Comparison, paper: PaperResults) -> None:
     text = latex(TABLES[2](compared, paper))
-    assert r"REG-PAML & \textit{1.125 $\pm$ 0.250} & 1.210 $\pm$ 0.029 & $-$0.085 & " in text
+    assert r"REG-PAML & \textit{1.125 $\pm$ 0.250} & 1.210 $\pm$ 0.029$^{*}$ & $-$0.085 & " in text
     assert r"\textbf{0.875 $\pm$ 0.250}$^{*}$ & 0.779 $\pm$ 0.002 & +0.096 & --- & " in text
     assert r"\multicolumn{10}{l}{\textit{Reference points, not in the paper}} \\" in text
 
