@@ -1,7 +1,7 @@
 """Panels in which every method has a row: their ends, and box plots."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 FAR = 3  # by how much a row may reach beyond the middle one before it is cut
 BOXES = "line: median   ◇ mean"
+BOXES_CAPTION = (
+    "Boxes reach from the lower to the upper quartile, whiskers to the last user within 1.5 box "
+    "lengths of them; points are the users beyond, the line is the median, the diamond the mean."
+)
 MEAN: dict[str, Any] = {
     "marker": "D",
     "markersize": 2.8,
@@ -21,6 +25,14 @@ MEAN: dict[str, Any] = {
     "markeredgecolor": INK,
     "markeredgewidth": 0.6,
 }
+
+
+class Box(NamedTuple):
+    """One box: where it lies, of which values, and how it is filled."""
+
+    place: float
+    values: np.ndarray
+    look: Mapping[str, Any]
 
 
 def label(axes: "Axes", methods: Sequence[MethodResult]) -> None:
@@ -82,50 +94,52 @@ def write_beside(axes: "Axes", place: float, text: str) -> None:
     )
 
 
-def draw_boxes(
-    axes: "Axes", rows: Sequence[np.ndarray], colours: Sequence[str], outliers: bool
-) -> float:
-    """Draw a box of each row's values, with or without outliers.
+def tinted(colour: str) -> dict[str, Any]:
+    """Return how the box of a method of this colour is filled."""
+    return {"facecolor": lighten(colour, 0.3), "edgecolor": INK, "linewidth": 0.6}
+
+
+def draw_boxes(axes: "Axes", boxes: Sequence[Box], width: float = 0.62) -> float:
+    """Draw boxes with whiskers, means and outliers.
 
     Returns where an axis may end that shows the whiskers and means.
     """
     from matplotlib.cbook import boxplot_stats
+    from matplotlib.patheffects import withStroke
 
-    found = [boxplot_stats(values)[0] for values in rows]
+    found = [boxplot_stats(box.values)[0] for box in boxes]
     thin = {"linewidth": 0.6, "color": INK}
-    boxes = axes.bxp(
+    outlined = [withStroke(linewidth=2.4, foreground=INK)]
+    drawn = axes.bxp(
         found,
-        positions=range(len(rows)),
+        positions=[box.place for box in boxes],
         orientation="horizontal",
-        widths=0.62,
+        widths=width,
         patch_artist=True,
         showfliers=False,
         showmeans=True,
         manage_ticks=False,
-        boxprops={"linewidth": 0.6, "edgecolor": INK},
         whiskerprops=thin,
         capprops=thin,
-        medianprops={"linewidth": 1.2, "color": INK},
+        medianprops={"linewidth": 0.9, "color": "white", "path_effects": outlined},
         meanprops=MEAN,
     )
-    for box, colour in zip(boxes["boxes"], colours, strict=True):
-        box.set_facecolor(lighten(colour, 0.3))
-    if outliers:
-        _draw_outliers(axes, [box["fliers"] for box in found], colours)
-    return common_end([max(box["whishi"], box["mean"]) for box in found])
+    dense = sum(len(own["fliers"]) for own in found) > DENSE
+    for box, patch, own in zip(boxes, drawn["boxes"], found, strict=True):
+        patch.set(**box.look)
+        _draw_outliers(axes, box, own["fliers"], dense)
+    return common_end([max(own["whishi"], own["mean"]) for own in found])
 
 
-def _draw_outliers(axes: "Axes", rows: Sequence[np.ndarray], colours: Sequence[str]) -> None:
-    dense = sum(map(len, rows)) > DENSE
-    for place, (values, colour) in enumerate(zip(rows, colours, strict=True)):
-        axes.plot(
-            values,
-            np.full(len(values), place),
-            linestyle="none",
-            marker="o",
-            markersize=1.8,
-            markerfacecolor=colour,
-            markeredgewidth=0,
-            alpha=0.45,
-            rasterized=dense,
-        )
+def _draw_outliers(axes: "Axes", box: Box, values: np.ndarray, dense: bool) -> None:
+    axes.plot(
+        values,
+        np.full(len(values), box.place),
+        linestyle="none",
+        marker="o",
+        markersize=1.8,
+        markerfacecolor=box.look["facecolor"],
+        markeredgewidth=0,
+        alpha=0.7,
+        rasterized=dense,
+    )

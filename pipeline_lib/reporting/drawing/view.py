@@ -126,11 +126,21 @@ class View:
         """Return a method's rows of the frame."""
         return self.frame.filter(method=method.name)
 
-    def caption(self, *sentences: str, after: str | None = None) -> str:
+    def panel(self, paper: str | None, title: str) -> str:
+        """Return a panel's title, after the paper's name of it, such as `7b`, where it has one."""
+        return f"{paper}: {title}" if paper and self.comparison.of_paper else title
+
+    def caption(
+        self, *sentences: str, after: str | None = None, methods: Sequence[str] = ()
+    ) -> str:
         """Join sentences, after the dataset's title and, where so, that its data are generated.
 
-        after: the paper's figure that it is made after; only told for a dataset of the paper.
+        after: the paper's figure that it is made after; methods: those in that one. Both are only
+        told for a dataset of the paper.
         """
         sample = [f"{SAMPLE}."] if self.comparison.sample else []
         source = [f"After the paper's {after}."] if after and self.comparison.of_paper else []
+        run = {m.name for m in self.comparison.methods}
+        if source and (lacking := [name for name in methods if name not in run]):
+            source.append(f"Not run, so not shown: {', '.join(lacking)}.")
         return " ".join([*sample, f"{self.comparison.title}.", *sentences, *source])

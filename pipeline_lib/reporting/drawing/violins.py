@@ -1,19 +1,11 @@
 """Densities of users' errors, major users above minor ones, one row for each method."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline_lib.reporting.drawing import canvas, rows
-from pipeline_lib.reporting.drawing.plot import Methods, Plot
-from pipeline_lib.reporting.drawing.style import (
-    INK,
-    count_users,
-    fill,
-    group_handles,
-    shown_groups,
-)
+from pipeline_lib.reporting.drawing.style import INK, fill, shown_groups
 from pipeline_lib.reporting.drawing.view import View
 
 if TYPE_CHECKING:
@@ -22,52 +14,45 @@ if TYPE_CHECKING:
 CELLS = 400
 GAP, HALF_ROW = 0.11, 0.46
 SIDES = {"major": -1, "minor": 1}  # rows count downwards
+ROW, EDGE = 0.4, 0.85  # inches of a method and of the sheet's edges
+MARKS = "bar: quartiles   line: median   ○ mean"
 CAPTION = (
     "In each row major users are above, minor ones (hatched) below. Areas show how dense users "
     "are, and are equal where no user lies beyond the axis; between them bars reach from the "
-    "lower to the upper quartile, the line is the median, the white dot the mean. The axis may "
-    "end before the largest errors; the users beyond it are counted at the right."
+    "lower to the upper quartile, the line is the median, the white dot the mean."
+)
+BEYOND = (
+    "The enlarged axis may end before the largest errors; the users beyond it are counted at the "
+    "right."
 )
 
 
-def violin_plot(
-    roles: tuple[str, ...],
-    words: str,
-    applies: Callable[[Methods], bool],
-    paper: str,
-    methods: tuple[str, ...],
-) -> Plot:
-    """Return a figure of the methods of some roles, which `words` names."""
-
-    def _caption(view: View) -> str:
-        return view.caption(
-            f"{view.error_name} of each test user, averaged over the method's seeds; {words}. "
-            f"{CAPTION}",
-            view.users_and_seeds,
-            after=paper,
-        )
-
-    return Plot(
-        tidy=lambda results: results.user_errors(roles),
-        draw=lambda view: _draw(view, f"error by group, {words}"),
-        caption=_caption,
-        applies=applies,
-        paper=paper,
-        methods=methods,
-    )
-
-
-def _draw(view: View, title: str) -> None:
-    """Draw half a violin and a thin box for each method and group."""
-    canvas.begin(view, title, 0.85 + 0.4 * len(view.methods))
-    axes = view.figure.add_subplot()
-    parts = {
+def errors_by_group(view: View) -> dict[tuple[int, str], np.ndarray]:
+    """Return users' errors by the method's place and the group, of those that have users."""
+    found = {
         (place, group): view.of(method).filter(group=group)[view.error].to_numpy()
         for place, method in enumerate(view.methods)
         for group in shown_groups(view.frame)
     }
-    end = rows.axis_end([view.of(method)[view.error].to_numpy() for method in view.methods])
-    curves = {key: density(values, end) for key, values in parts.items() if len(values)}
+    return {key: values for key, values in found.items() if len(values)}
+
+
+def draw_whole(axes: "Axes", view: View) -> None:
+    """Draw violins up to the largest error."""
+    _draw(axes, view, 1.02 * float(view.frame[view.error].to_numpy().max()) or 1)
+    canvas.hint(axes, MARKS)
+
+
+def draw_enlarged(axes: "Axes", view: View) -> None:
+    """Draw violins where most users are, and count those beyond."""
+    _draw(axes, view, rows.axis_end([view.of(m)[view.error].to_numpy() for m in view.methods]))
+    canvas.hint(axes, "▸ users beyond")
+
+
+def _draw(axes: "Axes", view: View, end: float) -> None:
+    """Draw half a violin and a thin box for each method and group."""
+    parts = errors_by_group(view)
+    curves = {key: density(values, end) for key, values in parts.items()}
     tallest = max(curve.max() for curve in curves.values())
     for (place, group), curve in curves.items():
         values, side = parts[place, group], SIDES[group]
@@ -78,8 +63,6 @@ def _draw(view: View, title: str) -> None:
     rows.label(axes, view.methods)
     axes.set_xlim(0, end)
     axes.set_xlabel(view.error_axis)
-    canvas.hint(axes, "bar: quartiles   line: median   ○ mean   ▸ users beyond")
-    canvas.legend(view, group_handles(count_users(view.frame)))
 
 
 def density(values: np.ndarray, end: float) -> np.ndarray:

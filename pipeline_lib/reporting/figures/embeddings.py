@@ -28,6 +28,7 @@ def _tidy(results: Results) -> pl.DataFrame:
 def _draw(view: View) -> None:
     title = "test users by their embeddings"
     for axes, method in canvas.method_panels(view, title, columns=5, edge=0.6, each=1.4):
+        axes.set_title(view.panel("11", canvas.short(method.label)))
         _draw_users(axes, view.of(method), dense=view.frame.height > canvas.DENSE)
     users = count_users(view.frame)
     canvas.legend(view, [_handle(group, group_label(group, n)) for group, n in users.items()])

@@ -6,15 +6,17 @@ import polars as pl
 
 from pipeline_lib.reporting.drawing import canvas
 from pipeline_lib.reporting.drawing.plot import Plot
+from pipeline_lib.reporting.drawing.rates import bin_rates
 from pipeline_lib.reporting.drawing.style import group_handles
 from pipeline_lib.reporting.drawing.view import Results, View
-from pipeline_lib.reporting.figures.inner_lrs import bin_rates, draw_rates
+from pipeline_lib.reporting.figures.inner_lrs import HEIGHTS, draw_pair
 from pipeline_lib.reporting.figures.learning_curves import draw_curve, loss_axis, mean_losses
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-METHODS = ("at-paml", "at-paml-outer-5e-4")
+FAILED = "at-paml-outer-5e-4"
+METHODS = ("at-paml", FAILED)
 
 
 def _tidy(results: Results) -> pl.DataFrame:
@@ -25,14 +27,14 @@ def _tidy(results: Results) -> pl.DataFrame:
 
 
 def _draw(view: View) -> None:
-    canvas.begin(view, "AT-PAML and the paper's failure case", 2.3)
-    widths = (1.25, *(1 for _ in view.methods))
-    curves, *histograms = view.figure.subplots(1, len(widths), width_ratios=widths)
-    _draw_losses(curves, view)
-    for axes, method in zip(histograms, view.methods, strict=True):
-        draw_rates(axes, view.of(method).drop_nulls("group"))
-        axes.set_title(canvas.short(method.label))
-    histograms[0].set_ylabel("share of group, %")
+    canvas.begin(view, "AT-PAML and the paper's failure case", 2.8)
+    grid = view.figure.add_gridspec(2, 3, width_ratios=(1.25, 1, 1), height_ratios=HEIGHTS)
+    _draw_losses(view.figure.add_subplot(grid[:, 0]), view)
+    for place, method in enumerate(view.methods, start=1):
+        pair = [view.figure.add_subplot(grid[n, place]) for n in (0, 1)]
+        paper = "8" if method.name == FAILED else None
+        titles = view.panel(paper, canvas.short(method.label)), view.panel(paper, "all users")
+        draw_pair(pair, view.of(method).drop_nulls("group"), titles, outer=place == 1)
     canvas.legend(view, group_handles(view.users_by_group))
 
 
@@ -53,7 +55,8 @@ def _caption(view: View) -> str:
         "Left: loss of validation users after each epoch, mean over seeds, with a band from the "
         "least to the most where there are several; rings: epochs of the smallest loss, whose "
         "weights are used. Middle and right: inner learning rates of test users, of all seeds, in "
-        "% of the group's, major users above and minor ones (hatched) below.",
+        "% of the group's, major users above and minor ones (hatched) below, then in % of all "
+        "users'.",
         view.users_and_seeds,
         after="Figure 8",
     )

@@ -1,117 +1,28 @@
 """Histograms of users' inner learning rates by method (the paper's Figures 4 and 7)."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
-from pipeline_lib.evaluation.comparison import MethodResult
 from pipeline_lib.reporting.drawing import canvas
 from pipeline_lib.reporting.drawing.plot import Plot, has_user_rates
-from pipeline_lib.reporting.drawing.style import MIDDLE, fill, group_handles, shown_groups
-from pipeline_lib.reporting.drawing.view import Results, View, named
-from pipeline_lib.schemas.columns import GROUPS
+from pipeline_lib.reporting.drawing.rates import bin_rates, draw_by_group, draw_together
+from pipeline_lib.reporting.drawing.style import group_handles
+from pipeline_lib.reporting.drawing.view import Results, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEWEST_BINS, MOST_BINS = 5, 30
-COLUMNS = 3
-SIDES = {"major": 1, "minor": -1}
-LOG_FROM = 10  # the largest rate by the smallest
-ALIKE = 1e-6  # rates are 32-bit numbers: what differs by less is rounding
-BINS = {
-    "method": pl.String,
-    "group": pl.String,
-    "from": pl.Float64,
-    "to": pl.Float64,
-    "rates": pl.Int64,
-    "share": pl.Float64,
+PAPER = "Figures 4 and 7"
+PANELS = {  # the paper's, of each group and of all users
+    "reg-paml": ("4a, 7a", "7b"),
+    "reg-paml-1e-5": ("4b, 7c", "7d"),
+    "paml": ("4c, 7e", "7f"),
 }
-DIGITS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def bin_rates(rates: pl.DataFrame, methods: Sequence[MethodResult]) -> pl.DataFrame:
-    """Count the rates of all seeds in bins that a method's groups share, the last one closed.
-
-    Returns `method`, `label`, `role`, `group`, `from`, `to`, `rates`, `share` in % of the group's.
-    """
-    rows: list[tuple[object, ...]] = []
-    for method in methods:
-        found = rates.filter(method=method.name)
-        edges = bin_edges(found["inner_lr"].to_numpy())
-        for group in GROUPS:
-            own = found.filter(group=group)["inner_lr"].to_numpy()
-            for low, high, count in zip(edges, edges[1:], _count(own, edges), strict=False):
-                if len(own):
-                    rows.append((method.name, group, low, high, count, 100 * count / len(own)))
-    return named(pl.DataFrame(rows, schema=BINS, orient="row"), methods)
-
-
-def bin_edges(values: np.ndarray) -> list[float]:
-    """Return bins from the smallest to the largest rate, of equal ratios where these are far apart.
-
-    Rates that are all alike have one bin.
-    """
-    if not len(values):
-        return []
-    low, high = float(values.min()), float(values.max())
-    if high - low <= ALIKE * abs(high):
-        return [low, high]
-    number = min(max(math.ceil(math.sqrt(len(values))), FEWEST_BINS), MOST_BINS)
-    space = np.geomspace if _needs_log(low, high) else np.linspace
-    edges = space(low, high, number + 1).tolist()
-    return [low, *edges[1:-1], high]
-
-
-def draw_rates(axes: "Axes", bins: pl.DataFrame) -> None:
-    """Draw one method's histograms, major users above and minor ones below."""
-    low, high = float(bins["from"].to_numpy().min()), float(bins["to"].to_numpy().max())
-    edges = [*bins.filter(group=bins["group"][0])["from"], high]
-    power = math.floor(math.log10(max(abs(low), abs(high)) or 1))
-    unit = 10.0**power if power < -1 or power > 2 else 1
-    places = [edge / unit for edge in edges]
-    if alike := high - low <= ALIKE * abs(high):
-        middle = (low + high) / 2 / unit
-        width = abs(middle) / 10 or 1
-        places = [middle - width / 2, middle + width / 2]
-        axes.set_xlim(middle - 2 * width, middle + 2 * width)
-    for group in shown_groups(bins):
-        shares = bins.filter(group=group)["share"] * SIDES[group]
-        axes.stairs(shares, places, fill=True, **fill(group))
-    _ticks(axes, low / unit, high / unit, alike)
-    times = f" (× 10{str(power).translate(DIGITS)})" if unit != 1 else ""
-    axes.set_xlabel(f"inner learning rate{times}")
-    axes.axhline(0, color=MIDDLE, linewidth=0.6)
-    most = 1.08 * float(bins["share"].to_numpy().max())
-    axes.set_ylim(-most, most)
-    axes.locator_params("y", nbins=5, steps=(1, 2, 5, 10))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    axes.margins(x=0.02)
-
-
-def _count(values: np.ndarray, edges: list[float]) -> list[int]:
-    if len(edges) == 2:
-        return [len(values)]
-    return np.histogram(values, edges)[0].tolist() if edges else []
-
-
-def _needs_log(low: float, high: float) -> bool:
-    return low > 0 and high / low > LOG_FROM
-
-
-def _ticks(axes: "Axes", low: float, high: float, alike: bool) -> None:
-    if alike:
-        axes.set_xticks([(low + high) / 2], [f"{(low + high) / 2:.6g}"])
-    elif _needs_log(low, high):
-        ratio = high / low
-        steps = (1, 2, 5) if ratio <= 50 else (1, 3) if ratio <= 500 else (1,)
-        canvas.log_axis(axes, "x", steps)
-    else:
-        axes.locator_params("x", nbins=4, steps=None)
-        axes.ticklabel_format(axis="x", useOffset=False)
+NO_PANELS = (None, None)
+COLUMNS = 3
+HEIGHTS = (5, 3)  # of a pair
 
 
 def _tidy(results: Results) -> pl.DataFrame:
@@ -119,23 +30,44 @@ def _tidy(results: Results) -> pl.DataFrame:
 
 
 def _draw(view: View) -> None:
-    title = "inner learning rates of test users"
-    found = canvas.method_panels(view, title, COLUMNS, edge=0.6, each=1.35)
-    for axes, method in found:
-        draw_rates(axes, view.of(method))
-    for axes, _ in found[::COLUMNS]:
-        axes.set_ylabel("share of group, %")
+    rows = -(-len(view.methods) // COLUMNS)
+    canvas.begin(view, "inner learning rates of test users", 0.6 + 2.2 * rows)
+    columns = min(COLUMNS, len(view.methods))
+    grid = view.figure.add_gridspec(2 * rows, columns, height_ratios=HEIGHTS * rows)
+    for place, method in enumerate(view.methods):
+        row, column = divmod(place, COLUMNS)
+        pair = [view.figure.add_subplot(grid[2 * row + n, column]) for n in (0, 1)]
+        groups, together = PANELS.get(method.name, NO_PANELS)
+        titles = view.panel(groups, canvas.short(method.label)), view.panel(together, "all users")
+        draw_pair(pair, view.of(method), titles, outer=column == 0)
     canvas.legend(view, group_handles(view.users_by_group))
+
+
+def draw_pair(
+    pair: Sequence["Axes"], bins: pl.DataFrame, titles: Sequence[str], outer: bool
+) -> None:
+    """Draw one method's rates by group, and below them those of all users on the same axis.
+
+    outer: whether to name the upright axes.
+    """
+    for axes, draw, title in zip(pair, (draw_by_group, draw_together), titles, strict=True):
+        draw(axes, bins)
+        axes.set_title(title)
+        if outer:
+            axes.set_ylabel("share, %")
+    pair[0].set_xlabel("")
+    pair[0].tick_params(labelbottom=False)
 
 
 def _caption(view: View) -> str:
     return view.caption(
         "Inner learning rate that each method chose for each test user, of all seeds; share of "
-        "the group's users in %, major users above and minor ones (hatched) below. Each panel has "
-        "its own axis, from its smallest rate to its largest, logarithmic where the largest is "
-        "more than ten times the smallest.",
+        "the group's users in %, major users above and minor ones (hatched) below, then the share "
+        "of all users. Each method has its own axis, from its smallest rate to its largest, "
+        "logarithmic where the largest is more than ten times the smallest.",
         view.users_and_seeds,
-        after="Figures 4 and 7",
+        after=PAPER,
+        methods=tuple(PANELS),
     )
 
 
@@ -144,6 +76,6 @@ PLOT = Plot(
     _draw,
     _caption,
     applies=lambda methods: any(has_user_rates(m.kind) for m in methods.values()),
-    paper="Figures 4 and 7",
-    methods=("paml", "reg-paml", "reg-paml-1e-5"),
+    paper=PAPER,
+    methods=tuple(PANELS),
 )

@@ -1,6 +1,7 @@
 """Every figure is drawn from any results: as PNG, SVG and CSV, the same bytes each time."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -180,13 +181,45 @@ def test_sample_data_are_labelled_in_the_figure_itself(named: str) -> None:
         assert labelled is WORLDS[named].comparison.sample
 
 
+def titled(figures: Iterable[Figure]) -> set[str]:
+    """The names of the paper's panels that titles begin with."""
+    titles = [axes.get_title(loc="left") for figure in figures for axes in figure.axes]
+    own = [title.split(":")[0] for title in titles if re.match(r"[\d, a-f]+:", title)]
+    return {name for names in own for name in names.split(", ")}
+
+
+def on(dataset: str, of_paper: bool) -> Results:
+    results = invented(some(["melu"]), users=20)
+    update = {"dataset": dataset, "of_paper": of_paper}
+    return replace(results, comparison=results.comparison.model_copy(update=update))
+
+
+def test_every_panel_of_the_paper_is_titled_with_its_name() -> None:
+    rates = {"4a", "4b", "4c", *(f"7{letter}" for letter in "abcdef")}
+    by_group = {"9a", "9b", "10a", "10b"}
+    assert titled(world("paper").values()) == {"6a", "6b", *rates, "8", *by_group, "11"}
+    assert titled(world("odd names on clicks").values()) >= {"3a", "3b", "3c", *by_group}
+    assert titled(drawn(on("bookcrossing", True), ["errors"]).values()) == {"5a", "5b"}
+    assert titled(drawn(on("own", False), ["errors", "groups"]).values()) == set()
+
+
+def test_captions_name_the_papers_methods_that_were_not_run() -> None:
+    for results in (on("movielens", True), on("own", False)):
+        for name in ("errors", "groups"):
+            frame = plots()[name].tidy(results)
+            caption = plots()[name].caption(View(frame, results.comparison))
+            lacking = ", ".join(method for method in plots()[name].methods if method != "melu")
+            told = caption.endswith(f" Not run, so not shown: {lacking}.")
+            assert told is results.comparison.of_paper
+
+
 @pytest.mark.parametrize(
     "name", ["groups", pytest.param("ablations", marks=pytest.mark.slow), "clicks"]
 )
 def test_users_beyond_the_axis_are_counted(name: str) -> None:
     results = invented(some(DEMO), users=200, task=CLICK if name == "clicks" else RATING)
     figure = drawn(results, [name])[name]
-    axes = figure.axes[-1]
+    axes = figure.axes[1]
     error = "nel" if name == "clicks" else "mse"
     frame = plots()[name].tidy(results).drop_nulls("user")
     beyond = frame.filter(pl.col(error) > axes.get_xlim()[1]).height
@@ -200,7 +233,7 @@ def test_a_mean_beyond_the_axis_is_told() -> None:
     factor = pl.when(pl.col("method") == "reg-paml").then(1e4).otherwise(1)
     results = replace(results, users=results.users.with_columns(pl.col("mse") * factor))
     figure = drawn(results, ["groups"])["groups"]
-    assert [t for t in figure.axes[0].texts if t.get_text().startswith("10 ▸ mean ")]
+    assert [t for t in figure.axes[1].texts if t.get_text().startswith("10 ▸ mean ")]
 
 
 def test_many_points_go_into_the_svg_as_an_image(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def compared(
     sample: bool = False,
 ) -> Comparison:
     area = Statistic(values=[0.6] * seeds, mean=0.6, sd=None, users=2, low=0.55, high=0.625)
+    loss = Statistic(values=[0.25] * seeds, mean=0.25, sd=None, users=2, low=0.2, high=0.5)
     results = [
         MethodResult(
             name=name,
@@ -60,7 +61,7 @@ def compared(
             role=m.role,
             seeds=list(range(seeds)),
             constant_users=0,
-            metrics={"auc": area} if task == CLICK else {},
+            metrics={"auc": area, "nel": loss} if task == CLICK else {},
             gap=None,
         )
         for name, m in methods.items()

@@ -31,13 +31,15 @@ def test_errors_are_means_over_seeds_references_first() -> None:
     ]
 
 
-def test_clicks_have_the_area_and_each_users_loss() -> None:
-    frame = clicks.PLOT.tidy(invented(TWO, users=3, task=CLICK))
-    areas = frame.drop_nulls("auc").select("method", "auc", "low", "high", "user", "nel")
-    assert areas.rows() == [
-        ("global-mean", 0.6, 0.55, 0.625, None, None),
-        ("paml", 0.6, 0.55, 0.625, None, None),
+def test_clicks_have_the_means_and_each_users_loss() -> None:
+    frame = clicks.PLOT.tidy(invented(TWO, users=3, seeds=2, task=CLICK))
+    means = frame.drop_nulls("metric")
+    assert means.select("method", "metric", "mean", "low", "high", "seeds").rows() == [
+        (name, *mean)
+        for name in ("global-mean", "paml")
+        for mean in (("auc", 0.6, 0.55, 0.625, 2), ("nel", 0.25, 0.2, 0.5, 2))
     ]
+    assert means.select("user", "group", "nel").null_count().row(0) == (4, 4, 4)
     assert frame["nel"].count() == 2 * 3
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.reporting.figures.inner_lrs import bin_edges, bin_rates
+from pipeline_lib.reporting.drawing.rates import bin_edges, bin_rates
 from tests.reporting.drawing.worlds import compared, some
 
 METHODS = compared(some(["paml", "reg-paml"]), ["major"]).methods
