@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from pipeline_lib.methods.base import Method
 from pipeline_lib.storage.tensors import write_tensors
+from pipeline_lib.training.adamw import AdamW
 from pipeline_lib.training.record import EpochRecord
 
 NAME = ".checkpoint.safetensors"
@@ -42,18 +42,17 @@ class Checkpoint:
         self.path = folder / NAME
         self.what = hashlib.sha256(what.encode()).hexdigest()
 
-    def save(self, progress: Progress, method: Method, optimiser: torch.optim.Optimizer) -> None:
+    def save(self, progress: Progress, method: Method, optimiser: AdamW) -> None:
         """Write the state of a training; log an error, such as a full disk, and go on."""
         tensors = _named(METHOD, method.state_dict()) | _named(BEST, progress.best)
-        for place, state in optimiser.state_dict()["state"].items():
-            tensors |= _named(f"{OPTIMISER}{place}/", state)
+        tensors |= _named(OPTIMISER, optimiser.state())
         history = json.dumps([asdict(epoch) for epoch in progress.history])
         try:
             write_tensors(tensors, self.path, {"what": self.what, "history": history})
         except OSError as error:
             log.warning("no checkpoint after this epoch: %s", error)
 
-    def load(self, method: Method, optimiser: torch.optim.Optimizer) -> Progress | None:
+    def load(self, method: Method, optimiser: AdamW) -> Progress | None:
         """Restore a method and its optimiser; return None without a usable file."""
         found = self._read()
         if found is None:
@@ -62,12 +61,7 @@ class Checkpoint:
         device = next(method.parameters()).device
         own = {name: tensor.to(device) for name, tensor in tensors.items()}
         method.load_state_dict(_under(METHOD, own))
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _under(OPTIMISER, own).items():
-            place, _, key = name.partition("/")
-            state.setdefault(int(place), {})[key] = tensor
-        groups = optimiser.state_dict()["param_groups"]
-        optimiser.load_state_dict({"state": state, "param_groups": groups})
+        optimiser.load(_under(OPTIMISER, own))
         log.info("training resumes after epoch %d, from %s", history[-1].epoch, self.path)
         return Progress(history, _under(BEST, own))
 

@@ -18,6 +18,7 @@ from pipeline_lib.methods.predict import validate
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings
 from pipeline_lib.settings.task import Task
+from pipeline_lib.training.adamw import AdamW
 from pipeline_lib.training.checkpoint import Checkpoint, Progress
 from pipeline_lib.training.epoch_metrics import peak_memory, validation_metrics
 from pipeline_lib.training.record import EpochRecord, best_epoch
@@ -79,10 +80,7 @@ def fit(
     if not (isinstance(method, Learner) and isinstance(settings, LearnerSettings)):
         raise TypeError(f"{type(method).__name__} is neither a ClosedForm nor a Learner")
     method.warm_start(folds.train)
-    decay = settings.weight_decay
-    optimiser = torch.optim.AdamW(
-        method.parameters(), settings.outer_lr, weight_decay=decay, fused=True
-    )
+    optimiser = AdamW(method.parameters(), settings.outer_lr, settings.weight_decay)
     stepper = Stepper(method, optimiser, folds.train, folds.catalogue, team)
     progress = checkpoint.load(method, optimiser) if checkpoint else None
     progress = progress or Progress([], _copy(method))
@@ -135,7 +133,7 @@ def _pass(
     steps = []
     for place, users in enumerate(batches):
         done = (number - 1 + place / len(batches)) / settings.epochs
-        stepper.set_rate(settings.outer_lr * rate_share(settings.schedule, done))
+        stepper.optimiser.rate = settings.outer_lr * rate_share(settings.schedule, done)
         steps.append(stepper.step(users, f"epoch {number}, batch {place + 1}"))
     return steps
 

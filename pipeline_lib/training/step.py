@@ -12,6 +12,7 @@ from pipeline_lib.devices.team import Team
 from pipeline_lib.episodes.batch import by_support, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Learner
+from pipeline_lib.training.adamw import AdamW
 
 EXPLODED = 1e6
 LOSS, PLACE = "loss", "place"
@@ -36,16 +37,11 @@ class Stepper:
     """
 
     method: Learner
-    optimiser: torch.optim.Optimizer
+    optimiser: AdamW
     train: Episodes
     catalogue: Catalogue
     team: Team
     parts: int = 1
-
-    def set_rate(self, rate: float) -> None:
-        """Set the optimiser's learning rate."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
 
     def step(self, users: Tensor, where: str) -> tuple[float, float]:
         """Take a step on users [users] int64; return their loss and the norm of its gradient.

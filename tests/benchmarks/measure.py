@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.methods.base import Learner
+from pipeline_lib.training.adamw import AdamW
 
 MEGA = 2**20
 
@@ -31,7 +31,7 @@ def measure(
 
     The first two warm up. Memory is measured apart, since giving it back slows the next step.
     """
-    optimiser = torch.optim.Adam(method.parameters(), outer_lr, fused=True)
+    optimiser = AdamW(method.parameters(), outer_lr, weight_decay=0)
 
     def step(batch: Batch) -> float:
         start = time.perf_counter()

@@ -29,10 +29,10 @@ HERE = {
     r"snakemake --report .*": f"{RUNS}::test_snakemakes_own_report",
     r"(.* )?make test( .*)?": f"{PLANS}::test_make_test_runs_what_it_says",
     r"make (schemas|lock|sync-tracking)": f"{PLANS}::test_make_writes_and_sends",
-    r"make lint": f"{PLANS}::test_make_lint",
     r"make ui": f"{RUNS}::test_make_ui_opens_the_pages",
-    # Half an hour, and a package index: what they would do is looked at.
-    r"make (bench|\.venv/ready)": f"{PLANS}::test_make_would_do_what_it_says",
+    # Half an hour, a package index, what a change has to pass anyway: it is looked at what they
+    # would do.
+    r"make (bench|lint|\.venv/ready)": f"{PLANS}::test_make_would_do_what_it_says",
     r"python -m tests\.benchmarks\..*": f"{PLANS}::test_a_benchmark_made_small",
     r"source .*": f"{PLANS}::test_the_environment_is_activated",
     r"find .*": f"{PLANS}::test_hidden_files_are_found",

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -65,3 +67,14 @@ def copy_project(folder: Path) -> SmallProject:
         override={name: {"epochs": 2, "outer_lr": 1e-3} for name in ("melu", "paml")},
     )
     return project
+
+
+def scripts_of(workflow: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    """List the jobs' scripts that run now, without the process that sends to MLflow."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(workflow.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any(part.endswith(".py") for part in child.cmdline()):
+                    found.append(child)
+    return found

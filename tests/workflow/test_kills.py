@@ -14,10 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project
+from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project, scripts_of
 
 KILLS = 52
-IN_A_RUN = 4
+IN_A_RUN = 8
+HANGS = 900  # seconds after which even a slow machine would have ended
 SEED = 20260101
 HERE = "results/sample/movielens"
 METHODS = ["two-bias", "melu", "at-paml", "reg-paml"]
@@ -78,26 +79,15 @@ def start(project: SmallProject) -> "subprocess.Popen[bytes]":
         )
 
 
-def jobs_of(workflow: "subprocess.Popen[bytes]") -> list[psutil.Process]:
-    """The scripts that run, and not the process that sends to MLflow."""
-    found = []
-    with suppress(psutil.NoSuchProcess):
-        for child in psutil.Process(workflow.pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                if any(part.endswith(".py") for part in child.cmdline()):
-                    found.append(child)
-    return found
-
-
 def wait_for_jobs(workflow: "subprocess.Popen[bytes]") -> None:
     """Wait until snakemake has planned, however slow the machine is."""
-    while workflow.poll() is None and not jobs_of(workflow):
+    while workflow.poll() is None and not scripts_of(workflow):
         time.sleep(0.05)
 
 
 def kill_something(workflow: "subprocess.Popen[bytes]", chance: random.Random) -> str:
     """Kill snakemake, its jobs or both; tell which, or nothing where all had ended."""
-    jobs = jobs_of(workflow)
+    jobs = scripts_of(workflow)
     number = chance.choice(SIGNALS)
     if jobs and chance.random() < 0.75:
         with suppress(psutil.NoSuchProcess):
@@ -143,7 +133,7 @@ def test_random_kills_change_no_byte(tmp_path: Path, expected: dict[str, bytes])
             if victim := kill_something(workflow, chance):
                 kills[victim] += 1
         try:
-            workflow.wait(120)
+            workflow.wait(HANGS)
         finally:
             if workflow.poll() is None:
                 os.killpg(workflow.pid, signal.SIGKILL)

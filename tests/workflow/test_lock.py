@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_lib.jobs.lock import hold
 from tests.cluster.slurm import wait_until
-from tests.workflow.small_project import SNAKEMAKE, SmallProject
+from tests.workflow.small_project import SNAKEMAKE, SmallProject, scripts_of
 
 REFUSED = "Another snakemake works in results/sample; wait until it ends."
 LOOKS = (["--dry-run"], ["--summary"], ["--lint"], ["--list-changes", "params"])
@@ -37,7 +37,7 @@ def test_a_dry_run_writes_nothing_and_a_second_run_is_refused(project: SmallProj
 
 @pytest.mark.slow
 def test_a_live_run_goes_on_beside_those_who_look_at_it(project: SmallProject) -> None:
-    long = {"paml": {"epochs": 400, "outer_lr": 1e-3}}
+    long = {"paml": {"epochs": 200, "outer_lr": 1e-3}}
     project.edit("config/config.yaml", methods=["two-bias", "paml"], seeds=[0], override=long)
     trial = project.folder / "results/sample/movielens/methods/paml/seed-0"
     command = [str(SNAKEMAKE), f"{trial.relative_to(project.folder)}/training.json", "--cores", "2"]
@@ -47,6 +47,8 @@ def test_a_live_run_goes_on_beside_those_who_look_at_it(project: SmallProject) -
         )
         try:
             wait_until((trial / ".checkpoint.safetensors").exists, 120)
+            for process in scripts_of(live):
+                process.suspend()  # the training must not end before the looks do
             for look in LOOKS:
                 project.snakemake(*look)
             refused = project.snakemake("all")
