@@ -12,6 +12,7 @@ from pipeline_lib.training.adamw import AdamW
 from tests.workflow.small_project import ROOT
 
 STEPS = 20
+Torchs = torch.optim.Adam | torch.optim.AdamW
 
 
 class TwoLayers(nn.Module):
@@ -27,7 +28,7 @@ class TwoLayers(nn.Module):
         return (middle if step < STEPS // 2 else self.second(middle)).square().sum()
 
 
-def descend(module: TwoLayers, optimiser: "AdamW | torch.optim.Optimizer", steps: range) -> None:
+def descend(module: TwoLayers, optimiser: AdamW | Torchs, steps: range) -> None:
     for step in steps:
         if isinstance(optimiser, AdamW):
             optimiser.rate = rate(step)
@@ -50,9 +51,7 @@ def equal(left: nn.Module, right: nn.Module) -> bool:
     ("decay", "theirs"),
     [(0.0, torch.optim.Adam), (0.0, torch.optim.AdamW), (0.3, torch.optim.AdamW)],
 )
-def test_it_equals_torchs_class_to_the_byte(
-    decay: float, theirs: type[torch.optim.Optimizer]
-) -> None:
+def test_it_equals_torchs_class_to_the_byte(decay: float, theirs: type[Torchs]) -> None:
     torch.manual_seed(0)
     left = TwoLayers()
     right, start = copy.deepcopy(left), copy.deepcopy(left)
