@@ -25,7 +25,8 @@ class TwoLayers(nn.Module):
     def loss(self, step: int) -> torch.Tensor:
         x = torch.randn(11, 7, generator=torch.Generator().manual_seed(step))
         middle = self.first(x).tanh()
-        return (middle if step < STEPS // 2 else self.second(middle)).square().sum()
+        out: torch.Tensor = middle if step < STEPS // 2 else self.second(middle)
+        return out.square().sum()
 
 
 def descend(module: TwoLayers, optimiser: AdamW | Torchs, steps: range) -> None:
