@@ -1,9 +1,14 @@
-# Every target sets up .venv first when it is missing or out of date.
+# Every target sets up .venv first when that is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/bin
+# What runs the workflow, and what tests and checks it besides.
 READY := .venv/ready
+TOOLS := .venv/tools
 CORES ?= 2
 PORT ?= 5000
+
+install = $(BIN)/python -m pip install --quiet --constraint constraints.txt \
+	--build-constraint constraints.txt --editable '.[$(1)]'
 
 .PHONY: demo test lint bench schemas ui sync-tracking lock
 
@@ -16,16 +21,16 @@ demo: $(READY)
 	@echo "The report, to be opened in a browser, has all of them on one page:"
 	@ls $(CURDIR)/results/sample/report.html
 
-test: $(READY)
+test: $(TOOLS)
 	$(BIN)/pytest -n $(CORES) --dist loadfile $(PYTEST)
 
-lint: $(READY)
+lint: $(TOOLS)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 
-bench: $(READY)
+bench: $(TOOLS)
 	$(BIN)/python -m tests.benchmarks.step
 	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.scale --million
@@ -44,7 +49,7 @@ sync-tracking: $(READY)
 	$(BIN)/python -m pipeline_lib sync-tracking
 
 # Rewrite constraints.txt from what .venv holds: names and versions, no local labels, no addresses.
-lock: $(READY)
+lock: $(TOOLS)
 	$(BIN)/pip freeze --exclude-editable --all | sed 's/+cpu$$//' | LC_ALL=C sort -f > constraints.txt
 
 $(READY): pyproject.toml constraints.txt
@@ -52,6 +57,9 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "$(PYTHON) is older than 3.11; name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--build-constraint constraints.txt --editable '.[dev]'
+	$(call install,cluster)
+	touch $@
+
+$(TOOLS): $(READY)
+	$(call install,dev)
 	touch $@

@@ -53,10 +53,16 @@ def set_up(project: SmallProject) -> Checkout:
         shutil.copy(ROOT / name, project.folder)
     (project.folder / ".venv").mkdir()
     for path in Path(sys.prefix).iterdir():
-        if path.name != "ready":
+        if path.name not in {"ready", "tools"}:
             (project.folder / ".venv" / path.name).symlink_to(path)
-    (project.folder / ".venv/ready").touch()
+    ready(project)
     return Checkout(project.folder)
+
+
+def ready(project: SmallProject) -> None:
+    """Mark the environment as up to date."""
+    for name in ("ready", "tools"):
+        (project.folder / ".venv" / name).touch()
 
 
 def small(folder: Path) -> Checkout:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from tests.workflow.checkout import Checkout, filled, small
+from tests.workflow.checkout import Checkout, filled, ready, small
 from tests.workflow.commands import Command
 from tests.workflow.held_commands import (
     COMMANDS,
@@ -104,7 +104,7 @@ def test_make_writes_and_sends(planned: Checkout) -> None:
     schemas.mkdir()
     lock.unlink()
     lock.touch()
-    (planned.folder / ".venv/ready").touch()
+    ready(planned)
     said = "".join(planned.shell(command) for command in commands)
     assert "MLflow has everything." in said
     kept = ROOT / "config/schemas"
@@ -121,8 +121,11 @@ def test_make_would_do_what_it_says(planned: Checkout) -> None:
     for text in of("test_make_would_do_what_it_says"):
         (planned.folder / ".venv/ready").unlink(missing_ok=True)
         said[text] = planned.shell(text.replace("make", "make --dry-run"))
-    (planned.folder / ".venv/ready").touch()
-    assert re.search(r"pip install .*--constraint constraints\.txt", said["make .venv/ready"])
+    ready(planned)
+    installs = re.findall(r"pip install .*--constraint constraints\.txt", said["make .venv/ready"])
+    assert len(installs) == 2
+    assert "[dev]" not in said["make .venv/ready"]
+    assert "--editable '.[dev]'" in said["make lint"]
     linters = re.findall(r"bin/(\w+) ?(format)?", said["make lint"])
     assert {*linters} >= {("ruff", ""), ("ruff", "format"), ("snakefmt", ""), ("mypy", "")}
     modules = re.findall(r"python -m (tests\.benchmarks\.\w+)", said["make bench"])
