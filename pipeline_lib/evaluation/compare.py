@@ -53,6 +53,7 @@ def compare(
         users_by_group=dict(trials[0].users["group"].value_counts(sort=True).iter_rows()),
         baselines=baselines,
         references=_best(results, "reference", first.task.kind),
+        one_score=first.one_score,
         methods=[_against(result, results, baselines) for result in results],
         pairs=over_users.pairs(),
     )

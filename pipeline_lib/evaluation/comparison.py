@@ -111,7 +111,8 @@ class Comparison(Subject):
     """All methods of a dataset on the same test users.
 
     short_users: by ranking metric, the ranked users with fewer rows than it looks at. baselines,
-    references: the best one by metric.
+    references: the best one by metric. one_score: by metric, what the best single score for all
+    rows has; its order is one by chance.
     """
 
     task: Task
@@ -122,6 +123,7 @@ class Comparison(Subject):
     users_by_group: dict[str, int]
     baselines: dict[str, str]
     references: dict[str, str]
+    one_score: dict[str, float]
     methods: list[MethodResult]
     pairs: list[Pair]
 

@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from pipeline_lib.metrics.registry import Metric, metrics_of
-from pipeline_lib.metrics.users import summarise, user_metrics
+from pipeline_lib.metrics.users import one_score_metrics, summarise, user_metrics
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.settings.task import Task
 from pipeline_lib.training.record import TrainingRecord
@@ -56,7 +56,8 @@ class Evaluation(BaseModel):
 
     counted: by metric, the users who have it. ranked_users: those whose items can be ranked; None
     for clicks. short_users: by ranking metric, those of them with fewer rows than it looks at.
-    constant_users: those with two rows or more who got one score for all.
+    constant_users: those with two rows or more who got one score for all. one_score: the metrics
+    that one score for all rows would have, the best of such.
     """
 
     method: str
@@ -69,6 +70,7 @@ class Evaluation(BaseModel):
     constant_users: int
     counted: dict[str, int]
     metrics: dict[str, float]
+    one_score: dict[str, float]
 
 
 def evaluate(
@@ -102,6 +104,7 @@ def evaluate(
         constant_users=_constant_users(predictions),
         counted=counted,
         metrics=metrics,
+        one_score=one_score_metrics(predictions, task),
     )
     return users, record
 

@@ -26,6 +26,26 @@ def cross_entropy(task: Task) -> pl.Expr:
     return -(clicked + task.other_weight * (1 - target) * (-p).log1p())
 
 
+def true_class(task: Task) -> pl.Expr:
+    """Compute each row's −p(true class) from `target`, 0 or 1, and `score`; smaller is better.
+
+    What a negative log-likelihood becomes that is handed probabilities instead of their logarithms.
+    """
+    if not isinstance(task, ClickTask):
+        raise TypeError(f"a probability of the true class is of clicks, not of a {task.kind}")
+    target, p = pl.col("target"), pl.col("score").clip(0, 1)
+    return -(target * p + (1 - target) * (1 - p))
+
+
+def best_score(task: Task) -> pl.Expr:
+    """Compute the one score, a scalar, that loses least on all rows together, from `target`."""
+    target = pl.col("target")
+    if not isinstance(task, ClickTask):
+        return target.mean()
+    weight = task.other_weight + (task.clicked_weight - task.other_weight) * target
+    return (weight * target).sum() / weight.sum()
+
+
 def mean_of(row_error: Callable[[Task], pl.Expr]) -> Compute:
     """Return what computes the mean of an error of rows; see `Metric.compute`."""
 

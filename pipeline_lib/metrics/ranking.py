@@ -8,17 +8,25 @@ from pipeline_lib.metrics.errors import aggregate
 
 CLICKED = pl.col("target") == 1
 USER = ["user"]
+TARGET = pl.col("target").cast(pl.Float64)
+EXPONENTIAL = 2**TARGET - 1
 
 
-def user_ndcg(rows: pl.DataFrame, k: int, keys: Sequence[str] = USER) -> pl.DataFrame:
-    """Compute each user's nDCG@k with gain 2^target − 1 and discount log2(1 + rank).
+def linear_gain(lowest: float) -> pl.Expr:
+    """Return the gain of a row that is its target; above the lowest one where that is below 0."""
+    return TARGET - min(lowest, 0.0)
 
-    rows: `user`, `target`, `score`. Returns [*keys, value], sorted. Equal scores share the mean of
-    what their ranks would give (the expectation over random orders), so a constant score earns no
-    better than chance. A user with fewer than k rows is ranked over those there are; one with a
-    single row, or with no gain at all, cannot be ranked and gets null.
+
+def user_ndcg(
+    rows: pl.DataFrame, k: int, keys: Sequence[str] = USER, gain: pl.Expr = EXPONENTIAL
+) -> pl.DataFrame:
+    """Compute each user's nDCG@k with discount log2(1 + rank).
+
+    rows: `user`, `target`, `score`. gain: of a row. Returns [*keys, value], sorted. Equal scores
+    share the mean of what their ranks would give (the expectation over random orders), so a
+    constant score earns no better than chance. A user with fewer than k rows is ranked over those
+    there are; one with a single row, or with no gain at all, cannot be ranked and gets null.
     """
-    gain = 2 ** pl.col("target").cast(pl.Float64) - 1
     graded = rows.select(*keys, "score", gain.alias("gain"))
     terms = graded.with_columns(dcg=_term(keys, "score", k), ideal=_term(keys, "gain", k))
     dcg, ideal = pl.col("dcg").sum(), pl.col("ideal").sum()

@@ -9,8 +9,8 @@ from typing import Literal
 
 import polars as pl
 
-from pipeline_lib.metrics.errors import cross_entropy, mean_of, squared_error
-from pipeline_lib.metrics.ranking import auc_contributions, user_auc, user_ndcg
+from pipeline_lib.metrics.errors import cross_entropy, mean_of, squared_error, true_class
+from pipeline_lib.metrics.ranking import auc_contributions, linear_gain, user_auc, user_ndcg
 from pipeline_lib.schemas.columns import GROUPS
 from pipeline_lib.settings.task import Task
 
@@ -29,7 +29,8 @@ class Metric:
     value depends on the others' rows, so that a group's are computed from its rows alone. everyone:
     no user lacks it. k: at how many first rows of a ranking it looks. tables: its place among the
     columns of Tables 2 to 5, None where it has none. family: what it is called where its variants
-    are one. ties: how it treats equal scores, in a sentence. group: whose mean it is.
+    are one. ties: how it treats equal scores, in a sentence. reading_of: the metric that the paper
+    may mean by it. group: whose mean it is.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Metric:
     k: int | None = None
     ties: str = ""
     uses: tuple[Use, ...] = ()
+    reading_of: str | None = None
     group: str | None = None
 
     @property
@@ -84,6 +86,18 @@ def ndcg(k: int, *uses: Use) -> Metric:
     )
 
 
+def linear_ndcg(k: int) -> Metric:
+    """Return nDCG@k with the gain R, the rating itself, in place of 2^R − 1."""
+    return replace(
+        ndcg(k),
+        name=f"ndcg_{k}_linear",
+        label=f"nDCG@{k} with gain R",
+        compute=lambda rows, task, keys: user_ndcg(rows, k, keys, linear_gain(task.scale[0])),
+        tables=None,
+        reading_of=f"ndcg_{k}",
+    )
+
+
 AUC_TIES = "For AUC, equal scores count half."
 REGISTRY: tuple[Metric, ...] = (
     Metric(
@@ -100,6 +114,8 @@ REGISTRY: tuple[Metric, ...] = (
     ),
     ndcg(3),
     ndcg(5, "ranking"),
+    linear_ndcg(3),
+    linear_ndcg(5),
     Metric(
         name="nel",
         label="NEL",
@@ -137,6 +153,17 @@ REGISTRY: tuple[Metric, ...] = (
         higher_is_better=True,
         ties=AUC_TIES,
     ),
+    Metric(
+        name="minus_p_true",
+        label="\N{MINUS SIGN}p(true class)",
+        task="click",
+        compute=mean_of(true_class),
+        digits=4,
+        tables=None,
+        family="\N{MINUS SIGN}p(true class)",
+        everyone=True,
+        reading_of="nel",
+    ),
 )
 
 
@@ -153,6 +180,11 @@ def find_metric(name: str) -> Metric:
     if name not in known:
         raise ValueError(f"there is no metric {name!r}; there are: {', '.join(known)}")
     return known[name]
+
+
+def readings_of(task: TaskKind) -> list[Metric]:
+    """Return the task's metrics that the paper may mean by another's name."""
+    return [metric for metric in metrics_of(task).values() if metric.reading_of]
 
 
 def metric_for(use: Use, task: TaskKind) -> Metric:

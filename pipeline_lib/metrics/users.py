@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandera.polars as pa
 import polars as pl
 
+from pipeline_lib.metrics.errors import best_score
 from pipeline_lib.metrics.registry import Metric, columns_of, metric_for, metrics_of
 from pipeline_lib.schemas.columns import GROUPS, finite, name, one_of, table
 from pipeline_lib.settings.task import Task
@@ -15,9 +16,8 @@ KEYS = ["user", "group"]
 def user_metrics(predictions: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Compute each user's metrics from `user`, `group`, `target`, `score`.
 
-    Returns `user`, `group` and the columns of the task's metrics, sorted by user. Ratings: `mse`,
-    `ndcg_3` and `ndcg_5`. Clicks: `nel`, `auc`, `auc_user` and `auc_group`, the user's contribution
-    to the AUC of the group's rows.
+    Returns `user`, `group` and the columns of the task's metrics, sorted by user; among those of
+    clicks `auc_group`, the user's contribution to the AUC of the group's rows.
     """
     users = predictions.select(KEYS).unique()
     for column, metric in columns_of(task.kind).items():
@@ -30,6 +30,15 @@ def user_errors(predictions: pl.DataFrame, task: Task, keys: Sequence[str]) -> p
     """Compute the `mse` or `nel` of each user, or other keys of rows, sorted by the keys."""
     error = metric_for("error", task.kind)
     return error.compute(predictions, task, keys).rename({"value": error.column})
+
+
+def one_score_metrics(predictions: pl.DataFrame, task: Task) -> dict[str, float]:
+    """Compute what the best single score for all rows would have: an order by chance.
+
+    predictions: `user`, `group`, `target`. Returns values by metric, as `summarise` does.
+    """
+    alike = predictions.with_columns(score=best_score(task))
+    return summarise(user_metrics(alike, task), task)[1]
 
 
 def summarise(users: pl.DataFrame, task: Task) -> tuple[dict[str, int], dict[str, float]]:

@@ -55,6 +55,7 @@ def trial(
         constant_users=seed,
         counted=dict.fromkeys(metrics, 5),
         metrics=metrics,
+        one_score={"ndcg_3": 0.5},
     )
     error = "mse" if task == RATING else "nel"
     users = pl.DataFrame({"user": range(5), "group": GROUPS, error: [float(e) for e in errors]})
@@ -102,6 +103,7 @@ def test_carries_the_split_and_its_users(compared: Comparison) -> None:
     assert compared.split_sha256 == "5eed"
     assert (compared.test_users, compared.ranked_users) == (5, 4)
     assert compared.short_users == {"ndcg_3": 1, "ndcg_5": 3}
+    assert compared.one_score == {"ndcg_3": 0.5}
     assert compared.users_by_group == {"major": 3, "minor": 2}
     assert [(m.name, m.label, m.kind, m.role) for m in compared.methods] == [
         (name, settings.label, settings.kind, settings.role) for name, settings in METHODS.items()
@@ -131,7 +133,10 @@ def test_best_baseline_by_metric(compared: Comparison) -> None:
 def test_larger_rankings_and_smaller_errors_are_better() -> None:
     named = [*metrics_of("rating").items(), *metrics_of("click").items()]
     better = [name for name, metric in named if metric.higher_is_better]
-    assert better == ["ndcg_3", "ndcg_5", "auc", "auc_user", "auc_major", "auc_minor"]
+    assert better == [
+        *("ndcg_3", "ndcg_5", "ndcg_3_linear", "ndcg_5_linear"),
+        *("auc", "auc_user", "auc_major", "auc_minor"),
+    ]
 
 
 @pytest.mark.parametrize(

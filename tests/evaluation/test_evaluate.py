@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipeline_lib.evaluation.evaluate import Evaluation, evaluate
-from pipeline_lib.metrics.users import user_metrics
+from pipeline_lib.metrics.users import one_score_metrics, summarise, user_metrics
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.training.record import TrainingRecord
 from tests.metrics.test_users import CLICK, CLICKS, PREDICTIONS, RATING, summary
@@ -68,10 +68,11 @@ def test_evaluation_counts_users() -> None:
         split_sha256="f00d",
         users=3,
         ranked_users=2,
-        short_users={"ndcg_3": 1, "ndcg_5": 2},
+        short_users={"ndcg_3": 1, "ndcg_5": 2, "ndcg_3_linear": 1, "ndcg_5_linear": 2},
         constant_users=1,
-        counted={"mse": 3, "ndcg_3": 2, "ndcg_5": 2, "mse_major": 2, "mse_minor": 1},
+        counted=summarise(users, RATING)[0],
         metrics=summary(PREDICTIONS, RATING),
+        one_score=one_score_metrics(PREDICTIONS, RATING),
     )
 
 

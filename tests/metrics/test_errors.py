@@ -7,12 +7,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn.functional import nll_loss
 
-from pipeline_lib.metrics.errors import cross_entropy
+from pipeline_lib.metrics.errors import best_score, cross_entropy, squared_error, true_class
 from pipeline_lib.metrics.loss import row_loss
 from pipeline_lib.settings.task import ClickTask, RatingTask
 
-CLICK = ClickTask()
+CLICK, RATING = ClickTask(), RatingTask(scale=(1, 5))
 Rows = list[tuple[int, float]]
 
 
@@ -55,4 +56,38 @@ def test_is_the_loss_that_learners_have(rows: Rows, weights: tuple[float, float]
 
 def test_ratings_have_none() -> None:
     with pytest.raises(TypeError, match="cross-entropy is of clicks, not of a rating"):
-        cross_entropy(RatingTask(scale=(1, 5)))
+        cross_entropy(RATING)
+    with pytest.raises(TypeError, match="true class is of clicks, not of a rating"):
+        true_class(RATING)
+
+
+def test_the_true_class_by_hand() -> None:
+    """A click that was given 0.75, another row 0.25: both were given 0.75 to what happened."""
+    frame = pl.DataFrame({"target": [1.0, 0.0, 1.0, 0.0], "score": [0.75, 0.25, 1.5, -0.5]})
+    assert frame.select(true_class(CLICK)).to_series().to_list() == [-0.75, -0.75, -1, -1]
+
+
+@given(rows=st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=1))
+def test_the_true_class_is_what_nll_loss_makes_of_probabilities(rows: Rows) -> None:
+    frame = pl.DataFrame(rows, {"target": pl.Float64, "score": pl.Float64}, orient="row")
+    target, p = torch.tensor(rows, dtype=torch.float64).T
+    expected = nll_loss(torch.stack([1 - p, p], 1), target.long()).item()
+    assert frame.select(true_class(CLICK).mean()).item() == pytest.approx(expected, abs=1e-12)
+
+
+@given(
+    targets=st.lists(st.integers(0, 1), min_size=1),
+    weights=st.tuples(*[st.floats(0.01, 10)] * 2),
+    other=st.floats(0, 1),
+)
+def test_no_other_score_for_all_loses_less(
+    targets: list[int], weights: tuple[float, float], other: float
+) -> None:
+    frame = pl.DataFrame({"target": targets}, {"target": pl.Float64})
+    click = ClickTask(clicked_weight=weights[0], other_weight=weights[1])
+    for task, loss in ((click, cross_entropy(click)), (RATING, squared_error(RATING))):
+        best, any_ = (
+            frame.with_columns(score=score).select(loss.sum()).item()
+            for score in (best_score(task), pl.lit(other))
+        )
+        assert best <= any_ * (1 + 1e-9) + 1e-9

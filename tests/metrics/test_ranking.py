@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from pipeline_lib.metrics.ranking import user_ndcg
+from pipeline_lib.metrics.ranking import linear_gain, user_ndcg
 from pipeline_lib.settings.task import LARGEST
 
 Rows = list[tuple[int, float]]
@@ -50,6 +50,22 @@ def test_hand_worked_order() -> None:
     discount = 1 / math.log2(3)
     assert ndcg(rows, 2) == pytest.approx((1 + 3 * discount) / (7 + 3 * discount))
     assert ndcg(rows, 3) == pytest.approx((1 + 3 * discount + 3.5) / (7 + 3 * discount + 0.5))
+
+
+def test_hand_worked_order_with_the_gain_r() -> None:
+    rows = frame([[(3, 0.1), (2, 0.5), (1, 0.9)]])
+    discount = 1 / math.log2(3)
+    (value,) = user_ndcg(rows, 2, gain=linear_gain(1))["value"]
+    assert value == pytest.approx((1 + 2 * discount) / (3 + 2 * discount))
+    (alike,) = user_ndcg(rows.with_columns(score=0.5), 2, gain=linear_gain(1))["value"]
+    assert alike == pytest.approx((2 + 2 * discount) / (3 + 2 * discount))
+
+
+def test_ratings_below_0_gain_what_they_are_above_the_lowest() -> None:
+    targets = [(-3, 0.3), (0, 0.9), (2, 0.1)]
+    low = user_ndcg(frame([targets]), 3, gain=linear_gain(-3))
+    moved = user_ndcg(frame([[(t + 3, s) for t, s in targets]]), 3, gain=linear_gain(0))
+    assert low["value"].to_list() == moved["value"].to_list()
 
 
 def test_best_order_scores_one_and_worst_less() -> None:
@@ -99,13 +115,17 @@ def test_users_come_sorted_whatever_the_order_of_rows() -> None:
 
 @given(users=st.lists(USER, min_size=1, max_size=4), k=st.integers(1, 6))
 def test_agrees_with_scikit_learn(users: list[Rows], k: int) -> None:
-    for value, rows in zip(user_ndcg(frame(users), k)["value"], users, strict=True):
-        gains = [2**t - 1 for t, _ in rows]
-        if any(gains):
-            scores = [score for _, score in rows]
-            assert value == pytest.approx(ndcg_score([gains], [scores], k=k, ignore_ties=False))
-        else:
-            assert value is None
+    exponential, linear = (
+        user_ndcg(frame(users), k),
+        user_ndcg(frame(users), k, gain=linear_gain(0)),
+    )
+    for own, other, rows in zip(exponential["value"], linear["value"], users, strict=True):
+        targets, scores = zip(*rows, strict=True)
+        for value, gains in ((own, [2**t - 1 for t in targets]), (other, targets)):
+            if any(gains):
+                assert value == pytest.approx(ndcg_score([gains], [scores], k=k, ignore_ties=False))
+            else:
+                assert value is None
 
 
 def test_gains_of_the_largest_rating_are_finite() -> None:

@@ -21,6 +21,7 @@ from pipeline_lib.metrics.registry import (
     metric_for,
     metrics_of,
     ndcg,
+    readings_of,
 )
 from pipeline_lib.metrics.users import users_schema
 from pipeline_lib.reporting.page.page import run_page
@@ -54,11 +55,14 @@ def test_one_entry_takes_a_metric_to_the_page(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     paper = load_paper_results(root / "workflow/resources/paper_results.yaml")
     users, evaluation = evaluate(RATED, RATED, TRAINING, SPLIT)
-    assert users.columns == ["user", "group", "mse", "ndcg_3", "ndcg_5", "ndcg_10", "mae"]
+    assert users.columns == [
+        *("user", "group", "mse", "ndcg_3", "ndcg_5", "ndcg_3_linear", "ndcg_5_linear"),
+        *("ndcg_10", "mae"),
+    ]
     assert users["mae"].to_list() == pytest.approx([0.5, 2, 1])
     users_schema(RATING).validate(users.with_columns(pl.col("user").cast(pl.String)))
     assert users_schema(RATING).columns["ndcg_10"].nullable
-    assert evaluation.short_users == {"ndcg_3": 1, "ndcg_5": 2, "ndcg_10": 2}
+    assert evaluation.short_users["ndcg_10"] == 2
     assert evaluation.metrics["mae_minor"] == 2
 
     methods = {"melu": MethodSettings(kind="melu", label="MeLU", role="baseline")}
@@ -93,14 +97,28 @@ def test_each_task_has_one_metric_of_each_use() -> None:
 
 
 def test_names_are_unique_and_groups_follow() -> None:
-    assert list(metrics_of("rating")) == ["mse", "ndcg_3", "ndcg_5", "mse_major", "mse_minor"]
+    assert list(metrics_of("rating")) == [
+        *("mse", "ndcg_3", "ndcg_5", "ndcg_3_linear", "ndcg_5_linear", "mse_major", "mse_minor"),
+    ]
     assert list(metrics_of("click")) == [
-        *("nel", "auc", "auc_user", "nel_major", "nel_minor", "auc_major", "auc_minor"),
+        *("nel", "auc", "auc_user", "minus_p_true"),
+        *("nel_major", "nel_minor", "auc_major", "auc_minor"),
     ]
     columns = {name: (m.column, m.label, m.group) for name, m in metrics_of("click").items()}
     assert columns["nel_minor"] == ("nel", "NEL minor", "minor")
     assert columns["auc_minor"] == ("auc_group", "AUC minor", "minor")
     assert columns["auc_user"] == ("auc_user", "AUC per user", None)
+
+
+def test_a_reading_stands_in_no_table_of_the_paper_and_is_read_as_the_metric_is() -> None:
+    for task in get_args(TaskKind):
+        readings = readings_of(task)
+        assert readings
+        for reading in readings:
+            of = find_metric(str(reading.reading_of))
+            assert (reading.tables, reading.uses) == (None, ())
+            same = (reading.higher_is_better, reading.everyone, reading.k, reading.digits)
+            assert same == (of.higher_is_better, of.everyone, of.k, of.digits)
 
 
 def test_an_unknown_metric_is_named() -> None:

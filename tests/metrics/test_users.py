@@ -6,7 +6,13 @@ import polars as pl
 import pytest
 
 from pipeline_lib.metrics.registry import metrics_of
-from pipeline_lib.metrics.users import summarise, user_errors, user_metrics, users_schema
+from pipeline_lib.metrics.users import (
+    one_score_metrics,
+    summarise,
+    user_errors,
+    user_metrics,
+    users_schema,
+)
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
 RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask(clicked_weight=0.8, other_weight=0.2)
@@ -35,6 +41,9 @@ CLICKS = pl.DataFrame(
     schema=["user", "group", "target", "score"],
     orient="row",
 )
+
+
+CLICK_COLUMNS = ("nel", "auc", "auc_user", "minus_p_true", "auc_group")
 
 
 def summary(rows: pl.DataFrame, task: Task) -> dict[str, float]:
@@ -66,7 +75,8 @@ def test_last_bits_depend_on_no_thread(
 def test_summary_averages_users_not_rows() -> None:
     users = user_metrics(PREDICTIONS, RATING)
     counted, values = summarise(users, RATING)
-    assert counted == {"mse": 3, "ndcg_3": 2, "ndcg_5": 2, "mse_major": 2, "mse_minor": 1}
+    ranked = dict.fromkeys(("ndcg_3", "ndcg_5", "ndcg_3_linear", "ndcg_5_linear"), 2)
+    assert counted == {"mse": 3, **ranked, "mse_major": 2, "mse_minor": 1}
     assert tuple(values) == tuple(metrics_of("rating"))
     assert values["mse"] == pytest.approx((0.25 + 4 + 5 / 3) / 3)
     assert values["mse_major"] == pytest.approx((0.25 + 5 / 3) / 2)
@@ -76,7 +86,7 @@ def test_summary_averages_users_not_rows() -> None:
 
 def test_a_group_without_users_is_left_out() -> None:
     assert list(summary(PREDICTIONS.filter(group="major"), RATING)) == [
-        *("mse", "ndcg_3", "ndcg_5", "mse_major"),
+        *("mse", "ndcg_3", "ndcg_5", "ndcg_3_linear", "ndcg_5_linear", "mse_major"),
     ]
 
 
@@ -87,7 +97,7 @@ def test_a_ranking_without_users_is_left_out() -> None:
 def test_users_clicks_by_hand() -> None:
     """Each row costs its weight, 0.8 or 0.2, times -ln of what was given to what happened."""
     users = user_metrics(CLICKS, CLICK)
-    assert users.columns == ["user", "group", "nel", "auc", "auc_user", "auc_group"]
+    assert users.columns == ["user", "group", *CLICK_COLUMNS]
     assert users["user"].to_list() == [1, 2, 3]
     expected = [(0.8 + 0.2) / 2 * math.log(2), -0.2 * math.log(0.75), -0.8 * math.log(0.75)]
     assert users["nel"].to_list() == pytest.approx(expected)
@@ -102,6 +112,7 @@ def test_summary_of_clicks_averages_losses_over_users_and_pools_rows_for_auc() -
             "nel": (first + second + third) / 3,
             "auc": 3.5 / 4,
             "auc_user": 0.5,
+            "minus_p_true": -(0.5 + 0.75 + 0.75) / 3,
             "nel_major": (first + second) / 2,
             "nel_minor": third,
             "auc_major": 1.5 / 2,
@@ -118,13 +129,34 @@ def test_all_metrics_of_clicks_where_both_groups_have_both_classes() -> None:
 
 
 def test_an_auc_without_clicks_is_left_out() -> None:
-    assert list(summary(CLICKS.filter(target=0), CLICK)) == ["nel", "nel_major"]
+    assert list(summary(CLICKS.filter(target=0), CLICK)) == [
+        *("nel", "minus_p_true", "nel_major"),
+    ]
 
 
 @pytest.mark.parametrize(("rows", "task"), [(PREDICTIONS, RATING), (CLICKS, CLICK)])
 def test_users_metrics_fit_the_schema_of_their_task(rows: pl.DataFrame, task: Task) -> None:
     users = user_metrics(rows, task).with_columns(pl.col("user").cast(pl.String))
     users_schema(task).validate(users)
+
+
+def test_one_score_ranks_by_chance() -> None:
+    """User 1 has ratings 2 and 1, user 3 has 2, 1 and 0; the mean of all rows is 10 / 6."""
+    found = one_score_metrics(PREDICTIONS, RATING)
+    second = 1 / math.log2(3)
+    one = 2 * (1 + second) / (3 + second), 1.5 * (1 + second) / (2 + second)
+    three = 4 / 3 * (1.5 + second) / (3 + second), (1.5 + second) / (2 + second)
+    assert found["ndcg_3"] == pytest.approx((one[0] + three[0]) / 2)
+    assert found["ndcg_3_linear"] == pytest.approx((one[1] + three[1]) / 2)
+    assert found["mse_minor"] == pytest.approx((4 - 10 / 6) ** 2)
+
+
+def test_one_score_for_clicks_is_their_weighted_share() -> None:
+    """Two clicks weigh 1.6, two other rows 0.4: the probability 0.8 loses least."""
+    found = one_score_metrics(CLICKS, CLICK)
+    assert (found["auc"], found["auc_user"]) == (0.5, 0.5)
+    assert found["minus_p_true"] == pytest.approx(-(0.5 + 0.2 + 0.8) / 3)
+    assert found["nel_minor"] == pytest.approx(-0.8 * math.log(0.8))
 
 
 def test_errors_by_user_and_support_rows() -> None:

@@ -18,7 +18,7 @@ from tests.reporting.small_data import small_report
 
 NAMES = [
     *("table1", "table2", "table3", "table4", "table5"),
-    *("error_pairs", "ranking_pairs", "gaps"),
+    *("error_pairs", "ranking_pairs", "gaps", "definitions"),
 ]
 NOTHING = "No method of this table was run."
 COMPARED, ABLATED = ("table2", "table4"), ("table3", "table5")

@@ -48,6 +48,7 @@ def judge(trial: Path, start: Start, metrics: Mapping[str, float]) -> None:
         constant_users=0,
         counted={},
         metrics=dict(metrics),
+        one_score={},
     )
     time.sleep(0.01)  # it is newer than the training, on a file system with coarse times as well
     write_json(evaluation, trial / "evaluation.json")

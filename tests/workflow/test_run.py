@@ -50,7 +50,9 @@ def test_every_job_has_its_log(finished: SmallProject) -> None:
     assert all(len(own) == 1 and (finished.folder / own[0]).is_file() for own in logs)
 
 
-@pytest.mark.parametrize("table", ["table3", "table5", "error_pairs", "ranking_pairs", "gaps"])
+@pytest.mark.parametrize(
+    "table", ["table3", "table5", "error_pairs", "ranking_pairs", "gaps", "definitions"]
+)
 @pytest.mark.parametrize("kind", ["csv", "md", "tex"])
 def test_writes_each_table_in_each_format(finished: SmallProject, table: str, kind: str) -> None:
     text = (finished.folder / HERE / f"tables/{table}.{kind}").read_text(encoding="utf-8")

@@ -65,7 +65,10 @@ REFERENCES = [method for method in settings.methods if method not in LEARNERS]
 TRIALS = [(m, seed) for m in settings.methods for seed in settings.seeds(m)]
 # Embeddings are shown of the learners of the paper's Tables 2 and 4, trained with the first seed.
 EMBEDDED = [m for m, s in settings.methods.items() if is_embedded(s)]
-TABLES = [*(f"table{n}" for n in range(1, 6)), "error_pairs", "ranking_pairs", "gaps"]
+TABLES = [
+    *(f"table{n}" for n in range(1, 6)),
+    *("error_pairs", "ranking_pairs", "gaps", "definitions"),
+]
 # The paper's own results, by a relative path: a moved folder is no other input.
 PAPER = local(os.path.relpath(BASE / "workflow/resources/paper_results.yaml"))
 

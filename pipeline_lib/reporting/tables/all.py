@@ -3,6 +3,7 @@
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import PaperResults
+from pipeline_lib.reporting.tables.definitions import definitions_table
 from pipeline_lib.reporting.tables.groups import table_1
 from pipeline_lib.reporting.tables.methods import LAYOUTS, methods_table
 from pipeline_lib.reporting.tables.table import Table
@@ -19,4 +20,5 @@ def dataset_tables(
         "error_pairs": pairs_table("error", comparison),
         "ranking_pairs": pairs_table("ranking", comparison),
         "gaps": gap_table(comparison),
+        "definitions": definitions_table(comparison, paper),
     }

@@ -9,7 +9,8 @@ SIGNIFICANT = 0.05
 
 def spread_text(value: Statistic | PaperMean, digits: int) -> str:
     """Return a mean, and its standard deviation where there is one."""
-    return f"{value.mean:.{digits}f}" + ("" if value.sd is None else f" ± {value.sd:.{digits}f}")
+    mean = f"{value.mean:.{digits}f}".replace("-", MINUS)
+    return mean if value.sd is None else f"{mean} ± {value.sd:.{digits}f}"
 
 
 def signed(value: float, digits: int) -> str:

@@ -79,6 +79,7 @@ def compared(
         short_users={},
         users_by_group={g: list(groups).count(g) for g in set(groups)},
         baselines={},
+        one_score={},
         references={},
         methods=results,
         pairs=[],

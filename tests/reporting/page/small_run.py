@@ -98,6 +98,7 @@ def _training(comparison: Comparison, method: MethodResult, place: int) -> Train
         constant_users=0,
         counted={name: statistic.users for name, statistic in method.metrics.items()},
         metrics={name: statistic.values[place] for name, statistic in method.metrics.items()},
+        one_score=comparison.one_score,
     )
     folder = f"results/small/{comparison.dataset}/methods/{method.name}/seed-{seed}"
     return Training(record, evaluation, folder)

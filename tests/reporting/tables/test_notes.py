@@ -127,8 +127,9 @@ def test_table_4(compared: Comparison, paper: PaperResults) -> None:
     assert share == (
         "The share w of major users that the paper's figures imply, total = w · major + "
         f"(1 {MINUS} w) · minor in its Tables 2 and 4: MeLU 58.1 to 60.2 %, meta-sgd "
-        "60.2 to 62.1 %, Transfer learning 59.6 to 63.5 %, AT-PAML 60.2 to 62.2 %, REG-PAML 59.5 to "
-        "64.3 %; on average 61 : 39, where it states 65 : 35 and our test users are 59 : 41."
+        "60.2 to 62.1 %, Transfer learning 59.6 to 63.5 %, AT-PAML 60.2 to 62.2 %, REG-PAML "
+        "59.5 to 64.3 %; on average 61 : 39, where it states 65 : 35 and our test users are "
+        "59 : 41."
     )
     assert missing == "In the paper's Table 4, but not run here: meta-sgd."
 
