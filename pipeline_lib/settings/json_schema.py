@@ -18,34 +18,56 @@ from pipeline_lib.storage.tables import write_text
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Return the schema of each kind of file, by its name."""
-    method: TypeAdapter[Any] = TypeAdapter(reduce(or_, map(settings_class, known_kinds())))
     return {
         "run": Run.model_json_schema(),
         "dataset": _dataset_schema(),
-        "method": method.json_schema(),
+        "method": _method_schema(),
     }
 
 
 def _dataset_schema() -> dict[str, Any]:
-    """Return the schema of a complete dataset, or of one that extends another by what differs."""
     complete = Dataset.model_json_schema()
     known = complete.pop("$defs")
     parts = {
         name: {"description": part["description"]} if _requires_keys(part, known) else part
         for name, part in complete["properties"].items()
     }
-    base = {"type": "string", "description": "The dataset whose settings hold but for these."}
+    return _or_variant("Dataset", complete, known, parts)
+
+
+def _method_schema() -> dict[str, Any]:
+    adapter: TypeAdapter[Any] = TypeAdapter(reduce(or_, map(settings_class, known_kinds())))
+    complete = adapter.json_schema()
+    known = complete.pop("$defs")
+    parts: dict[str, list[Any]] = {}
+    for part in complete["anyOf"]:
+        model = known[part["$ref"].rpartition("/")[2]]
+        for name, own in model["properties"].items():
+            forms = parts.setdefault(name, [])
+            forms += [own] if own not in forms else []
+    either = {n: {"anyOf": forms} if forms[1:] else forms[0] for n, forms in parts.items()}
+    return _or_variant("Method", complete, known, either)
+
+
+def _or_variant(
+    title: str, complete: dict[str, Any], known: dict[str, Any], parts: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the schema of a complete file, or of one that extends another by what differs."""
+    base = {
+        "type": "string",
+        "description": f"The {title.lower()} whose settings hold but for these.",
+    }
     variant = {
         "type": "object",
         "properties": {"extends": base, **parts},
         "additionalProperties": False,
     }
     return {
-        "$defs": {**known, "Dataset": complete, "Variant": variant},
-        "title": "Dataset",
+        "$defs": {**known, title: complete, "Variant": variant},
+        "title": title,
         "if": {"required": ["extends"]},
         "then": {"$ref": "#/$defs/Variant"},
-        "else": {"$ref": "#/$defs/Dataset"},
+        "else": {"$ref": f"#/$defs/{title}"},
     }
 
 

@@ -90,17 +90,24 @@ def read_dataset(folder: Path, name: str, *others: Path) -> Dataset:
 
     others: further folders where it, and what it extends, may be; a name is in one of them alone.
     """
-    folders = (folder, *others)
-    raw, source = _read(folders, name, "dataset", "datasets")
+    raw, source = _read_whole((folder, *others), name, "dataset", "datasets")
+    return validate(Dataset, raw, source)
+
+
+def _read_whole(
+    folders: Sequence[Path], name: str, what: str, key: str
+) -> tuple[dict[str, Any], str]:
+    """Read `<name>.yaml`, merged into what it extends; return it and the names of its files."""
+    raw, source = _read(folders, name, what, key)
     names = [name]
     while "extends" in raw:
         names.append(str(raw.pop("extends")))
         if names[-1] in names[:-1]:
             raise SettingsError(f"{source}: extends goes round in a circle: {' → '.join(names)}")
-        base, _ = _read(folders, names[-1], "dataset", f"{source}: extends")
+        base, _ = _read(folders, names[-1], what, f"{source}: extends")
         raw = _merged(base, raw)
     extended = f" (extends {', '.join(names[1:])})" if names[1:] else ""
-    return validate(Dataset, raw, source + extended)
+    return raw, source + extended
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +159,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def _method(
     folder: Path, name: str, override: Mapping[str, Any], key: str = "methods"
 ) -> MethodSettings:
-    raw, source = _read([folder], name, "method", key)
+    raw, source = _read_whole([folder], name, "method", key)
     source += " (with this run's override)" if override else ""
     return parse_method({**raw, **override}, source)
 
