@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline_lib.meta.neighbours.base import NeighbourIndex
+from pipeline_lib.settings.methods.at_paml import KnownUsers
 
 NOBODY = -1
 
@@ -16,7 +17,7 @@ class LookUp:
     """The nodes nearest to some users.
 
     slots: [users, nodes] int64, positions in the memory. counted: [users, nodes] bool, False for a
-    user's own node. points [users, nodes, width], rates [users, nodes]: leaves of the graph, whose
+    user's own nodes. points [users, nodes, width], rates [users, nodes]: leaves of the graph, whose
     gradients `Memory.descend` follows.
     """
 
@@ -48,7 +49,7 @@ class LookUp:
 
 
 class Memory(nn.Module):
-    """At most `size` nodes, one for each user; the least recently used is evicted.
+    """At most `size` nodes of users, one or several each; the least recently used is evicted.
 
     A node is used when it is stored or found in training. The nodes are part of the state dict.
     """
@@ -81,7 +82,7 @@ class Memory(nn.Module):
         used = len(self)
         if not used:
             return None
-        wanted = count if own is None else count + 1
+        wanted = count if own is None else count + self._most_of_one_user(used)
         slots = self.index.search(self.points[:used], embeddings.detach(), wanted)
         everyone = torch.ones_like(slots, dtype=torch.bool)
         return LookUp(
@@ -107,28 +108,36 @@ class Memory(nn.Module):
         self.index.update(self.points[: len(self)], slots.unique())
 
     @torch.no_grad()
-    def store(self, users: Tensor, embeddings: Tensor, rates: Tensor, *, replace: bool) -> int:
+    def store(
+        self, users: Tensor, embeddings: Tensor, rates: Tensor, known_users: KnownUsers
+    ) -> int:
         """Store nodes of users [users] int64; return how many others were evicted.
 
-        replace: whether a user's new node replaces the one in the memory.
+        known_users: whether the node of a user in the memory stays, is replaced, or gets another
+        beside it (Yu et al. 2021, Algorithm 1, line 15).
         """
         before = len(self)
         self.clock += 1
-        slots = self._own_slots(users)
+        append = known_users == "append"
+        slots = torch.full_like(users, NOBODY) if append else self._own_slots(users)
         known = slots != NOBODY
         self.last_used[slots[known]] = self.clock
         slots[~known] = self._room(int((~known).sum()), before)
         self.user[slots], self.last_used[slots] = users, self.clock
-        new = known.logical_not() | replace
+        new = known.logical_not() | (known_users == "replace")
         self.points[slots[new]], self.rates[slots[new]] = embeddings[new], rates[new]
         after = len(self)
         self.index.update(self.points[:after], slots[new])
         return len(users) - int(known.sum()) - (after - before)
 
     def _others(self, slots: Tensor, own: Tensor, count: int) -> Tensor:
-        """Return which nodes count, [users, nodes]: at most `count`, and not the user's own."""
+        """Return which nodes count, [users, nodes]: at most `count`, and none of the user's own."""
         other = self.user[slots] != own[:, None]
         return other & (other.cumsum(1) <= count)
+
+    def _most_of_one_user(self, used: int) -> int:
+        """Count the nodes of the user who has most: as many of those found may be a user's own."""
+        return int(self.user[:used].bincount().max())
 
     def _own_slots(self, users: Tensor) -> Tensor:
         match = self.user == users[:, None]

@@ -93,13 +93,16 @@ class ATPAML(PAML):
             self.memory.descend(trace, self.settings.outer_lr)
             count = trace["counted"].sum().clamp(min=1)
             self.similarities.append(trace["similarity"].sum() / count)
-        replace = self.settings.known_users == "replace"
         stored = (trace[name] for name in ("users", "embeddings", "rates"))
-        self.evictions += self.memory.store(*stored, replace=replace)
+        self.evictions += self.memory.store(*stored, self.settings.known_users)
 
     def end_epoch(self) -> dict[str, float]:
-        """Return the memory's size, its evictions, the mean similarity and the recall."""
-        report = {"memory_nodes": float(len(self.memory)), "evictions": float(self.evictions)}
+        """Return the memory's size and mean rate, its evictions, the mean similarity and recall."""
+        report = {
+            "memory_nodes": float(len(self.memory)),
+            "memory_rate": float(self.memory.rates[: len(self.memory)].mean()),
+            "evictions": float(self.evictions),
+        }
         if self.similarities:
             report["mean_similarity"] = float(torch.stack(self.similarities).mean())
             report["recall"] = self._recall()

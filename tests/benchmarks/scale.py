@@ -87,7 +87,7 @@ def _filled(world: World, nodes: int, **settings: object) -> Learner:
     for users in torch.arange(nodes).split(10_000):
         vectors = method.network.user_values(drawn.codes[users]).detach()
         embeddings = (vectors * drawn.values[users][..., None]).flatten(1)
-        method.memory.store(users, embeddings, torch.full((len(users),), 5e-4), replace=False)
+        method.memory.store(users, embeddings, torch.full((len(users),), 5e-4), "keep")
     return method
 
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from pipeline_lib.meta.memory import LookUp, Memory
 from pipeline_lib.meta.neighbours.exact import ExactIndex
+from pipeline_lib.settings.methods.at_paml import KnownUsers
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
@@ -21,14 +22,14 @@ def make_memory(size: int, **nodes: tuple[float, float]) -> Memory:
     """A memory of one-dimensional nodes: `u7=(point, rate)` is user 7's."""
     memory = Memory(size, 1, ExactIndex())
     for name, (point, rate) in nodes.items():
-        memory.store(numbers(int(name[1:])), column(point), torch.tensor([rate]), replace=True)
+        memory.store(numbers(int(name[1:])), column(point), torch.tensor([rate]), "replace")
     return memory
 
 
-def store(memory: Memory, *users: int, replace: bool = True) -> int:
+def store(memory: Memory, *users: int, known_users: KnownUsers = "replace") -> int:
     """Store users at points far from each other, a hundred times their number."""
     points = column(*(100 * user for user in users))
-    return memory.store(numbers(*users), points, torch.ones(len(users)), replace=replace)
+    return memory.store(numbers(*users), points, torch.ones(len(users)), known_users)
 
 
 def found_users(memory: Memory, found: LookUp | None) -> list[list[int]]:

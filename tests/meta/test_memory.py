@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pipeline_lib.meta.memory import NOBODY, Memory
 from pipeline_lib.meta.neighbours.exact import ExactIndex
+from pipeline_lib.settings.methods.at_paml import KnownUsers
 from tests.meta.nodes import (
     column,
     descend,
@@ -34,7 +35,7 @@ class TestKernel:
 
     def test_squares_add_up_over_dimensions(self) -> None:
         memory = Memory(1, 3, ExactIndex())
-        memory.store(numbers(0), torch.tensor([[1.0, 2.0, 3.0]]), torch.ones(1), replace=True)
+        memory.store(numbers(0), torch.tensor([[1.0, 2.0, 3.0]]), torch.ones(1), "replace")
         query = torch.tensor([[1.0, 1.0, 1.0]])
         found = memory.look_up(query, 1)
         assert found is not None
@@ -104,10 +105,12 @@ class TestLeastRecentlyUsed:
         assert [store(memory, user) for user in (5, 6, 7)] == [0, 0, 1]
         assert sorted(memory.user.tolist()) == [6, 7]
 
-    @pytest.mark.parametrize("replace", [True, False])
-    def test_one_stored_again_counts_as_used_and_keeps_one_node(self, replace: bool) -> None:
+    @pytest.mark.parametrize("known_users", ["replace", "keep"])
+    def test_one_stored_again_counts_as_used_and_keeps_one_node(
+        self, known_users: KnownUsers
+    ) -> None:
         memory = make_memory(2)
-        assert [store(memory, user, replace=replace) for user in (5, 6, 5)] == [0, 0, 0]
+        assert [store(memory, user, known_users=known_users) for user in (5, 6, 5)] == [0, 0, 0]
         assert len(memory) == 2
         assert store(memory, 7) == 1
         assert sorted(memory.user.tolist()) == [5, 7]
@@ -163,23 +166,60 @@ class TestKnownUsers:
     """User 1 is met again, at another point and with another rate, beside the new user 2."""
 
     @pytest.mark.parametrize(
-        ("replace", "points", "rates"),
-        [(True, [8.0, 3.0], [0.75, 0.25]), (False, [1.0, 3.0], [0.5, 0.25])],
-        ids=["replaced", "kept"],
+        ("known_users", "users", "points", "rates"),
+        [
+            ("replace", [1, 2, NOBODY], [8, 3, 0], [0.75, 0.25, 0]),
+            ("keep", [1, 2, NOBODY], [1, 3, 0], [0.5, 0.25, 0]),
+            ("append", [1, 2, 1], [1, 3, 8], [0.5, 0.25, 0.75]),
+        ],
     )
-    def test_their_nodes(self, replace: bool, points: list[float], rates: list[float]) -> None:
+    def test_their_nodes(
+        self, known_users: KnownUsers, users: list[int], points: list[float], rates: list[float]
+    ) -> None:
         memory = make_memory(3, u1=(1.0, 0.5))
         again = numbers(2, 1), column(3, 8), torch.tensor([0.25, 0.75])
-        assert memory.store(*again, replace=replace) == 0
-        assert memory.user.tolist() == [1, 2, NOBODY]
-        assert memory.points[:2, 0].tolist() == points
-        assert memory.rates[:2].tolist() == rates
+        assert memory.store(*again, known_users) == 0
+        assert memory.user.tolist() == users
+        assert memory.points[:, 0].tolist() == points
+        assert memory.rates.tolist() == rates
 
-    @pytest.mark.parametrize("replace", [True, False])
-    def test_one_turned_out_and_met_again_is_new(self, replace: bool) -> None:
+    @pytest.mark.parametrize("known_users", ["replace", "keep", "append"])
+    def test_one_turned_out_and_met_again_is_new(self, known_users: KnownUsers) -> None:
         memory = make_memory(1, u1=(1.0, 0.5), u2=(3.0, 0.5))
-        memory.store(numbers(1), column(8), torch.tensor([0.75]), replace=replace)
+        memory.store(numbers(1), column(8), torch.tensor([0.75]), known_users)
         assert (memory.points.tolist(), memory.rates.tolist()) == ([[8.0]], [0.75])
+
+
+class TestAppended:
+    def test_a_memory_of_one_users_nodes_turns_out_the_oldest(self) -> None:
+        """Of three places user 1 takes all; the node of the first step goes in the fourth."""
+        memory, evicted = make_memory(3), []
+        for step in range(5):
+            node = numbers(1), column(step), torch.tensor([step / 8])
+            evicted.append(memory.store(*node, "append"))
+        assert evicted == [0, 0, 0, 1, 1]
+        assert memory.points[:, 0].tolist() == [3, 4, 2]
+        assert memory.rates.tolist() == [3 / 8, 4 / 8, 2 / 8]
+
+    def test_the_least_recently_used_goes_whoever_it_is_of(self) -> None:
+        """Users 1 and 2 twice; 2's first node is found and stays, so that 1's two make room."""
+        memory = make_memory(4)
+        for users, at in ((numbers(1, 2), column(0, 10)), (numbers(1, 2), column(20, 30))):
+            memory.store(users, at, torch.ones(2), "append")
+        use(memory, 10.0, 1)
+        assert memory.store(numbers(2), column(40), torch.ones(1), "append") == 1
+        assert memory.points[:, 0].tolist() == [40, 10, 20, 30]
+        assert memory.store(numbers(3), column(50), torch.ones(1), "append") == 1
+        assert memory.user.tolist() == [2, 2, 3, 2]
+        assert memory.points[:, 0].tolist() == [40, 10, 50, 30]
+
+    def test_all_of_ones_own_nodes_are_left_out_and_as_many_others_count(self) -> None:
+        memory = make_memory(6, u1=(5.0, 0.1), u2=(9.0, 0.1), u3=(1.0, 0.1))
+        for point in (4.0, 6.0):
+            memory.store(numbers(1), column(point), torch.ones(1), "append")
+        assert look_up(memory, 5.1, 2, own=1) == [2, 3]
+        assert look_up(memory, 5.1, 2, own=2) == [1, 1]
+        assert look_up(memory, 5.1, 5, own=99) == [1, 1, 1, 2, 3]
 
 
 class TestDescent:
@@ -255,7 +295,7 @@ class TestState:
         store(memory, 2, 3)
         descend(memory, memory.look_up(column(100.0, 110.0), 2), 1, 0)
         store(memory, 4)
-        store(memory, 1, 3, replace=False)
+        store(memory, 1, 3, known_users="keep")
         updated = [(2, [0, 1]), (3, [1, 2]), (3, [0, 1]), (3, [2]), (3, [1])]
         assert index.updated == updated
 

@@ -193,7 +193,7 @@ def warmed_up(**changes: object) -> ATPAML:
     learner = build_at_paml(memory_size=40, **changes)
     users, width = TRAIN.users, learner.network.user_width
     points = torch.randn(len(users), width, generator=torch.Generator().manual_seed(0))
-    learner.memory.store(users, points, torch.linspace(0.01, 0.05, len(users)), replace=True)
+    learner.memory.store(users, points, torch.linspace(0.01, 0.05, len(users)), "replace")
     return learner
 
 

@@ -142,7 +142,7 @@ def test_the_scaled_distance_does_not_know_the_size_of_the_embeddings() -> None:
         method = build_method(settings, Problem(SIZES, ITEMS, TASK, own), 0)
         assert isinstance(method, ATPAML)
         users = method.network.embed(batch).users.detach()
-        method.memory.store(batch.users, users, torch.ones(USERS), replace=True)
+        method.memory.store(batch.users, users, torch.ones(USERS), "replace")
         look = method.memory.look_up(users, 20)
         assert look is not None
         found.append(look.similarity(users, method.precision).detach())

@@ -172,8 +172,9 @@ def test_at_paml_has_the_same_memory_and_a_batch_may_have_fewer_users_than_proce
 
 
 @pytest.mark.slow
-def test_three_processes_do_too(tmp_path: Path) -> None:
-    compare(make_job(raw_settings("at-paml", known_users="replace")), tmp_path, size=3)
+@pytest.mark.parametrize("known_users", ["replace", "append"])
+def test_three_processes_do_too(tmp_path: Path, known_users: str) -> None:
+    compare(make_job(raw_settings("at-paml", known_users=known_users)), tmp_path, size=3)
 
 
 @pytest.mark.slow

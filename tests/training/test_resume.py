@@ -29,6 +29,7 @@ WAYS: list[tuple[str, dict[str, Any]]] = [
     *((kind, {}) for kind in LEARNERS),
     ("melu", {"schedule": "one-cycle", "weight_decay": 0.1, "support_share": [0.4, 0.8]}),
     ("at-paml", {"index": "flann", "flann": FLANN, "known_users": "replace", "memory_size": 12}),
+    ("at-paml", {"known_users": "append", "memory_size": 22}),
 ]
 BATCHES = [4, 6, 7, 9, 3, 1]
 

@@ -7,6 +7,8 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_va
 from pipeline_lib.settings.methods.paml import UserRateSettings
 from pipeline_lib.settings.strict import Strict
 
+KnownUsers = Literal["keep", "replace", "append"]
+
 
 class FlannSettings(Strict):
     """Approximate search by FLANN's randomised kd-trees."""
@@ -39,9 +41,10 @@ class ATPAMLSettings(UserRateSettings):
     )
     warmup_epochs: NonNegativeInt = Field(description="First epochs that only store nodes.")
     warmup_lr: PositiveFloat = Field(description="Every user's inner rate in these.")
-    known_users: Literal["keep", "replace"] = Field(
+    known_users: KnownUsers = Field(
         description="keep: a user met again keeps the node, which gradients train; replace: the "
-        "user's present embedding and rate replace it, and so rates add up from epoch to epoch."
+        "user's present embedding and rate replace it, and so rates add up from epoch to epoch; "
+        "append: they become a further node beside it."
     )
     index: Literal["exact", "flann"] = Field(description="How the nearest nodes are found.")
     flann: FlannSettings = FlannSettings()
