@@ -1,6 +1,6 @@
 """Compare the methods of a dataset: over seeds, between groups, with one another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +31,15 @@ class EvaluatedTrial:
 
 
 def compare(
-    subject: Subject, methods: dict[str, MethodSettings], trials: Sequence[EvaluatedTrial]
+    subject: Subject,
+    methods: dict[str, MethodSettings],
+    trials: Sequence[EvaluatedTrial],
+    outer_rates: Mapping[str, float],
 ) -> Comparison:
-    """Compare methods; raise ValueError when one has no trial, or tasks, splits or users differ."""
+    """Compare methods; raise ValueError when one has no trial, or tasks, splits or users differ.
+
+    outer_rates: of methods that the run has at several, all else alike.
+    """
     _check(subject.dataset, methods, trials)
     first = trials[0].evaluation
     own = {name: [t for t in trials if t.evaluation.method == name] for name in methods}
@@ -55,6 +61,7 @@ def compare(
         references=_best(results, "reference", first.task.kind),
         one_score=first.one_score,
         methods=[_against(result, results, baselines) for result in results],
+        outer_rates=dict(outer_rates),
         pairs=over_users.pairs(),
     )
 

@@ -112,7 +112,8 @@ class Comparison(Subject):
 
     short_users: by ranking metric, the ranked users with fewer rows than it looks at. baselines,
     references: the best one by metric. one_score: by metric, what the best single score for all
-    rows has; its order is one by chance.
+    rows has; its order is one by chance. outer_rates: of methods that the run has at several outer
+    rates, all else alike.
     """
 
     task: Task
@@ -126,6 +127,7 @@ class Comparison(Subject):
     one_score: dict[str, float]
     methods: list[MethodResult]
     pairs: list[Pair]
+    outer_rates: dict[str, float] = {}
 
     def method(self, name: str) -> MethodResult:
         """Return a method's result."""

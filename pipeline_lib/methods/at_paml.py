@@ -93,8 +93,9 @@ class ATPAML(PAML):
             self.memory.descend(trace, self.settings.outer_lr)
             count = trace["counted"].sum().clamp(min=1)
             self.similarities.append(trace["similarity"].sum() / count)
-        stored = (trace[name] for name in ("users", "embeddings", "rates"))
-        self.evictions += self.memory.store(*stored, self.settings.known_users)
+        self.evictions += self.memory.store(
+            trace["users"], trace["embeddings"], trace["rates"], self.settings.known_users
+        )
 
     def end_epoch(self) -> dict[str, float]:
         """Return the memory's size and mean rate, its evictions, the mean similarity and recall."""

@@ -9,7 +9,12 @@ import yaml
 
 from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.errors import SettingsError, unknown, validate
-from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings, parse_method
+from pipeline_lib.settings.methods.base import (
+    InnerLoop,
+    LearnerSettings,
+    MethodSettings,
+    parse_method,
+)
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.run import Run
 from pipeline_lib.settings.search import OF_NETWORK, split_values
@@ -31,6 +36,12 @@ class Settings:
         """Return a method's settings on a dataset, which may override some."""
         return self.on_dataset.get((dataset, name), self.methods[name])
 
+    def network(self, dataset: str, method: str) -> Network:
+        """Return the network of a learner on a dataset: the run's, with the method's own head."""
+        own = self.method(dataset, method)
+        head = own.head if isinstance(own, InnerLoop) else None
+        return self.run.network.model_copy(update={"head": head} if head else {})
+
     def leader(self, method: str) -> str | None:
         """Return the method whose choice in a search a method takes, if any."""
         return self.run.search.leader(method) if self.run.search else None
@@ -40,12 +51,15 @@ class Settings:
         leader = self.leader(method)
         if leader is None or self.run.search is None:
             return []
-        own, other = (self.method(dataset, m).for_training() for m in (method, leader))
-        return [
-            name
-            for name in self.run.search.space[leader]
-            if name.startswith(OF_NETWORK) or (name in own and own[name] == other[name])
-        ]
+        own, other = (self._trained_with(dataset, m) for m in (method, leader))
+        space = self.run.search.space[leader]
+        return [name for name in space if name in own and own[name] == other[name]]
+
+    def _trained_with(self, dataset: str, method: str) -> dict[str, Any]:
+        """Return a learner's settings and its network's, by the names that a search has of them."""
+        network = self.network(dataset, method).model_dump(mode="json")
+        own = self.method(dataset, method).for_training()
+        return own | {f"{OF_NETWORK}{name}": value for name, value in network.items()}
 
     def seeds(self, method: str) -> tuple[int, ...]:
         """Return the seeds to train with: a method without randomness needs only the first."""
@@ -70,9 +84,9 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
             on_dataset[dataset[0], name] = method
     datasets = {name: read_dataset(folder / "datasets", name, *others) for name in run.datasets}
     _check_raw_files(run, datasets)
-    _check_levels(run, datasets)
     methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
     settings = Settings(run, datasets, methods, on_dataset)
+    _check_levels(settings)
     _check_search(settings)
     return settings
 
@@ -195,15 +209,22 @@ def _check_search(settings: Settings) -> None:
                 where = f"run config: search.space: {method}"
                 parse_method(file | own, where)
                 validate(Network, run.network.model_dump(mode="json") | network, where)
+                if idle := own.keys() - settings.method(dataset, method).for_training():
+                    raise SettingsError(
+                        f"{where}: {', '.join(sorted(idle))} changes no training; a head is "
+                        "searched as network.head"
+                    )
 
 
-def _check_levels(run: Run, datasets: Mapping[str, Dataset]) -> None:
-    if run.network.head == "value":
-        return
-    for name, dataset in datasets.items():
-        if not dataset.task.has_levels:
+def _check_levels(settings: Settings) -> None:
+    heads = {"run config: network.head": settings.run.network.head}
+    for name, dataset in settings.datasets.items():
+        own = {m: settings.network(name, m).head for m in settings.methods}
+        heads |= {f"methods/{m}.yaml: head": head for m, head in own.items()}
+        levels = [where for where, head in heads.items() if head == "levels"]
+        if levels and not dataset.task.has_levels:
             raise SettingsError(
-                f"run config: network.head: levels needs ratings of whole steps, but the scale of "
+                f"{levels[0]}: levels needs ratings of whole steps, but the scale of "
                 f"datasets/{name}.yaml is {list(dataset.task.scale)}; set head: value, or a step "
                 "in that file, as `step: 0.5`"
             )

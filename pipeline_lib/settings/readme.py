@@ -13,9 +13,9 @@ Written by `make schemas` from the settings' own models (`pipeline_lib/settings/
 | file | what it holds |
 | :--- | :--- |
 | `config.yaml` | the default run: generated sample logs |
-| `paper.yaml`, `tuned.yaml` | other runs, for `--configfile` |
+| `paper.yaml`, `readings.yaml`, `tuned.yaml` | other runs, for `--configfile` |
 | `datasets/<name>.yaml` | a dataset; with `extends: <other>` only what differs from the other |
-| `methods/<name>.yaml` | a method's hyper-parameters; `extends` as above; its file's name is its name |
+| `methods/<name>.yaml` | its hyper-parameters; `extends` as above; the file's name is its own |
 
 A wrong key, type or name stops the run before any job, and the nearest valid one is named.
 `schemas/` lets editors check and complete the same keys. How the settings are used:

@@ -70,7 +70,7 @@ MOVIELENS = Subject(
 def comparison(trials: Sequence[EvaluatedTrial]) -> Comparison:
     named = {t.evaluation.method for t in trials}
     methods = {name: settings for name, settings in METHODS.items() if name in named}
-    return compare(MOVIELENS, methods, trials)
+    return compare(MOVIELENS, methods, trials, {})
 
 
 @pytest.fixture

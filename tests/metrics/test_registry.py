@@ -69,7 +69,7 @@ def test_one_entry_takes_a_metric_to_the_page(tmp_path: Path) -> None:
     subject = Subject(
         dataset="movielens", title="ML", sample=False, of_paper=True, by_activity=False
     )
-    compared = compare(subject, methods, [EvaluatedTrial(evaluation, users)])
+    compared = compare(subject, methods, [EvaluatedTrial(evaluation, users)], {})
     assert compared.baselines["ndcg_10"] == compared.baselines["mae_major"] == "melu"
     by_all, by_group = (TABLES[number](compared, paper) for number in (2, 4))
     ours = [c.header for c in by_all.columns if c.header not in {"paper", "diff."}]

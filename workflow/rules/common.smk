@@ -21,7 +21,11 @@ from pipeline_lib.reporting.drawing.plot import (
 )
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import load_settings
-from pipeline_lib.settings.methods.base import LearnerSettings, kind_modules
+from pipeline_lib.settings.methods.base import (
+    LearnerSettings,
+    kind_modules,
+    outer_rates,
+)
 from pipeline_lib.tracking.mirror import Mirror
 
 BASE = Path(workflow.current_basedir).parents[1]
@@ -65,9 +69,11 @@ REFERENCES = [method for method in settings.methods if method not in LEARNERS]
 TRIALS = [(m, seed) for m in settings.methods for seed in settings.seeds(m)]
 # Embeddings are shown of the learners of the paper's Tables 2 and 4, trained with the first seed.
 EMBEDDED = [m for m, s in settings.methods.items() if is_embedded(s)]
+OUTER_RATES = outer_rates(settings.methods)
 TABLES = [
     *(f"table{n}" for n in range(1, 6)),
     *("error_pairs", "ranking_pairs", "gaps", "definitions"),
+    *(["outer_rates"] if OUTER_RATES else []),
 ]
 # The paper's own results, by a relative path: a moved folder is no other input.
 PAPER = local(os.path.relpath(BASE / "workflow/resources/paper_results.yaml"))
@@ -236,8 +242,8 @@ def gpus(wildcards):
 
 def network(wildcards):
     """Return the settings of the network of a method that has one."""
-    learns = wildcards.method in LEARNERS
-    return settings.run.network.model_dump(mode="json") if learns else None
+    own = settings.network(wildcards.dataset, wildcards.method)
+    return own.model_dump(mode="json") if wildcards.method in LEARNERS else None
 
 
 def device(wildcards):

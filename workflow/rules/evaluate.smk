@@ -75,5 +75,6 @@ rule compare:
             name: method.model_dump(mode="json", include={"kind", "label", "role"})
             for name, method in settings.methods.items()
         },
+        outer_rates=OUTER_RATES,
     script:
         "../scripts/compare.py"

@@ -24,5 +24,6 @@ comparison = compare(
         EvaluatedTrial(evaluation, read_table(Path(users), users_schema(evaluation.task)))
         for evaluation, users in zip(evaluations, source.users, strict=True)
     ],
+    params.outer_rates,
 )
 write_json(comparison, Path(snakemake.output[0]))

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from pipeline_lib.settings.errors import SettingsError, unknown, validate
+from pipeline_lib.settings.network import HeadKind
 from pipeline_lib.settings.strict import Strict
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -26,12 +27,12 @@ class MethodSettings(Strict):
     role: Role = Field(
         "proposed",
         description="reference: not in the paper; baseline, proposed: in Tables 2 and 4; ablation: "
-        "a variant of a proposed method, in Tables 3 and 5.",
+        "a variant of a method, in Tables 3 and 5.",
     )
 
     def for_training(self) -> dict[str, Any]:
-        """Return the settings that training depends on: all but those that only tables show."""
-        return self.model_dump(mode="json", exclude={"label", "role"})
+        """Return the settings that training depends on, beside those of the network."""
+        return self.model_dump(mode="json", exclude={"label", "role", "head"})
 
 
 class LearnerSettings(MethodSettings):
@@ -71,6 +72,7 @@ class InnerLoop(LearnerSettings):
         "second",
         description="second: differentiate through the inner steps; first: do not.",
     )
+    head: HeadKind | None = Field(None, description="`head` of its network; without it the run's.")
 
 
 @cache
@@ -97,6 +99,17 @@ def kind_modules(kind: str) -> list[str]:
     """Return the modules of a kind's family: of its settings, and of its methods."""
     settings = settings_class(kind).__module__
     return [settings, f"pipeline_lib.methods.{settings.rpartition('.')[2]}"]
+
+
+def outer_rates(methods: Mapping[str, MethodSettings]) -> dict[str, float]:
+    """Return the outer rate of each learner that differs from another in that rate alone."""
+    learners = {n: own for n, own in methods.items() if isinstance(own, LearnerSettings)}
+    alike: dict[str, list[str]] = {}
+    for name, own in learners.items():
+        others = own.model_dump_json(exclude={"label", "role", "outer_lr"})
+        alike.setdefault(others, []).append(name)
+    several = [name for names in alike.values() if names[1:] for name in names]
+    return {name: learners[name].outer_lr for name in several}
 
 
 def parse_method(raw: Mapping[str, Any], source: str = "method") -> MethodSettings:

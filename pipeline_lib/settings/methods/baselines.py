@@ -33,3 +33,4 @@ class TransferSettings(FixedRateSettings):
     order: Literal["first"] = Field(
         "first", description="Training takes no inner step to differentiate through."
     )
+    support_share: None = Field(None, description="Training pools all rows, however dealt.")
