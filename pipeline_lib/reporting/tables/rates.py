@@ -18,6 +18,7 @@ def rates_table(comparison: Comparison) -> Table:
     rates = comparison.outer_rates
     methods = [method for method in comparison.methods if method.name in rates]
     metrics = LAYOUTS[2].metrics(comparison.task.kind)
+    against = LAYOUTS[2].against(comparison)
     rows = {name: Row(m.name, m.label, len(m.seeds)) for m in methods for name in [m.name]}
     blocks = (
         Block(f"{rate:g}", _heading(rate), tuple(r for n, r in rows.items() if rates[n] == rate))
@@ -27,10 +28,14 @@ def rates_table(comparison: Comparison) -> Table:
         dataset=comparison.dataset,
         sample=comparison.sample,
         title=f"{comparison.title}: methods at several outer rates, all else alike",
-        columns=tuple(c for metric in metrics for c in metric_columns(methods, metric, None)),
+        columns=tuple(
+            column
+            for metric in metrics
+            for column in metric_columns(methods, metric, None, against)
+        ),
         blocks=tuple(blocks),
         notes=(
-            *measured_notes(comparison, methods, metrics),
+            *measured_notes(comparison, methods, metrics, against),
             *([OF_PAPER] if comparison.of_paper else []),
         ),
     )
