@@ -38,7 +38,7 @@ def test_every_setting_that_is_named_exists() -> None:
     known = keys(json_schemas())
     named = [name.rstrip(":") for name in QUOTED if re.fullmatch(r"\w+:?", name)]
     named += re.findall(r"`(\w+): ", TEXT)
-    values = {"second", "first", "exact", "levels", "value", "raw", "all", "replace"}
+    values = {"second", "first", "exact", "levels", "value", "raw", "all", "replace", "append"}
     assert len(named) > 25
     assert set(named) - values - known == set()
 

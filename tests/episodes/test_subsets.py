@@ -16,6 +16,7 @@ from pipeline_lib.episodes.subsets import (
     limit_support,
     take_users,
 )
+from pipeline_lib.partition.rules import assign_parts
 
 ITEMS = pl.Series([f"i{number}" for number in range(9)])
 
@@ -195,6 +196,20 @@ def test_rows_dealt_anew_stay_with_their_users(
     assert torch.equal(dealt.codes, episodes.codes)
     again = deal_rows(episodes, (low, 0.95), seed)
     assert [listed(rows) for rows in (again.support, again.query)] == after
+
+
+def test_four_fifths_dealt_anew_are_as_many_rows_as_the_split_has_in_support() -> None:
+    """For every number of rows from 2 to 300: the paper's 80:20, whichever way it is dealt."""
+    counts = range(2, 301)
+    episodes = make_episodes([[0] * count for count in counts], [[]] * len(counts))
+    anew = deal_rows(episodes, (0.8, 0.8), seed=5)
+    rows = [(f"u{count}", f"i{item}") for count in counts for item in range(count)]
+    split = assign_parts(pl.DataFrame(rows, ["user", "item"], orient="row"), 0.2, seed=5)
+    query = split.group_by("user", maintain_order=True).agg((pl.col("part") == "query").sum())
+    assert anew.query.users.offsets.diff().tolist() == query["part"].to_list()
+    assert anew.support.users.offsets.diff().tolist() == (
+        (torch.tensor(counts) - anew.query.users.offsets.diff()).tolist()
+    )
 
 
 def test_another_seed_deals_others() -> None:

@@ -1,12 +1,14 @@
 """The heads: values worked by hand, and errors against autograd."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from pipeline_lib.metrics.loss import row_loss
 from pipeline_lib.models.head import Head, make_head
@@ -93,6 +95,39 @@ class TestWorkedByHand:
         assert_values(head.loss(z, column(1, 0)), 3 * math.log(2), 0.5 * math.log(2))
 
 
+@st.composite
+def outputs_and_targets(draw: st.DrawFn, task: Task, kind: HeadKind) -> tuple[Tensor, Tensor]:
+    """Up to six rows; ratings need not be on the scale."""
+    count, outputs = draw(st.integers(1, 6)), make_head(task, kind).outputs
+    logit = st.floats(-8, 8, width=32)
+    target = st.floats(0, 6, width=32) if isinstance(task, RatingTask) else st.integers(0, 1)
+    z = draw(st.lists(logit, min_size=count * outputs, max_size=count * outputs))
+    targets = draw(st.lists(target, min_size=count, max_size=count))
+    return column(*z).view(count, outputs), column(*targets)
+
+
+class TestTwoWaySoftmax:
+    """Against torch's own cross-entropy of two classes that weigh 0.1 and 0.9."""
+
+    @given(data=st.data())
+    def test_its_loss_is_the_weighted_cross_entropy(self, data: st.DataObject) -> None:
+        z, target = data.draw(outputs_and_targets(CLICK, "levels"))
+        expected = cross_entropy(z, target.long(), column(0.1, 0.9), reduction="none")
+        loss = make_head(CLICK, "levels").loss(z, target)
+        torch.testing.assert_close(loss, expected, rtol=1e-12, atol=1e-12)
+
+    @given(data=st.data())
+    def test_it_is_the_logistic_head_of_the_logits_difference(self, data: st.DataObject) -> None:
+        """Score, loss, and the error of the click's logit; that of the other is its negative."""
+        z, target = data.draw(outputs_and_targets(CLICK, "levels"))
+        two, one, gap = make_head(CLICK, "levels"), make_head(CLICK, "value"), z[:, 1:] - z[:, :1]
+        close = partial(torch.testing.assert_close, rtol=1e-12, atol=1e-12)
+        close(two.score(z), one.score(gap))
+        close(two.loss(z, target), one.loss(gap, target))
+        error = one.error(gap, target)
+        close(two.error(z, target), torch.cat((-error, error), 1))
+
+
 @pytest.mark.parametrize(
     ("task", "kind", "outputs"),
     [
@@ -107,17 +142,6 @@ class TestWorkedByHand:
 )
 def test_a_level_has_an_output_of_its_own(task: Task, kind: HeadKind, outputs: int) -> None:
     assert make_head(task, kind).outputs == outputs
-
-
-@st.composite
-def outputs_and_targets(draw: st.DrawFn, task: Task, kind: HeadKind) -> tuple[Tensor, Tensor]:
-    """Up to six rows; ratings need not be on the scale."""
-    count, outputs = draw(st.integers(1, 6)), make_head(task, kind).outputs
-    logit = st.floats(-8, 8, width=32)
-    target = st.floats(0, 6, width=32) if isinstance(task, RatingTask) else st.integers(0, 1)
-    z = draw(st.lists(logit, min_size=count * outputs, max_size=count * outputs))
-    targets = draw(st.lists(target, min_size=count, max_size=count))
-    return column(*z).view(count, outputs), column(*targets)
 
 
 @each_head
