@@ -19,10 +19,12 @@ import polars as pl
 import yaml
 from rich.console import Console
 
+from pipeline_lib.settings.load import load_settings
+from pipeline_lib.settings.methods.base import LearnerSettings
 from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project
 
 CORES = 2
-# CPU minutes of one seed's training of all methods, on the real logs.
+# CPU minutes of one seed's training of 14 learners on the real logs.
 TRAINING = {"movielens": 27, "bookcrossing": 11, "taobao": 15}
 SEEDS = 3
 COMMAND = [str(SNAKEMAKE), "all", "--cores", str(CORES), "--configfile", "config/paper.yaml"]
@@ -56,9 +58,8 @@ def copy_grid(folder: Path) -> SmallProject:
 
 
 def _learners(paper: dict[str, Any]) -> list[str]:
-    folder = Path(__file__).parents[2] / "config/methods"
-    texts = {name: (folder / f"{name}.yaml").read_text("utf-8") for name in paper["methods"]}
-    return [name for name, text in texts.items() if "\nepochs:" in text]
+    methods = load_settings(paper, Path(__file__).parents[2] / "config").methods
+    return [name for name, own in methods.items() if isinstance(own, LearnerSettings)]
 
 
 def run(project: SmallProject, *arguments: str) -> Cost:
