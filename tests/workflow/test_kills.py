@@ -17,7 +17,7 @@ import pytest
 from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project, scripts_of
 
 KILLS = 52
-IN_A_RUN = 8
+IN_A_RUN = 4
 HANGS = 900  # seconds after which even a slow machine would have ended
 SEED = 20260101
 HERE = "results/sample/movielens"
