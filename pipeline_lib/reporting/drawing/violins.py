@@ -85,7 +85,7 @@ def density(values: np.ndarray, end: float) -> np.ndarray:
 
 def _draw_half(axes: "Axes", base: float, heights: np.ndarray, group: str, end: float) -> None:
     middles = (np.arange(CELLS) + 0.5) * (end / CELLS)
-    axes.fill_between(middles, base, base + heights, **fill(group))
+    axes.fill_between(middles, base, base + heights, where=heights != 0, **fill(group))
 
 
 def _draw_box(axes: "Axes", values: np.ndarray, place: float, group: str) -> None:

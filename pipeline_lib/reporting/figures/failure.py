@@ -51,7 +51,7 @@ def _draw_losses(axes: "Axes", view: View) -> None:
 
 def _caption(view: View) -> str:
     return view.caption(
-        "AT-PAML beside AT-PAML with an outer learning rate of 5e-4 (the paper's failure case). "
+        "AT-PAML beside AT-PAML with a large outer learning rate (the paper's failure case). "
         "Left: loss of validation users after each epoch, mean over seeds, with a band from the "
         "least to the most where there are several; rings: epochs of the smallest loss, whose "
         "weights are used. Middle and right: inner learning rates of test users, of all seeds, in "

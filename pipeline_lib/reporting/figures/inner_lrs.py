@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pipeline_lib.evaluation.comparison import MethodResult
 from pipeline_lib.reporting.drawing import canvas
 from pipeline_lib.reporting.drawing.plot import Plot, has_user_rates
 from pipeline_lib.reporting.drawing.rates import bin_rates, draw_by_group, draw_together
@@ -34,13 +35,18 @@ def _draw(view: View) -> None:
     canvas.begin(view, "inner learning rates of test users", 0.6 + 2.2 * rows)
     columns = min(COLUMNS, len(view.methods))
     grid = view.figure.add_gridspec(2 * rows, columns, height_ratios=HEIGHTS * rows)
-    for place, method in enumerate(view.methods):
+    for place, method in enumerate(_papers_first(view.methods)):
         row, column = divmod(place, COLUMNS)
         pair = [view.figure.add_subplot(grid[2 * row + n, column]) for n in (0, 1)]
         groups, together = PANELS.get(method.name, NO_PANELS)
         titles = view.panel(groups, canvas.short(method.label)), view.panel(together, "all users")
         draw_pair(pair, view.of(method), titles, outer=column == 0)
     canvas.legend(view, group_handles(view.users_by_group))
+
+
+def _papers_first(methods: Sequence[MethodResult]) -> list[MethodResult]:
+    order = list(PANELS)
+    return sorted(methods, key=lambda m: order.index(m.name) if m.name in order else len(order))
 
 
 def draw_pair(
