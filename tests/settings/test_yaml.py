@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_lib.settings.errors import SettingsError
-from pipeline_lib.settings.load import read_yaml
+from pipeline_lib.settings.files import read_yaml
 
 
 @pytest.fixture
