@@ -139,7 +139,8 @@ def _draw_outliers(axes: "Axes", box: Box, values: np.ndarray, dense: bool) -> N
         marker="o",
         markersize=1.8,
         markerfacecolor=box.look["facecolor"],
-        markeredgewidth=0,
+        markeredgecolor=box.look["edgecolor"],
+        markeredgewidth=0.2,
         alpha=0.7,
         rasterized=dense,
     )
