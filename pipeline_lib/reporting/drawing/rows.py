@@ -105,30 +105,32 @@ def draw_boxes(axes: "Axes", boxes: Sequence[Box], width: float = 0.62) -> float
     Returns where an axis may end that shows the whiskers and means.
     """
     from matplotlib.cbook import boxplot_stats
-    from matplotlib.patheffects import withStroke
 
     found = [boxplot_stats(box.values)[0] for box in boxes]
-    thin = {"linewidth": 0.6, "color": INK}
-    outlined = [withStroke(linewidth=2.4, foreground=INK)]
-    drawn = axes.bxp(
-        found,
-        positions=[box.place for box in boxes],
-        orientation="horizontal",
-        widths=width,
-        patch_artist=True,
-        showfliers=False,
-        showmeans=True,
-        manage_ticks=False,
-        whiskerprops=thin,
-        capprops=thin,
-        medianprops={"linewidth": 0.9, "color": "white", "path_effects": outlined},
-        meanprops=MEAN,
-    )
+    drawn = axes.bxp(found, positions=[box.place for box in boxes], widths=width, **_looks())
     dense = sum(len(own["fliers"]) for own in found) > DENSE
     for box, patch, own in zip(boxes, drawn["boxes"], found, strict=True):
         patch.set(**box.look)
         _draw_outliers(axes, box, own["fliers"], dense)
     return common_end([max(own["whishi"], own["mean"]) for own in found])
+
+
+def _looks() -> dict[str, Any]:
+    from matplotlib.patheffects import withStroke
+
+    thin = {"linewidth": 0.6, "color": INK}
+    outlined = [withStroke(linewidth=2.4, foreground=INK)]
+    return {
+        "orientation": "horizontal",
+        "patch_artist": True,
+        "showfliers": False,
+        "showmeans": True,
+        "manage_ticks": False,
+        "whiskerprops": thin,
+        "capprops": thin,
+        "medianprops": {"linewidth": 0.9, "color": "white", "path_effects": outlined},
+        "meanprops": MEAN,
+    }
 
 
 def _draw_outliers(axes: "Axes", box: Box, values: np.ndarray, dense: bool) -> None:
