@@ -11,14 +11,16 @@ from pipeline_lib.evaluation.comparison import (
     Comparison,
     Gap,
     MethodResult,
+    RateGap,
     Statistic,
     Subject,
     best_method,
 )
-from pipeline_lib.evaluation.evaluate import Evaluation
-from pipeline_lib.evaluation.statistics import independent_p
+from pipeline_lib.evaluation.evaluate import Evaluation, Moments
+from pipeline_lib.evaluation.statistics import effect_of_moments, independent_p
 from pipeline_lib.evaluation.users import UserMeans
 from pipeline_lib.metrics.registry import TaskKind, metrics_of
+from pipeline_lib.schemas.columns import GROUPS
 from pipeline_lib.settings.methods.base import MethodSettings
 
 
@@ -105,7 +107,19 @@ def _result(
             if all(metric in e.metrics for e in evaluations)
         },
         gap=gap,
+        spread=over_users.spread(name),
+        rate_gaps=[*filter(None, (_rate_gap(e.rates) for e in evaluations))],
     )
+
+
+def _rate_gap(rates: Mapping[str, Moments]) -> RateGap | None:
+    if rates.keys() != set(GROUPS):
+        return None
+    major, minor = (rates[group] for group in GROUPS)
+    effect = effect_of_moments(
+        (major.users, minor.users), (major.mean, minor.mean), (major.sd, minor.sd)
+    )
+    return RateGap(major=major.mean, minor=minor.mean, effect=effect)
 
 
 def _statistic(

@@ -51,11 +51,35 @@ class Gap(BaseModel):
     holm_p: float | None = None
 
 
+class Spread(BaseModel):
+    """Quartiles of users' errors, each user's averaged over seeds.
+
+    outliers: users beyond the quartiles by more than 1.5 times their distance, as in box plots.
+    """
+
+    low: float
+    median: float
+    high: float
+    outliers: int
+
+
+class RateGap(BaseModel):
+    """Minor users' inner learning rates beside major users', of one seed.
+
+    major, minor: means. effect: Cohen's d of minor against major; None without spread.
+    """
+
+    major: float
+    minor: float
+    effect: float | None
+
+
 class MethodResult(BaseModel):
     """One method over its seeds.
 
     constant_users: users of two query rows or more who got one score for all, with any seed. gap:
-    None where a group has no user.
+    None where a group has no user. rate_gaps: a seed each; none where the method chooses no rate
+    for a user, or a group has no user.
     """
 
     name: str
@@ -66,6 +90,8 @@ class MethodResult(BaseModel):
     constant_users: int
     metrics: dict[str, Statistic]
     gap: Gap | None
+    spread: Spread
+    rate_gaps: list[RateGap]
 
 
 class Pair(BaseModel):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 from pydantic import BaseModel
 
+from pipeline_lib.metrics.errors import aggregate
 from pipeline_lib.metrics.registry import Metric, metrics_of
 from pipeline_lib.metrics.users import one_score_metrics, summarise, user_metrics
 from pipeline_lib.partition.summary import SplitSummary
@@ -51,13 +52,22 @@ def check_by_support(by_support: pl.DataFrame, predictions: pl.DataFrame, what: 
         raise PredictionError(f"{what}: by_support.parquet has other scores than predictions")
 
 
+class Moments(BaseModel):
+    """Some users' numbers; sd is the sample standard deviation, None of a single user."""
+
+    users: int
+    mean: float
+    sd: float | None
+
+
 class Evaluation(BaseModel):
     """One trained method on the test users.
 
     counted: by metric, the users who have it. ranked_users: those whose items can be ranked; None
     for clicks. short_users: by ranking metric, those of them with fewer rows than it looks at.
     constant_users: those with two rows or more who got one score for all. one_score: the metrics
-    that one score for all rows would have, the best of such.
+    that one score for all rows would have, the best of such. rates: by group, the users' inner
+    learning rates; of no group where the method chooses none for a user.
     """
 
     method: str
@@ -71,6 +81,7 @@ class Evaluation(BaseModel):
     counted: dict[str, int]
     metrics: dict[str, float]
     one_score: dict[str, float]
+    rates: dict[str, Moments]
 
 
 def evaluate(
@@ -105,6 +116,7 @@ def evaluate(
         counted=counted,
         metrics=metrics,
         one_score=one_score_metrics(predictions, task),
+        rates=_rates(predictions),
     )
     return users, record
 
@@ -114,6 +126,14 @@ def _short_users(
 ) -> dict[str, int]:
     rows = predictions.group_by("user").len().join(ranked, on="user")["len"]
     return {m.name: int((rows < m.k).sum()) for m in ranking if m.k}
+
+
+def _rates(predictions: pl.DataFrame) -> dict[str, Moments]:
+    """Summarise each user's inner learning rate, which is that of all the user's rows."""
+    rate = pl.col("inner_lr")
+    users = predictions.drop_nulls("inner_lr").unique("user", keep="first", maintain_order=True)
+    found = aggregate(users, ["group"], users=pl.len(), mean=rate.mean(), sd=rate.std())
+    return {str(row.pop("group")): Moments(**row) for row in found.iter_rows(named=True)}
 
 
 def _constant_users(predictions: pl.DataFrame) -> int:

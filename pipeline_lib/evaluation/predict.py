@@ -74,10 +74,20 @@ def load_method(
     Raises TensorFileError when a file is damaged, RuntimeError when the weights are another's.
     """
     catalogue = Catalogue.load(files["catalogue"])
-    problem = make_problem(vocabulary, catalogue, record.task, record.network)
-    method = build_method(parse_method(record.settings), problem, record.seed)
+    method = _build(record, catalogue, vocabulary)
     method.load_state_dict(read_tensors(files["weights"]))
     return method.double(), catalogue.double()
+
+
+def untrained(predictor: Predictor, record: TrainingRecord, vocabulary: Path) -> Predictor:
+    """Return a predictor with the weights that its method's training began with."""
+    method = _build(record, predictor.catalogue, read_json(vocabulary, Vocabulary))
+    return replace(predictor, method=method.double())
+
+
+def _build(record: TrainingRecord, catalogue: Catalogue, vocabulary: Vocabulary) -> Method:
+    problem = make_problem(vocabulary, catalogue, record.task, record.network)
+    return build_method(parse_method(record.settings), problem, record.seed)
 
 
 def predict_users(predictor: Predictor) -> pl.DataFrame:

@@ -6,7 +6,6 @@ import torch
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
-from torch import Tensor
 
 from pipeline_lib.episodes.batch import take_batch
 from pipeline_lib.evaluation.predict import Predictor
@@ -28,7 +27,7 @@ def project(predictor: Predictor, seed: int) -> pl.DataFrame:
     """
     few = predictor.of_some(seed)
     with threadpool_limits(1):  # more would sum in any order
-        points = lay_out(_embed(few).double().numpy())
+        points = lay_out(embed(few))
     method = pl.lit(few.name).alias("method")
     x, y = (pl.Series(name, column) for name, column in zip("xy", points.T, strict=True))
     return few.users.select(method, "user", "group", x, y)
@@ -56,11 +55,14 @@ def _principal_plane(embeddings: Points) -> Points:
 
 
 @torch.no_grad()
-def _embed(predictor: Predictor) -> Tensor:
-    """Compute what the learning-rate network sees of users, [users, user_width]."""
+def embed(predictor: Predictor) -> Points:
+    """Compute what the learning-rate network sees of users, [users, user_width].
+
+    Raises TypeError for a method without embeddings.
+    """
     method, test = predictor.method, predictor.test
     if not isinstance(method, AdaptiveLearner):
         raise TypeError(f"{type(method).__name__} has no embeddings")
     batch = take_batch(test, predictor.catalogue, torch.arange(len(test)))
     embedded = method.network.embed(batch).users
-    return torch.empty_like(embedded).index_copy(0, batch.users, embedded)
+    return torch.empty_like(embedded).index_copy(0, batch.users, embedded).double().numpy()

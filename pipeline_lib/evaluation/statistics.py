@@ -86,6 +86,18 @@ def independent_effect(left: Values, right: Values) -> float | None:
     return float((right.mean() - left.mean()) / pooled) if pooled > 0 else None
 
 
+def effect_of_moments(
+    sizes: tuple[int, int], means: tuple[float, float], sds: tuple[float | None, float | None]
+) -> float | None:
+    """Compute the same as `independent_effect` from samples' sizes, means and deviations."""
+    if sds[0] is None or sds[1] is None:
+        return None
+    squares = sum((n - 1) * sd**2 for n, sd in zip(sizes, sds, strict=True) if sd is not None)
+    pooled = np.sqrt(squares / (sum(sizes) - 2))
+    noise = NOISE * max(map(abs, means))
+    return float((means[1] - means[0]) / pooled) if pooled > noise else None
+
+
 def paired_effect(differences: Values) -> float | None:
     """Compute Cohen's d of differences, [pairs]: their mean in their own standard deviations."""
     if len(differences) < 2 or _alike(differences):

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline_lib.evaluation.comparison import Gap, Pair
+from pipeline_lib.evaluation.comparison import Gap, Pair, Spread
 from pipeline_lib.evaluation.statistics import (
     holm,
     independent_effect,
@@ -19,13 +19,14 @@ from pipeline_lib.evaluation.statistics import (
     resampled_means,
     without_noise,
 )
-from pipeline_lib.metrics.registry import TaskKind, error_by_group, metrics_of
+from pipeline_lib.metrics.registry import TaskKind, error_by_group, metric_for, metrics_of
 from pipeline_lib.schemas.columns import GROUPS
 from pipeline_lib.seeds import derive_seed
 
 Values = NDArray[np.float64]
 Test = TypeVar("Test", Pair, Gap | None)
 FEWEST = 2  # users that an interval can be drawn from
+WHISKERS = 1.5  # of box plots, in distances of the quartiles
 
 
 class UserMeans:
@@ -41,6 +42,7 @@ class UserMeans:
         first = next(iter(users.values()))[0]
         self.methods = list(users)
         self.metrics = metrics_of(kind)
+        self.error = metric_for("error", kind).name
         self.errors = [metric.name for metric in error_by_group(kind).values()]
         self.groups = first["group"].to_numpy()
         self.values = {
@@ -80,6 +82,14 @@ class UserMeans:
         if metric not in self.resampled:
             return None
         return interval(self.resampled[metric][:, self.methods.index(method)])
+
+    def spread(self, method: str) -> Spread:
+        """Return the quartiles and outliers of users' errors."""
+        errors = self.values[self.error][:, self.methods.index(method)]
+        low, median, high = np.quantile(errors, (0.25, 0.5, 0.75))
+        reach = WHISKERS * (high - low)
+        outliers = (errors < low - reach) | (errors > high + reach)
+        return Spread(low=low, median=median, high=high, outliers=int(outliers.sum()))
 
     def gaps(self) -> dict[str, Gap | None]:
         """Compare minor users' errors with major users'; None where a group has no user."""

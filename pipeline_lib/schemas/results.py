@@ -1,4 +1,4 @@
-"""What a trained method predicts, and where its users lie in a plane."""
+"""What a trained method predicts, where its users lie in a plane, and how far groups part."""
 
 import pandera.polars as pa
 import polars as pl
@@ -27,6 +27,15 @@ SUPPORT_PREDICTIONS = table(
         "score": finite(),
     },
     unique=["user", "item", "support_rows"],
+)
+
+SEPARATION = table(
+    {
+        "method": name(unique=True),
+        "users": pa.Column(pl.Int64, pa.Check.ge(0)),
+        "auc": finite(nullable=True),
+        "untrained_auc": finite(nullable=True),
+    },
 )
 
 PROJECTION = table(

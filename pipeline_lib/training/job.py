@@ -11,6 +11,7 @@ import torch
 
 from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.devices.choose import make_repeatable
+from pipeline_lib.devices.hardware import hardware_name, peak_bytes
 from pipeline_lib.devices.team import ALONE, Team
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Method, build_method, make_problem
@@ -112,6 +113,8 @@ def run_training(
         best_epoch=best_epoch(history).epoch if history else None,
         validation_loss=validate(method, folds.validation, folds.catalogue, folds.task).loss,
         seconds=time.perf_counter() - start,
+        hardware=hardware_name(device),
+        peak_bytes=peak_bytes(device),
     )
     return Trained(method, history, record, training.checkpoint)
 

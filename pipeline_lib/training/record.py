@@ -71,7 +71,8 @@ class TrainingJob(BaseModel):
 class TrainingRecord(TrainingJob):
     """A finished job. seconds: wall-clock, training and validation, since it was last resumed.
 
-    best_epoch is None for a method without epochs.
+    hardware: the name of the GPU or CPU. peak_bytes: the most memory held, on a GPU torch's own,
+    else the whole process's. best_epoch is None for a method without epochs.
     """
 
     split_sha256: str
@@ -79,6 +80,8 @@ class TrainingRecord(TrainingJob):
     best_epoch: int | None
     validation_loss: float
     seconds: float
+    hardware: str
+    peak_bytes: int
 
     def metrics(self) -> dict[str, float]:
         """Return the job's final numbers by name."""

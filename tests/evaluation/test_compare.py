@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import ttest_ind
 
 from pipeline_lib.evaluation.compare import EvaluatedTrial, compare
-from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Subject
-from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult, RateGap, Spread, Subject
+from pipeline_lib.evaluation.evaluate import Evaluation, Moments
 from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
@@ -22,6 +22,10 @@ METHODS = {
     "paml": MethodSettings(kind="paml", label="PAML", role="proposed"),
 }
 GROUPS = ["major", "major", "major", "minor", "minor"]
+RATES = {
+    "major": Moments(users=3, mean=2.0, sd=1.0),
+    "minor": Moments(users=2, mean=5.0, sd=2.0),
+}
 MSE = {
     "global-mean": [1.0],
     "melu": [1.4, 1.5, 1.6],
@@ -56,6 +60,7 @@ def trial(
         counted=dict.fromkeys(metrics, 5),
         metrics=metrics,
         one_score={"ndcg_3": 0.5},
+        rates=RATES if method == "paml" else {},
     )
     error = "mse" if task == RATING else "nel"
     users = pl.DataFrame({"user": range(5), "group": GROUPS, error: [float(e) for e in errors]})
@@ -239,6 +244,23 @@ def test_a_pair_read_from_its_other_side_is_turned_round() -> None:
     assert turned.effect == -(found.effect or 0)
     assert (turned.p, turned.holm_p) == (found.p, found.holm_p)
     assert compared.pair("mse", "melu", "melu") is None
+
+
+def test_quartiles_and_outliers_of_users_averaged_over_seeds() -> None:
+    """Means 2, 2, 4, 5 and 40: quartiles 2 and 5, so that beyond 9.5 a user is an outlier."""
+    compared = comparison(
+        [
+            trial("melu", 0, {"mse": 1.0}, errors=[1, 2, 3, 4, 40]),
+            trial("melu", 1, {"mse": 1.0}, errors=[3, 2, 5, 6, 40]),
+        ]
+    )
+    assert result(compared, "melu").spread == Spread(low=2, median=4, high=5, outliers=1)
+
+
+def test_rates_of_groups_are_apart_by_pooled_deviations(compared: Comparison) -> None:
+    """Two users beside three: the pooled variance is (2 · 1 + 1 · 4) / 3 = 2."""
+    assert result(compared, "paml").rate_gaps == [RateGap(major=2, minor=5, effect=3 / 2**0.5)] * 3
+    assert result(compared, "melu").rate_gaps == []
 
 
 class TestClicks:

@@ -15,7 +15,8 @@ from tests.metrics.test_users import CLICK, CLICKS, PREDICTIONS, RATING, summary
 
 # The same rows as of items that are named by their place in the frame.
 ITEMS = pl.int_range(pl.len()).cast(pl.String).alias("item")
-RATED, CLICKED = PREDICTIONS.with_columns(ITEMS), CLICKS.with_columns(ITEMS)
+NO_RATE = pl.lit(None, pl.Float64).alias("inner_lr")
+RATED, CLICKED = (rows.with_columns(ITEMS, NO_RATE) for rows in (PREDICTIONS, CLICKS))
 
 TRAINING = TrainingRecord(
     experiment="sample/movielens",
@@ -36,6 +37,8 @@ TRAINING = TrainingRecord(
     best_epoch=None,
     validation_loss=1.0,
     seconds=0.0,
+    hardware="Fast CPU",
+    peak_bytes=500_000_000,
 )
 SPLIT = SplitSummary(
     sha256="f00d",
@@ -73,7 +76,18 @@ def test_evaluation_counts_users() -> None:
         counted=summarise(users, RATING)[0],
         metrics=summary(PREDICTIONS, RATING),
         one_score=one_score_metrics(PREDICTIONS, RATING),
+        rates={},
     )
+
+
+def test_rates_are_of_users_not_of_rows() -> None:
+    """Users 1 and 3 are major, of two and three rows."""
+    rate = pl.col("user").replace_strict({1: 1e-3, 2: 4e-3, 3: 2e-3}, return_dtype=pl.Float64)
+    _, record = evaluate(RATED.with_columns(inner_lr=rate), RATED, TRAINING, SPLIT)
+    major, minor = record.rates["major"], record.rates["minor"]
+    assert (major.users, major.mean) == (2, 1.5e-3)
+    assert major.sd == pytest.approx(1e-3 / 2**0.5)
+    assert (minor.users, minor.mean, minor.sd) == (1, 4e-3, None)
 
 
 def test_the_training_record_says_which_task_is_judged() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_ind, ttest_rel
 
 from pipeline_lib.evaluation.statistics import (
+    effect_of_moments,
     holm,
     independent_effect,
     independent_p,
@@ -61,6 +62,26 @@ def test_cohens_d_by_hand() -> None:
 @pytest.mark.parametrize(("left", "right"), [([1.0], [1.0, 2.0]), ([1.0, 1.0], [2.0, 2.0])])
 def test_no_spread_has_no_effect_size(left: list[float], right: list[float]) -> None:
     assert independent_effect(np.array(left), np.array(right)) is None
+
+
+@given(
+    left=st.lists(st.floats(-100, 100), min_size=2, max_size=9),
+    right=st.lists(st.floats(-100, 100), min_size=2, max_size=9),
+)
+def test_cohens_d_needs_no_more_than_sizes_means_and_deviations(
+    left: list[float], right: list[float]
+) -> None:
+    sides = (np.array(left), np.array(right))
+    sizes, means = (len(left), len(right)), (sides[0].mean(), sides[1].mean())
+    found = effect_of_moments(sizes, means, (sides[0].std(ddof=1), sides[1].std(ddof=1)))
+    expected = independent_effect(*sides)
+    if found is not None:
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+def test_rates_all_alike_have_no_effect_size() -> None:
+    assert effect_of_moments((3, 3), (1e-3, 1e-3), (0.0, 1e-13)) is None
+    assert effect_of_moments((1, 3), (1.0, 2.0), (None, 1.0)) is None
 
 
 def test_holm_by_hand() -> None:

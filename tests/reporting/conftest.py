@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_lib.evaluation.comparison import Comparison, Gap, MethodResult, Pair, Statistic
+from pipeline_lib.evaluation.comparison import (
+    Comparison,
+    Gap,
+    MethodResult,
+    Pair,
+    RateGap,
+    Spread,
+    Statistic,
+)
 from pipeline_lib.reporting.paper import PaperResults, load_paper_results
 from pipeline_lib.settings.methods.base import Role
 from pipeline_lib.settings.task import ClickTask, RatingTask
@@ -51,7 +59,21 @@ def method(
         constant_users=1100 if role == "reference" else 0,
         metrics=metrics,
         gap=gap,
+        spread=Spread(low=0.5, median=1.0, high=2.0, outliers=12),
+        rate_gaps=[],
     )
+
+
+def with_rates(method: MethodResult, *effects: float | None) -> MethodResult:
+    """Let the groups' rates be apart by so many deviations, with each seed."""
+    gaps = [RateGap(major=1e-4, minor=2e-4, effect=effect) for effect in effects]
+    return method.model_copy(update={"rate_gaps": gaps})
+
+
+def with_spread(method: MethodResult, high: float, outliers: int) -> MethodResult:
+    """Let users have another upper quartile and number of outliers."""
+    changes = {"high": high, "outliers": outliers}
+    return method.model_copy(update={"spread": method.spread.model_copy(update=changes)})
 
 
 def pair(left: str, right: str, difference: float, p: float | None, metric: str = "mse") -> Pair:
@@ -85,9 +107,9 @@ def melu() -> MethodResult:
         *("melu", "MeLU", "baseline", 0.0004),
         mse=spread(1.5, p=0.01),
         ndcg_3=spread(0.79),
-        ndcg_3_linear=spread(0.825),
         ndcg_5=spread(0.80004),
         mse_major=spread(1.5),
+        ndcg_3_linear=spread(0.825),
     )
 
 

@@ -18,6 +18,7 @@ from pipeline_lib.reporting.tables.datasets import table_6
 from pipeline_lib.reporting.tables.table import Table
 from pipeline_lib.reporting.tables.write import markdown, to_csv
 from tests.reporting.drawing.worlds import CLICK, METHODS, RATING, invented
+from tests.reporting.page.small_run import records, separation
 from tests.reporting.small_data import small_report
 
 OWN: dict[str, Any] = {"dataset": "shop", "title": "My shop", "of_paper": False}
@@ -33,7 +34,10 @@ def tables_of(comparison: Comparison, paper: PaperResults) -> dict[str, Table]:
     report = small_report(
         **OWN, split_sha256=comparison.split_sha256, user_features=[], task=comparison.task
     )
-    return {**dataset_tables(report, comparison, paper), "table6": table_6([report], paper)}
+    return {
+        **dataset_tables(report, comparison, paper, records(comparison), separation()),
+        "table6": table_6([report], paper),
+    }
 
 
 def texts(tables: Sequence[Table]) -> list[str]:

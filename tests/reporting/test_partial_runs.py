@@ -14,11 +14,12 @@ from pipeline_lib.reporting.tables.table import Table
 from pipeline_lib.reporting.tables.write import markdown, to_csv
 from pipeline_lib.settings.methods.base import Role
 from tests.reporting.conftest import only
+from tests.reporting.page.small_run import records
 from tests.reporting.small_data import small_report
 
 NAMES = [
     *("table1", "table2", "table3", "table4", "table5"),
-    *("error_pairs", "ranking_pairs", "gaps", "definitions"),
+    *("error_pairs", "ranking_pairs", "gaps", "definitions", "claims", "costs"),
 ]
 NOTHING = "No method of this table was run."
 COMPARED, ABLATED = ("table2", "table4"), ("table3", "table5")
@@ -28,7 +29,7 @@ def tables(comparison: Comparison, paper: PaperResults) -> dict[str, Table]:
     report = small_report(
         dataset=comparison.dataset, task=comparison.task, sample=comparison.sample
     )
-    return dataset_tables(report, comparison, paper)
+    return dataset_tables(report, comparison, paper, records(comparison), None)
 
 
 def names(table: Table) -> set[str]:

@@ -30,6 +30,8 @@ def train(start: Start, epochs: int = 3) -> Path:
             best_epoch=epochs,
             validation_loss=0.5,
             seconds=1.0,
+            hardware="Fast CPU",
+            peak_bytes=500_000_000,
         )
         write_json(record, trial / "training.json")
     return trial
@@ -49,6 +51,7 @@ def judge(trial: Path, start: Start, metrics: Mapping[str, float]) -> None:
         counted={},
         metrics=dict(metrics),
         one_score={},
+        rates={},
     )
     time.sleep(0.01)  # it is newer than the training, on a file system with coarse times as well
     write_json(evaluation, trial / "evaluation.json")

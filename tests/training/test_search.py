@@ -37,6 +37,8 @@ def record(loss: float) -> TrainingRecord:
         best_epoch=3,
         validation_loss=loss,
         seconds=2.0,
+        hardware="Fast CPU",
+        peak_bytes=500_000_000,
     )
 
 

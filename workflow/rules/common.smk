@@ -60,6 +60,7 @@ EVALUATED = {
     "support": f"{TRIAL}/support.parquet",
     "evaluation": f"{TRIAL}/evaluation.json",
 }
+SEPARATION = f"{HERE}/separation.parquet"
 REPORT = f"{RUN}/report.html"
 
 DATASETS = [*settings.datasets]
@@ -72,7 +73,7 @@ EMBEDDED = [m for m, s in settings.methods.items() if is_embedded(s)]
 OUTER_RATES = outer_rates(settings.methods)
 TABLES = [
     *(f"table{n}" for n in range(1, 6)),
-    *("error_pairs", "ranking_pairs", "gaps", "definitions"),
+    *("error_pairs", "ranking_pairs", "gaps", "definitions", "claims", "costs"),
     *(["outer_rates"] if OUTER_RATES else []),
 ]
 # The paper's own results, by a relative path: a moved folder is no other input.
@@ -354,6 +355,7 @@ def report_parts():
             "trials": trials(TRIAL, name),
             "figures": figures_for(own.task.kind, settings.methods),
             "missing": missing(own.task.kind, settings.methods) if own.of_paper else [],
+            "separation": SEPARATION.format(dataset=name) if EMBEDDED else None,
         }
         for name, own in settings.datasets.items()
     ]

@@ -35,11 +35,35 @@ rule data_report:
         "../scripts/data_report.py"
 
 
+rule project:
+    """Lay out the test users in a plane by each method's embeddings, and tell groups by them."""
+    input:
+        records=embedded_trials(TRAINED["record"]),
+        weights=embedded_trials(TRAINED["weights"]),
+        test=rules.encode.output.test,
+        catalogue=rules.encode.output.catalogue,
+        vocabulary=rules.encode.output.vocabulary,
+        split_users=rules.partition.output.users,
+        names=rules.encode.output.names,
+    output:
+        projection=f"{HERE}/embeddings.parquet",
+        separation=SEPARATION,
+    log:
+        f"{HERE}/logs/project.log",
+    params:
+        *code("project", modules_of(EMBEDDED)),
+        seed=settings.run.split_seed,
+    script:
+        "../scripts/project.py"
+
+
 rule tables:
     """Write the paper's Tables 1 to 5, our figures beside the paper's, and those it lacks."""
     input:
         comparison=COMPARISON,
         report=DATA_REPORT,
+        trainings=all_trials(TRAINED["record"]),
+        separation=SEPARATION if EMBEDDED else [],
         paper=PAPER,
     output:
         **{name: table_files(f"{HERE}/tables/{name}") for name in TABLES},
@@ -74,31 +98,10 @@ rule table_6:
         "../scripts/table_6.py"
 
 
-rule project:
-    """Lay out the test users in a plane by the embeddings that each method has of them."""
-    input:
-        records=embedded_trials(TRAINED["record"]),
-        weights=embedded_trials(TRAINED["weights"]),
-        test=rules.encode.output.test,
-        catalogue=rules.encode.output.catalogue,
-        vocabulary=rules.encode.output.vocabulary,
-        split_users=rules.partition.output.users,
-        names=rules.encode.output.names,
-    output:
-        f"{HERE}/embeddings.parquet",
-    log:
-        f"{HERE}/logs/project.log",
-    params:
-        *code("project", modules_of(EMBEDDED)),
-        seed=settings.run.split_seed,
-    script:
-        "../scripts/project.py"
-
-
 rule figures:
     """Draw a dataset's figures: as PNG and SVG, with the data behind them and a caption."""
     input:
-        projection=rules.project.output[0] if EMBEDDED else [],
+        projection=rules.project.output.projection if EMBEDDED else [],
         comparison=COMPARISON,
         users=all_trials(EVALUATED["users"]),
         predictions=all_trials(PREDICTED["predictions"]),
@@ -139,6 +142,7 @@ rule report:
         figures=figures("csv", "png", "txt"),
         evaluations=[trials(EVALUATED["evaluation"], name) for name in DATASETS],
         trainings=[trials(TRAINED["record"], name) for name in DATASETS],
+        separations=expand(SEPARATION, dataset=DATASETS) if EMBEDDED else [],
         paper=PAPER,
     output:
         report(REPORT, caption="../report/report.rst", category="Run"),

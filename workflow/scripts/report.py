@@ -18,10 +18,7 @@ snakemake: Snakemake
 start_log(snakemake.log[0], snakemake.rule, *snakemake.wildcards)
 params = snakemake.params
 paper = load_paper_results(Path(snakemake.input.paper))
-parts = [
-    read_part(Path(part["folder"]), part["trials"], part["figures"], part["missing"], paper)
-    for part in params.datasets
-]
+parts = [read_part(**part, paper=paper) for part in params.datasets]
 names = [part.comparison.dataset for part in parts]
 report = RunReport(
     name=params.name,

@@ -9,30 +9,40 @@ from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.page.report import DatasetPart, FigureFile, Training
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
-from pipeline_lib.storage.tables import read_json
+from pipeline_lib.schemas.results import SEPARATION
+from pipeline_lib.storage.tables import read_json, read_table
 from pipeline_lib.training.record import TrainingRecord
 
 
 def read_part(
-    folder: Path,
+    folder: str,
     trials: Sequence[str],
     figures: Sequence[str],
     missing: list[str],
+    separation: str | None,
     paper: PaperResults,
 ) -> DatasetPart:
     """Read one dataset's results.
 
     folder: of the dataset. trials: the trainings' folders. figures: by name. missing: what could
-    not be made, a sentence each.
+    not be made, a sentence each. separation: a table; None where no method has embeddings.
     """
-    comparison = read_json(folder / "comparison.json", Comparison)
-    data = read_json(folder / "data_report.json", DataReport)
+    comparison = read_json(Path(folder, "comparison.json"), Comparison)
+    data = read_json(Path(folder, "data_report.json"), DataReport)
+    trainings = [_training(trial) for trial in trials]
+    tables = dataset_tables(
+        data,
+        comparison,
+        paper,
+        [training.record for training in trainings],
+        read_table(Path(separation), SEPARATION) if separation else None,
+    )
     return DatasetPart(
         comparison=comparison,
         data=data,
-        tables=list(dataset_tables(data, comparison, paper).values()),
-        figures=[_figure(folder / "figures", name) for name in figures],
-        trainings=[_training(trial) for trial in trials],
+        tables=list(tables.values()),
+        figures=[_figure(Path(folder, "figures"), name) for name in figures],
+        trainings=trainings,
         missing=missing,
     )
 

@@ -5,11 +5,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipeline_lib.metrics.registry import columns_of
 from pipeline_lib.reporting.drawing.read import Paths, read_results
 from pipeline_lib.storage.tables import TableError
 from tests.reporting.drawing.worlds import invented, some
 
 METHODS = some(["melu", "paml", "two-bias"])
+RANKINGS = [column for column, metric in columns_of("rating").items() if metric.k]
 NAMES = ("users", "predictions", "history", "support")
 
 
@@ -23,7 +25,7 @@ def files(tmp_path: Path) -> dict[str, Paths]:
             folder = tmp_path / f"{method}-{seed}"
             folder.mkdir()
             tables = {
-                "users": results.users.with_columns(ndcg_3=0.5, ndcg_5=0.5),
+                "users": results.users.with_columns(**dict.fromkeys(RANKINGS, 0.5)),
                 "history": results.history,
                 "support": results.support,
             }
@@ -50,7 +52,7 @@ def files(tmp_path: Path) -> dict[str, Paths]:
 def test_reads_what_was_written(files: dict[str, Paths], tmp_path: Path) -> None:
     due = invented(METHODS, users=2, seeds=2)
     read = read_results(due.comparison, files, tmp_path / "embeddings.parquet")
-    assert read.users.drop("ndcg_3", "ndcg_5").equals(due.users)
+    assert read.users.drop(RANKINGS).equals(due.users)
     assert read.history.equals(due.history)
     assert read.support.equals(due.support)
     assert read.projection.equals(due.projection)

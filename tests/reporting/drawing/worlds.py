@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Statistic
+from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Spread, Statistic
 from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.drawing.plot import has_user_rates, is_learner
 from pipeline_lib.reporting.drawing.view import Results
@@ -63,6 +63,8 @@ def compared(
             constant_users=0,
             metrics={"auc": area, "nel": loss} if task == CLICK else {},
             gap=None,
+            spread=Spread(low=0, median=0, high=0, outliers=0),
+            rate_gaps=[],
         )
         for name, m in methods.items()
     ]

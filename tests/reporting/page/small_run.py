@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from matplotlib.image import imsave
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
@@ -14,6 +15,8 @@ from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
 from pipeline_lib.reporting.tables.datasets import table_6
 from pipeline_lib.reporting.tables.table import Table
+from pipeline_lib.schemas.columns import types
+from pipeline_lib.schemas.results import SEPARATION
 from pipeline_lib.training.record import TrainingRecord
 from tests.reporting.small_data import rejects, small_report
 
@@ -46,7 +49,9 @@ def small_part(comparison: Comparison, paper: PaperResults, folder: Path) -> Dat
     return DatasetPart(
         comparison=comparison,
         data=data,
-        tables=list(dataset_tables(data, comparison, paper).values()),
+        tables=list(
+            dataset_tables(data, comparison, paper, records(comparison), separation()).values()
+        ),
         figures=[small_figure(folder / f"{comparison.dataset}-errors", rows=10)],
         trainings=[t for method in comparison.methods for t in trainings(comparison, method)],
         missing=[],
@@ -59,6 +64,16 @@ def small_figure(stem: Path, rows: int) -> FigureFile:
     imsave(png, np.linspace(0, 1, 600).reshape(20, 30), metadata={"Software": ""})
     csv.write_text("123456789\n" * rows)
     return FigureFile("users_errors", "Errors of users. The line is the median.", png, csv)
+
+
+def records(comparison: Comparison) -> list[TrainingRecord]:
+    return [t.record for method in comparison.methods for t in trainings(comparison, method)]
+
+
+def separation() -> pl.DataFrame:
+    """Tell the groups by the embeddings of MeLU and AT-PAML."""
+    rows = [("melu", 1234, 0.875, 0.75), ("at-paml", 1234, 0.9375, 0.8125)]
+    return pl.DataFrame(rows, schema=types(SEPARATION), orient="row")
 
 
 def trainings(comparison: Comparison, method: MethodResult) -> list[Training]:
@@ -86,6 +101,8 @@ def _training(comparison: Comparison, method: MethodResult, place: int) -> Train
         best_epoch=7 + seed if learns else None,
         validation_loss=0.5,
         seconds=1000.25 + seed,
+        hardware="Fast CPU",
+        peak_bytes=500_000_000,
     )
     evaluation = Evaluation(
         method=method.name,
@@ -99,6 +116,7 @@ def _training(comparison: Comparison, method: MethodResult, place: int) -> Train
         counted={name: statistic.users for name, statistic in method.metrics.items()},
         metrics={name: statistic.values[place] for name, statistic in method.metrics.items()},
         one_score=comparison.one_score,
+        rates={},
     )
     folder = f"results/small/{comparison.dataset}/methods/{method.name}/seed-{seed}"
     return Training(record, evaluation, folder)

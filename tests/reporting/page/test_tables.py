@@ -33,7 +33,7 @@ def test_every_cell_is_there_with_its_marks_and_unrounded_number(
     report: RunReport, page: Page
 ) -> None:
     tables = shown_tables(report)
-    assert len(tables) == 1 + 2 * 9
+    assert len(tables) == 1 + 2 * 11
     for name, table in tables:
         head, *rows = page.tables[name]
         headers = [cell.text for cell in head.cells]

@@ -14,6 +14,7 @@ from pipeline_lib.reporting.tables.datasets import table_6
 from pipeline_lib.reporting.tables.latex import escape, latex
 from pipeline_lib.reporting.tables.table import DASH, MINUS, Table
 from tests.reporting.conftest import only
+from tests.reporting.page.small_run import records, separation
 from tests.reporting.small_data import small_report
 from tests.reporting.tables.test_methods import TABLES
 
@@ -66,7 +67,7 @@ def all_tables(comparison: Comparison, paper: PaperResults) -> dict[str, Table]:
         small_report(dataset=comparison.dataset, task=comparison.task, sample=comparison.sample),
         small_report(dataset="bookcrossing-literal", title="[a]* & b_{c} % é"),
     ]
-    tables = dataset_tables(reports[0], comparison, paper)
+    tables = dataset_tables(reports[0], comparison, paper, records(comparison), separation())
     return {**tables, "table6": table_6(reports, paper)}
 
 

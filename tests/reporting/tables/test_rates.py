@@ -6,6 +6,7 @@ from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
 from pipeline_lib.reporting.tables.rates import OF_PAPER, rates_table
+from tests.reporting.page.small_run import records
 from tests.reporting.small_data import small_report
 from tests.reporting.tables.test_methods import lines
 
@@ -45,5 +46,8 @@ def test_the_papers_rates_are_told_of_its_datasets(at_rates: Comparison, of_pape
 def test_a_run_of_one_rate_has_no_such_table(
     compared: Comparison, at_rates: Comparison, paper: PaperResults
 ) -> None:
-    both = (dataset_tables(small_report(), own, paper) for own in (compared, at_rates))
+    both = (
+        dataset_tables(small_report(), own, paper, records(own), None)
+        for own in (compared, at_rates)
+    )
     assert ["outer_rates" in tables for tables in both] == [False, True]
