@@ -22,7 +22,7 @@ PANELS = {  # the paper's, of each group and of all users
     "paml": ("4c, 7e", "7f"),
 }
 NO_PANELS = (None, None)
-COLUMNS = 3
+MOST_COLUMNS = 3
 HEIGHTS = (5, 3)  # of a pair
 
 
@@ -31,12 +31,12 @@ def _tidy(results: Results) -> pl.DataFrame:
 
 
 def _draw(view: View) -> None:
-    rows = -(-len(view.methods) // COLUMNS)
+    rows = -(-len(view.methods) // MOST_COLUMNS)
     canvas.begin(view, "inner learning rates of test users", 0.6 + 2.2 * rows)
-    columns = min(COLUMNS, len(view.methods))
+    columns = -(-len(view.methods) // rows)
     grid = view.figure.add_gridspec(2 * rows, columns, height_ratios=HEIGHTS * rows)
     for place, method in enumerate(_papers_first(view.methods)):
-        row, column = divmod(place, COLUMNS)
+        row, column = divmod(place, columns)
         pair = [view.figure.add_subplot(grid[2 * row + n, column]) for n in (0, 1)]
         groups, together = PANELS.get(method.name, NO_PANELS)
         titles = view.panel(groups, canvas.short(method.label)), view.panel(together, "all users")
