@@ -8,7 +8,7 @@ from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.metrics.registry import Metric, find_metric, readings_of
 from pipeline_lib.reporting.paper import PaperMean, PaperResults
 from pipeline_lib.reporting.tables.cells import spread_text
-from pipeline_lib.reporting.tables.columns import apart_by, beside, sources_of
+from pipeline_lib.reporting.tables.columns import beside, sources_of
 from pipeline_lib.reporting.tables.methods import table_of
 from pipeline_lib.reporting.tables.notes import over_seeds, split_note
 from pipeline_lib.reporting.tables.paper_notes import paper_clicks_note
@@ -64,12 +64,10 @@ def _printed(metric: Metric, comparison: Comparison, paper: PaperResults) -> Pri
 def _columns(
     comparison: Comparison, of: Metric, reading: Metric, printed: Printed
 ) -> list[TableColumn]:
-    """Return a metric by both definitions, the paper's once, and the difference of each from it."""
+    """Return a metric by both definitions, and the paper's beside them."""
     theirs = {n: Cell(spread_text(m, of.digits), (m.mean, m.sd)) for n, m in printed.items()}
-    first, second = (
-        beside(_measured(comparison, m), theirs or None, apart_by(m)) for m in (of, reading)
-    )
-    return [*first, *(column for column in second if column.header != "paper")]
+    ours, *beside_it = beside(_measured(comparison, of), theirs or None)
+    return [ours, _measured(comparison, reading), *beside_it]
 
 
 def _measured(comparison: Comparison, metric: Metric) -> TableColumn:
