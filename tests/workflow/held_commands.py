@@ -60,6 +60,8 @@ ELSEWHERE = {
     # In this process.
     r".*: mlflow (experiments restore .*|gc)": "tracking/test_update.py::"
     "test_runs_of_a_deleted_experiment_wait_until_it_is_restored_or_gone",
+    r".*: python -m pipeline_lib\.reporting\.lemmas": "reporting/test_lemmas.py::"
+    "test_what_is_written_has_its_numbers_and_the_same_bytes_every_time",
     # A user with a password and a database, made by initdb instead, and the same server on them.
     r".*: (createuser|createdb) .*": f"tracking/test_servers.py::{STORE}",
     r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": f"tracking/test_servers.py::{STORE}",
