@@ -124,3 +124,13 @@ def test_every_error_that_is_named_was_printed_or_measured() -> None:
     named = set(re.findall(r"\b\d\.\d{3}\b", TEXT))
     assert len(named) >= 7
     assert {number for number in named if number not in known} == set()
+
+
+def test_every_table_is_whole() -> None:
+    """A blank line within would make text of what follows."""
+    tables = re.findall(r"(?:^\|.*\n)+", TEXT, re.MULTILINE)
+    assert len(tables) >= 7
+    for table in tables:
+        header, line, *rows = table.splitlines()
+        assert line.startswith("| :"), header
+        assert {row.count("|") for row in rows} == {header.count("|")}, header
