@@ -28,7 +28,7 @@ NODES = (1_000, 3_000, 10_000, 30_000, 100_000)
 BATCH, BATCHES, NEAREST = 32, 8, 20
 DEFAULT = FlannSettings()
 ENOUGH = 0.9  # of the nearest
-ALL = f"FLANN, checks for {ENOUGH:.0%}"
+AS_NEEDED = f"FLANN, checks for {ENOUGH:.0%}"
 Search = Callable[[Tensor], Tensor]
 
 
@@ -72,7 +72,7 @@ def measure(width: int, nodes: int) -> Iterator[Point]:
 
     yield point(f"FLANN, {DEFAULT.checks} checks", DEFAULT.checks, flann(DEFAULT.checks))
     checks = NEAREST
-    while (enough := point(ALL, checks, flann(checks))).recall < ENOUGH and checks < nodes:
+    while (enough := point(AS_NEEDED, checks, flann(checks))).recall < ENOUGH and checks < nodes:
         checks = min(2 * checks, nodes)
     yield enough
     first.free(trees)
