@@ -22,8 +22,9 @@ from pipeline_lib.evaluation.predict import (
     load_predictor,
     predict_by_support,
     predict_users,
+    untrained,
 )
-from pipeline_lib.methods.base import Method
+from pipeline_lib.methods.base import Method, build_method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.schemas.results import PREDICTIONS, SUPPORT_PREDICTIONS
@@ -106,6 +107,20 @@ def make_record(kind: str, world: World) -> TrainingRecord:
 
 @pytest.mark.usefixtures("_undone")
 class TestLoading:
+    def test_before_its_training_a_method_has_the_weights_that_training_began_with(
+        self, tmp_path: Path
+    ) -> None:
+        world = World("rating")
+        method, test = train_little("paml", world), own_items(world.test)
+        files, record = write_files(tmp_path, method, test), make_record("paml", world)
+        people = pl.DataFrame({"user": USERS[: len(test)], "group": "major"})
+        trained = load_predictor(record, files, people, NAMES.to_frame())
+        before = untrained(trained, record, files["vocabulary"]).method.state_dict()
+        first = build_method(read_settings("paml"), world.problem, record.seed).double()
+        torch.testing.assert_close(before, first.state_dict(), rtol=0, atol=0)
+        name = next(iter(before))
+        assert not torch.equal(before[name], trained.method.state_dict()[name])
+
     @pytest.mark.parametrize(
         ("kind", "task"),
         [

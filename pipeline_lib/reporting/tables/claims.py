@@ -9,7 +9,7 @@ from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.tables.cells import number_cell
 from pipeline_lib.reporting.tables.checks import check_claims, mean_effect
 from pipeline_lib.reporting.tables.methods import table_of
-from pipeline_lib.reporting.tables.notes import over_seeds, split_note, titled
+from pipeline_lib.reporting.tables.notes import split_note, titled
 from pipeline_lib.reporting.tables.table import Table, TableColumn
 from pipeline_lib.training.record import TrainingRecord
 
@@ -49,7 +49,6 @@ def claims_table(
     notes = [
         *_meanings(error.label, found),
         *check_claims(comparison, trainings, found),
-        over_seeds(methods),
         split_note(comparison),
     ]
     return table_of(comparison, methods, title, columns, notes)

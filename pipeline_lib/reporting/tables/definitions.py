@@ -91,11 +91,10 @@ def _distances(comparison: Comparison, pair: tuple[Metric, Metric], printed: Pri
             for name, found in run.items()
             if metric.name in found
         ]
-        if chance is None or not ours:
+        if chance is None or not printed:
             return []
         by_chance = mean(abs(chance - own.mean) for own in printed.values())
-        texts.append(
-            f"by {metric.label} {mean(ours):.3f} from ours and {by_chance:.3f} from an order by "
-            "chance"
-        )
-    return [f"The paper's {len(printed)} figures are on average {'; '.join(texts)}."]
+        text = f"by {metric.label} {by_chance:.3f} from an order by chance"
+        texts.append(f"{text} and {mean(ours):.3f} from ours" if ours else text)
+    ends = " to ".join(f"{end(m.mean for m in printed.values()):.3f}" for end in (min, max))
+    return [f"The paper's {len(printed)} figures, {ends}, are on average {'; '.join(texts)}."]
