@@ -51,7 +51,8 @@ def test_every_job_has_its_log(finished: SmallProject) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["table3", "table5", "error_pairs", "ranking_pairs", "gaps", "definitions"]
+    "table",
+    ["table3", "table5", "error_pairs", "ranking_pairs", "gaps", "definitions", "claims", "costs"],
 )
 @pytest.mark.parametrize("kind", ["csv", "md", "tex"])
 def test_writes_each_table_in_each_format(finished: SmallProject, table: str, kind: str) -> None:
