@@ -1,5 +1,6 @@
 """docs/paper.md names files and settings that exist, and shows the YAMLs' values."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -19,6 +20,7 @@ TABLE_7 = [
     *("memory_size", "warmup_epochs", "warmup_lr", "neighbours", "neighbours_at_inference"),
     *("delta", "gamma"),
 ]
+READINGS = ROOT / "docs/readings.csv"
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
 
 
@@ -117,10 +119,31 @@ def test_every_table_and_figure_of_the_paper_is_there() -> None:
     assert drawn <= set(re.findall(r"\d+", " ".join(re.findall(r"\| Figures? .*", TEXT))))
 
 
+def test_the_readings_are_those_of_their_file() -> None:
+    with READINGS.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    text = TEXT.split("## One seed of the readings")[1].split("\n## ")[0]
+    shown = [
+        [cell.strip() for cell in line[1:-1].split("|")]
+        for line in re.findall("^[|].*", text, re.M)
+    ]
+    assert [[line[1].strip("`"), *line[2:6]] for line in shown[2:]] == [
+        [
+            row["method"],
+            f"{float(row['mse']):.3f}",
+            f"{float(row['ndcg_3']):.3f}",
+            row["best_epoch"],
+            f"{float(row['seconds']):.0f}",
+        ]
+        for row in rows
+    ]
+
+
 def test_every_error_that_is_named_was_printed_or_measured() -> None:
-    """Those of the paper are in its results, ours on the page that a rule writes."""
+    """Those of the paper are in its results, ours on the page that a rule writes or in readings."""
     sources = ("workflow/resources/paper_results.yaml", "docs/results.md")
     known = "".join((ROOT / path).read_text(encoding="utf-8") for path in sources)
+    known += re.sub(r"(\d\.\d{6})", lambda m: f"{float(m[1]):.3f}", READINGS.read_text("utf-8"))
     named = set(re.findall(r"\b\d\.\d{3}\b", TEXT))
     assert len(named) >= 7
     assert {number for number in named if number not in known} == set()
