@@ -78,8 +78,8 @@ class MethodResult(BaseModel):
     """One method over its seeds.
 
     constant_users: users of two query rows or more who got one score for all, with any seed. gap:
-    None where a group has no user. rate_gaps: a seed each; none where the method chooses no rate
-    for a user, or a group has no user.
+    None where a group has no user. rate_gaps: a seed each, without effect where all users have one
+    rate; none where no user has one for all weights, or a group has no user.
     """
 
     name: str
@@ -137,9 +137,9 @@ class Comparison(Subject):
     """All methods of a dataset on the same test users.
 
     short_users: by ranking metric, the ranked users with fewer rows than it looks at. baselines,
-    references: the best one by metric. one_score: by metric, what the best single score for all
-    rows has; its order is one by chance. outer_rates: of methods that the run has at several outer
-    rates, all else alike.
+    references: the best one by metric. one_score: by metric, what the one score for all rows that
+    has the least MSE or NEL has; its order is one by chance. outer_rates: of methods that the run
+    has at several outer rates, all else alike.
     """
 
     task: Task

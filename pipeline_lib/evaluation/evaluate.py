@@ -66,8 +66,8 @@ class Evaluation(BaseModel):
     counted: by metric, the users who have it. ranked_users: those whose items can be ranked; None
     for clicks. short_users: by ranking metric, those of them with fewer rows than it looks at.
     constant_users: those with two rows or more who got one score for all. one_score: the metrics
-    that one score for all rows would have, the best of such. rates: by group, the users' inner
-    learning rates; of no group where the method chooses none for a user.
+    of one score for all rows, that of the least MSE or NEL. rates: by group, the users' inner
+    learning rates, also where all have one; of no group where none is for all of a user's weights.
     """
 
     method: str

@@ -38,11 +38,13 @@ def true_class(task: Task) -> pl.Expr:
 
 
 def best_score(task: Task) -> pl.Expr:
-    """Compute the one score, a scalar, that loses least on all rows together, from `target`."""
-    target = pl.col("target")
-    if not isinstance(task, ClickTask):
-        return target.mean()
-    weight = task.other_weight + (task.clicked_weight - task.other_weight) * target
+    """Compute the one score, a scalar, of the least mean over users of MSE or NEL.
+
+    From `user` and `target`: a row counts as much as its user has few.
+    """
+    target, weight = pl.col("target"), 1 / pl.len().over("user")
+    if isinstance(task, ClickTask):
+        weight *= task.other_weight + (task.clicked_weight - task.other_weight) * target
     return (weight * target).sum() / weight.sum()
 
 

@@ -33,7 +33,7 @@ def user_errors(predictions: pl.DataFrame, task: Task, keys: Sequence[str]) -> p
 
 
 def one_score_metrics(predictions: pl.DataFrame, task: Task) -> dict[str, float]:
-    """Compute what the best single score for all rows would have: an order by chance.
+    """Compute what one score for all rows has, that of the least MSE or NEL: an order by chance.
 
     predictions: `user`, `group`, `target`. Returns values by metric, as `summarise` does.
     """

@@ -75,19 +75,37 @@ def test_the_true_class_is_what_nll_loss_makes_of_probabilities(rows: Rows) -> N
     assert frame.select(true_class(CLICK).mean()).item() == pytest.approx(expected, abs=1e-12)
 
 
+def mean_of_users(rows: pl.DataFrame, loss: pl.Expr) -> float:
+    means: list[float] = [own.select(loss.mean()).item() for own in rows.partition_by("user")]
+    return sum(means) / len(means)
+
+
+def test_the_best_score_counts_users_not_rows() -> None:
+    """One user has three rows of 4, the other one row of 2: the mean of 4 and 2.
+
+    Of clicks, three by one user and another row by the other: 0.9 / (0.9 + 0.1).
+    """
+    for task, targets, expected in (
+        (RATING, [4.0, 4.0, 4.0, 2.0], 3),
+        (CLICK, [1.0, 1.0, 1.0, 0.0], 0.9),
+    ):
+        frame = pl.DataFrame({"user": list("aaab"), "target": targets})
+        assert frame.select(best_score(task)).item() == pytest.approx(expected)
+
+
 @given(
-    targets=st.lists(st.integers(0, 1), min_size=1),
+    rows=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 1)), min_size=1),
     weights=st.tuples(*[st.floats(0.01, 10)] * 2),
     other=st.floats(0, 1),
 )
-def test_no_other_score_for_all_loses_less(
-    targets: list[int], weights: tuple[float, float], other: float
+def test_no_other_score_for_all_has_a_smaller_mean_over_users(
+    rows: list[tuple[str, int]], weights: tuple[float, float], other: float
 ) -> None:
-    frame = pl.DataFrame({"target": targets}, {"target": pl.Float64})
+    frame = pl.DataFrame(rows, {"user": pl.String, "target": pl.Float64}, orient="row")
     click = ClickTask(clicked_weight=weights[0], other_weight=weights[1])
     for task, loss in ((click, cross_entropy(click)), (RATING, squared_error(RATING))):
         best, any_ = (
-            frame.with_columns(score=score).select(loss.sum()).item()
+            mean_of_users(frame.with_columns(score=score), loss)
             for score in (best_score(task), pl.lit(other))
         )
         assert best <= any_ * (1 + 1e-9) + 1e-9

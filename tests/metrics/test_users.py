@@ -141,18 +141,18 @@ def test_users_metrics_fit_the_schema_of_their_task(rows: pl.DataFrame, task: Ta
 
 
 def test_one_score_ranks_by_chance() -> None:
-    """User 1 has ratings 2 and 1, user 3 has 2, 1 and 0; the mean of all rows is 10 / 6."""
+    """User 1 has ratings 2 and 1, user 3 has 2, 1 and 0, user 2 has 4: on average 6.5 / 3."""
     found = one_score_metrics(PREDICTIONS, RATING)
     second = 1 / math.log2(3)
     one = 2 * (1 + second) / (3 + second), 1.5 * (1 + second) / (2 + second)
     three = 4 / 3 * (1.5 + second) / (3 + second), (1.5 + second) / (2 + second)
     assert found["ndcg_3"] == pytest.approx((one[0] + three[0]) / 2)
     assert found["ndcg_3_linear"] == pytest.approx((one[1] + three[1]) / 2)
-    assert found["mse_minor"] == pytest.approx((4 - 10 / 6) ** 2)
+    assert found["mse_minor"] == pytest.approx((4 - 6.5 / 3) ** 2)
 
 
 def test_one_score_for_clicks_is_their_weighted_share() -> None:
-    """Two clicks weigh 1.6, two other rows 0.4: the probability 0.8 loses least."""
+    """Each user a whole: clicks weigh 1.5 · 0.8, other rows 1.5 · 0.2, so 0.8 has the least NEL."""
     found = one_score_metrics(CLICKS, CLICK)
     assert (found["auc"], found["auc_user"]) == (0.5, 0.5)
     assert found["minus_p_true"] == pytest.approx(-(0.5 + 0.2 + 0.8) / 3)
