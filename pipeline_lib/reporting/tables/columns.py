@@ -39,7 +39,7 @@ class Against:
         return found
 
     def stars(self, method: MethodResult, metric: Metric) -> bool:
-        """Return whether a method is starred: a proposed one, or a variant, that is better."""
+        """Return whether a method is starred: a proposed one or an ablation that is better."""
         statistic, rival = method.metrics[metric.name], self.rivals.get(metric.name)
         p = self.p(statistic)
         if not self.starred or method.role not in OURS or p is None or rival is None:

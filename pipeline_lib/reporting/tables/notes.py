@@ -98,7 +98,7 @@ def _star(
     if not against.starred or all(p is None for p in ps):
         return []
     return [
-        f"* at a proposed method or a variant of one: better than {against.named(metrics)} at "
+        f"* at a proposed method or an ablation: better than {against.named(metrics)} at "
         f"p < {SIGNIFICANT}, two-tailed t-test between the seeds' values, unadjusted."
     ]
 

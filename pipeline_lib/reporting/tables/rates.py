@@ -1,11 +1,16 @@
 """The paper's Table 2 at each outer rate, since the paper trains its methods at different ones."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.tables.columns import metric_columns
 from pipeline_lib.reporting.tables.methods import LAYOUTS
 from pipeline_lib.reporting.tables.notes import measured_notes
 from pipeline_lib.reporting.tables.table import Block, Row, Table
 
+NO_STARS = "No stars: the best baseline may have been trained at another rate than a method."
 OF_PAPER = (
     "The paper trains PAML at 5e-6, the baselines with settings similar to PAML's, and AT-PAML and "
     "REG-PAML at 5e-5: its Table 2 has the baselines of one block beside the proposed methods of "
@@ -18,8 +23,8 @@ def rates_table(comparison: Comparison) -> Table:
     rates = comparison.outer_rates
     methods = [method for method in comparison.methods if method.name in rates]
     metrics = LAYOUTS[2].metrics(comparison.task.kind)
-    against = LAYOUTS[2].against(comparison)
-    rows = {name: Row(m.name, m.label, len(m.seeds)) for m in methods for name in [m.name]}
+    against = replace(LAYOUTS[2].against(comparison), starred=False)
+    rows = {m.name: Row(m.name, m.label, len(m.seeds)) for m in methods}
     blocks = (
         Block(f"{rate:g}", _heading(rate), tuple(r for n, r in rows.items() if rates[n] == rate))
         for rate in sorted({*rates.values()})
@@ -36,11 +41,12 @@ def rates_table(comparison: Comparison) -> Table:
         blocks=tuple(blocks),
         notes=(
             *measured_notes(comparison, methods, metrics, against),
+            NO_STARS,
             *([OF_PAPER] if comparison.of_paper else []),
         ),
     )
 
 
 def _heading(rate: float) -> str:
-    """Return a rate as in `β = 5e-5`."""
-    return f"Outer rate β = {rate:.0e}".replace("e-0", "e-")
+    """Return a rate as in `β = 2.5e-5`, with all its digits."""
+    return f"Outer rate β = {np.format_float_scientific(rate, trim='-', exp_digits=1)}"

@@ -9,8 +9,8 @@ from pipeline_lib.settings.task import RatingTask
 from tests.reporting.tables.test_methods import TABLES, Build, every_table
 
 STAR = (
-    "* at a proposed method or a variant of one: better than {} at p < 0.05, two-tailed t-test "
-    "between the seeds' values, unadjusted."
+    "* at a proposed method or an ablation: better than {} at p < 0.05, two-tailed t-test between "
+    "the seeds' values, unadjusted."
 )
 BEST = STAR.format("the best baseline ({})")
 NDCG = (

@@ -5,7 +5,7 @@ import pytest
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
-from pipeline_lib.reporting.tables.rates import OF_PAPER, rates_table
+from pipeline_lib.reporting.tables.rates import NO_STARS, OF_PAPER, rates_table
 from tests.reporting.page.small_run import records
 from tests.reporting.small_data import small_report
 from tests.reporting.tables.test_methods import lines
@@ -28,6 +28,26 @@ def test_a_block_holds_the_methods_of_a_rate(at_rates: Comparison) -> None:
         "Outer rate β = 5e-4": ["at-paml"],
     }
     assert [block.role for block in table.blocks] == ["5e-06", "5e-05", "0.0005"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "heading"),
+    [(2.5e-5, "2.5e-5"), (2e-5, "2e-5"), (1.25e-3, "1.25e-3"), (0.1, "1e-1"), (1e-10, "1e-10")],
+)
+def test_a_heading_has_all_digits_of_its_rate(
+    compared: Comparison, rate: float, heading: str
+) -> None:
+    table = rates_table(compared.model_copy(update={"outer_rates": {"melu": rate}}))
+    assert [block.title for block in table.blocks] == [f"Outer rate β = {heading}"]
+
+
+def test_no_method_is_starred_against_a_baseline_at_another_rate(at_rates: Comparison) -> None:
+    """PAML is better than the best baseline, Transfer learning, at p = 0.01."""
+    table = rates_table(at_rates)
+    cells = [cell for column in table.columns for cell in column.cells.values()]
+    assert not any(cell.star for cell in cells)
+    assert NO_STARS in table.notes
+    assert not any(note.startswith("*") for note in table.notes)
 
 
 def test_the_metrics_are_those_of_table_2(at_rates: Comparison) -> None:
