@@ -31,7 +31,7 @@ Printed = Mapping[str, PaperMean]  # by method
 def definitions_table(comparison: Comparison, paper: PaperResults) -> Table:
     """Tabulate metrics by each of two definitions, and what an order by chance has by either.
 
-    The paper's numbers, of its Tables 2 and 3, are left out for sample data.
+    The paper's numbers, of its Tables 2 and 3 alone, are left out for sample data.
     """
     task, methods = comparison.task.kind, comparison.methods
     pairs = [(find_metric(str(m.reading_of)), m) for m in readings_of(task)]
@@ -55,10 +55,14 @@ def definitions_table(comparison: Comparison, paper: PaperResults) -> Table:
 
 
 def _printed(metric: Metric, comparison: Comparison, paper: PaperResults) -> Printed:
-    """Return the paper's means; those of its Table 2 where Table 3 has others."""
+    """Return the means of its Tables 2 and 3; those of Table 2 where Table 3 has others."""
     tables = [paper.table(number).get(comparison.dataset) for number in (3, 2)]
     rows = [named for table in tables if table for named in table.rows.items()]
-    return {name: row.means[metric.name] for name, row in rows if metric.name in row.means}
+    return {
+        name: row.means[metric.name]
+        for name, row in rows
+        if metric.name in row.means and row.figure is None
+    }
 
 
 def _columns(
@@ -95,6 +99,8 @@ def _distances(comparison: Comparison, pair: tuple[Metric, Metric], printed: Pri
             return []
         by_chance = mean(abs(chance - own.mean) for own in printed.values())
         text = f"by {metric.label} {by_chance:.3f} from an order by chance"
-        texts.append(f"{text} and {mean(ours):.3f} from ours" if ours else text)
+        texts.append(
+            f"{text} and {mean(ours):.3f} from ours ({len(ours)} of them)" if ours else text
+        )
     ends = " to ".join(f"{end(m.mean for m in printed.values()):.3f}" for end in (min, max))
     return [f"The paper's {len(printed)} figures, {ends}, are on average {'; '.join(texts)}."]

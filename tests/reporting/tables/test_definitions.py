@@ -32,17 +32,18 @@ def test_ratings(compared: Comparison, paper: PaperResults) -> None:
 
 
 def test_how_far_the_papers_figures_are(compared: Comparison, paper: PaperResults) -> None:
-    """Of ten figures five are of methods run here, one of which has both definitions."""
+    """Of nine figures, without Figure 8's, five are of methods run here, one by both."""
     tables = (paper.table_3["movielens"], paper.table_2["movielens"])
     rows = [row for table in tables for row in table.rows.items()]
-    printed = {name: row.means["ndcg_3"].mean for name, row in rows}
-    assert len(printed) == 10
+    printed = {n: row.means["ndcg_3"].mean for n, row in rows if n != "at-paml-outer-5e-4"}
+    assert len(printed) == 9
     ours = [abs(compared.method(name).metrics["ndcg_3"].mean - printed[name]) for name in RUN]
-    by_chance = [sum(abs(x - chance) for x in printed.values()) / 10 for chance in (0.6, 0.8)]
+    by_chance = [sum(abs(x - chance) for x in printed.values()) / 9 for chance in (0.6, 0.8)]
     expected = (
-        "The paper's 10 figures, 0.773 to 0.793, are on average by nDCG@3 "
-        f"{by_chance[0]:.3f} from an order by chance and {sum(ours) / 5:.3f} from ours; by {THREE} "
-        f"{by_chance[1]:.3f} from an order by chance and 0.032 from ours."
+        "The paper's 9 figures, 0.773 to 0.793, are on average by nDCG@3 "
+        f"{by_chance[0]:.3f} from an order by chance and {sum(ours) / 5:.3f} from ours (5 of "
+        f"them); by {THREE} {by_chance[1]:.3f} from an order by chance and 0.032 from ours (1 of "
+        "them)."
     )
     notes = definitions_table(compared, paper).notes
     assert [note for note in notes if note.startswith("The paper's")] == [expected]
