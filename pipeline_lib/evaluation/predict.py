@@ -80,7 +80,7 @@ def load_method(
 
 
 def untrained(predictor: Predictor, record: TrainingRecord, vocabulary: Path) -> Predictor:
-    """Return a predictor with the weights that its method's training began with."""
+    """Return a predictor with its method's weights as drawn, before any warm start."""
     method = _build(record, predictor.catalogue, read_json(vocabulary, Vocabulary))
     return replace(predictor, method=method.double())
 

@@ -11,6 +11,7 @@ from pipeline_lib.reporting.tables.table import MINUS
 from pipeline_lib.training.record import TrainingRecord
 
 FEWEST = 3  # trainings that a correlation is computed of
+UNCLEAR = 0.3  # a correlation of a smaller size answers no claim
 AT, REG, LARGER = "at-paml", "reg-paml", "reg-paml-1e-2"
 D = "the size of d"
 Separation = Sequence[Mapping[str, object]]  # rows of the table
@@ -46,20 +47,31 @@ def rank_correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
     return float(spearmanr(*sides).statistic)
 
 
-def _verdict(claim: str, evidence: str, *, holds: bool) -> str:
-    return f"{claim}: {'so it is here' if holds else 'not so here'}, {evidence}."
+def _verdict(claim: str, evidence: str, *, holds: bool | None) -> str:
+    """Return a claim's sentence; holds: None where the evidence gives no clear answer."""
+    answer = {True: "so it is here", False: "not so here", None: "no clear answer here"}[holds]
+    return f"{claim}: {answer}, {evidence}."
 
 
 def _lacks(claim: str, *names: str) -> str:
     return f"{claim}: cannot be said without {', '.join(names)}."
 
 
+def _not_run(methods: Mapping[str, MethodResult], *names: str) -> list[str]:
+    """Return those of the names that were not run, and a baseline where none was."""
+    lacking = [name for name in names if name not in methods]
+    return lacking if _baselines(methods) else [*lacking, "a baseline"]
+
+
+def _baselines(methods: Mapping[str, MethodResult]) -> list[MethodResult]:
+    return [method for method in methods.values() if method.role == "baseline"]
+
+
 def _fewer_outliers(methods: Mapping[str, MethodResult]) -> str:
     claim = "REG-PAML has fewer outliers than every baseline"
-    baselines = [m for m in methods.values() if m.role == "baseline"]
-    if REG not in methods or not baselines:
-        return _lacks(claim, REG, "a baseline")
-    counts = {m.label: m.spread.outliers for m in (methods[REG], *baselines)}
+    if lacking := _not_run(methods, REG):
+        return _lacks(claim, *lacking)
+    counts = {m.label: m.spread.outliers for m in (methods[REG], *_baselines(methods))}
     own, *others = counts.values()
     shown = ", ".join(f"{label} {count:,}" for label, count in counts.items())
     return _verdict(claim, shown, holds=own < min(others))
@@ -67,10 +79,9 @@ def _fewer_outliers(methods: Mapping[str, MethodResult]) -> str:
 
 def _lower_quartiles(methods: Mapping[str, MethodResult], error: Metric) -> str:
     claim = f"AT-PAML and REG-PAML have a lower upper quartile of {error.label} than every baseline"
-    baselines = [m for m in methods.values() if m.role == "baseline"]
-    if not {AT, REG} <= methods.keys() or not baselines:
-        return _lacks(claim, AT, REG, "a baseline")
-    own, others = [methods[AT], methods[REG]], baselines
+    if lacking := _not_run(methods, AT, REG):
+        return _lacks(claim, *lacking)
+    own, others = [methods[AT], methods[REG]], _baselines(methods)
     shown = ", ".join(f"{m.label} {m.spread.high:.{error.digits}f}" for m in (*own, *others))
     highest, lowest = max(m.spread.high for m in own), min(m.spread.high for m in others)
     return _verdict(claim, shown, holds=highest < lowest)
@@ -86,7 +97,7 @@ def _closer_rates(methods: Iterable[MethodResult], error: Metric) -> str:
         f"{_signed(found)} is the rank correlation of {D} and {error.label} "
         f"over {len(pairs)} trainings, of all variants and seeds"
     )
-    return _verdict(claim, shown, holds=found < 0)
+    return _verdict(claim, shown, holds=None if abs(found) < UNCLEAR else found < 0)
 
 
 def _trainings(method: MethodResult, error: Metric) -> Iterator[tuple[float, float]]:
@@ -98,14 +109,14 @@ def _trainings(method: MethodResult, error: Metric) -> Iterator[tuple[float, flo
 
 
 def _larger_gamma(methods: Mapping[str, MethodResult], trainings: Sequence[TrainingRecord]) -> str:
-    """Compare the trainings whose settings are REG-PAML's but for γ."""
+    """Compare the trainings whose settings and network are REG-PAML's but for γ."""
     claim = "A larger γ parts the groups' rates more"
-    settings = {t.method: t.settings for t in trainings if "gamma" in t.settings}
-    reg = settings.get(REG, {})
+    regularised = [t for t in trainings if "gamma" in t.settings]
+    all_else = {t.method: (t.settings | {"gamma": 0}, t.network) for t in regularised}
     gammas = {
-        name: float(own["gamma"])
-        for name, own in settings.items()
-        if own | {"gamma": 0} == reg | {"gamma": 0}
+        t.method: float(t.settings["gamma"])
+        for t in regularised
+        if all_else[t.method] == all_else.get(REG)
     }
     means = sorted(
         (gamma, abs(effect))
@@ -126,7 +137,7 @@ def _told_apart(separation: Separation, by_activity: bool) -> str:
         for name in ("auc", "untrained_auc")
     ]
     if not all(sides):
-        return _lacks(claim, "a method with embeddings and users of both groups")
+        return _lacks(claim, "users of both groups" if separation else "a method with embeddings")
     after, before = (" to ".join(dict.fromkeys(_ends(side))) for side in sides)
     why = "" if by_activity else ", as groups follow from the features that are embedded"
     shown = f"with an AUC of {after}; but untrained ones do with {before}{why}"
@@ -139,12 +150,12 @@ def _ends(values: Sequence[float]) -> list[str]:
 
 def _smaller_deviation(methods: Mapping[str, MethodResult], error: Metric) -> str:
     claim = f"γ = 1e-3 has a smaller deviation of {error.label} over seeds than γ = 1e-2"
-    sds = [methods[n].metrics[error.name].sd for n in (REG, LARGER) if n in methods]
-    known = [sd for sd in sds if sd is not None]
-    if len(known) < 2:
-        return _lacks(claim, f"several seeds of {REG}", LARGER)
-    shown = f"{known[0]:.{error.digits}f} and {known[1]:.{error.digits}f}"
-    return _verdict(claim, shown, holds=known[0] < known[1])
+    sds = {n: methods[n].metrics[error.name].sd for n in (REG, LARGER) if n in methods}
+    known = {name: sd for name, sd in sds.items() if sd is not None}
+    if lacking := [f"several seeds of {name}" for name in (REG, LARGER) if name not in known]:
+        return _lacks(claim, *lacking)
+    shown = f"{known[REG]:.{error.digits}f} and {known[LARGER]:.{error.digits}f}"
+    return _verdict(claim, shown, holds=known[REG] < known[LARGER])
 
 
 def _signed(value: float) -> str:

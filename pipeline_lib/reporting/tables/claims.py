@@ -64,9 +64,9 @@ def _meanings(error: str, found: Sequence[Mapping[str, object]]) -> list[str]:
         *(
             [
                 "AUC of groups: how well a logistic regression on the embeddings of "
-                f"{users:,} test users tells major from minor ones that it has not seen (five "
-                "folds; 0.5 is chance), of the first seed; untrained: on those that the training "
-                "began with."
+                f"{users:,} test users tells major from minor ones that it has not seen (up "
+                "to five folds; 0.5 is chance), of the first seed; untrained: on those that the "
+                "training began with."
             ]
             if users
             else ["No method with embeddings was run, or none of the methods that show them."]

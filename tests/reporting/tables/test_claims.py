@@ -10,6 +10,7 @@ from pipeline_lib.reporting.tables.checks import check_claims, mean_effect, rank
 from pipeline_lib.reporting.tables.claims import claims_table
 from pipeline_lib.reporting.tables.table import DASH, MINUS
 from pipeline_lib.reporting.tables.write import to_csv
+from pipeline_lib.settings.network import Network
 from pipeline_lib.training.record import TrainingRecord
 from tests.reporting.conftest import only, reg_paml, spread, with_rates, with_spread
 from tests.reporting.page.small_run import records, separation
@@ -64,7 +65,7 @@ def test_the_table(world: Comparison) -> None:
     ]
     assert rows["MeLU"] == ["0.500", "1.000", "1.750", "8", DASH, DASH, "0.875", "0.750"]
     assert rows["REG-PAML"] == ["0.500", "1.000", "1.250", "7", "0.001", "+1.00", DASH, DASH]
-    assert "(five folds; 0.5 is chance)" in table.notes[2]
+    assert "(up to five folds; 0.5 is chance)" in table.notes[2]
     record = {r["method"]: r for r in csv.DictReader(io.StringIO(to_csv(table)))}["at-paml"]
     assert (record["quartile_3"], record["outliers"], record["group_auc"]) == ("1.5", "8", "0.9375")
 
@@ -78,8 +79,8 @@ def test_every_claim_has_its_verdict(world: Comparison) -> None:
             "so it is here, AT-PAML 1.500, REG-PAML 1.250, MeLU 1.750, Transfer learning 2.000."
         ),
         "The closer the groups' rates, the higher the MSE": (
-            f"so it is here, {MINUS}0.08 is the rank correlation of the size of d and MSE over 12 "
-            "trainings, of all variants and seeds."
+            f"no clear answer here, {MINUS}0.08 is the rank correlation of the size of d and MSE "
+            "over 12 trainings, of all variants and seeds."
         ),
         "A larger γ parts the groups' rates more": (
             "so it is here, γ = 1e-05: the size of d 0.50; γ = 0.001: the size of d 1.00; "
@@ -117,7 +118,8 @@ def test_what_was_not_run_is_named(world: Comparison, role: str) -> None:
     own = check_claims(alone, trainings(alone), [])
     lacking = [check for check in own if "cannot be said without" in check]
     assert len(lacking) >= 4
-    assert any(check.endswith("without reg-paml, a baseline.") for check in lacking)
+    outliers = {"baseline": "reg-paml", "proposed": "a baseline"}.get(role, "reg-paml, a baseline")
+    assert lacking[0].endswith(f"outliers than every baseline: cannot be said without {outliers}.")
     table = claims_table(alone, trainings(alone), None)
     assert "No method with embeddings was run" in " ".join(table.notes)
 
@@ -131,6 +133,53 @@ def test_other_settings_than_gamma_are_not_compared(world: Comparison) -> None:
     ]
     found = check_claims(world, changed, [])
     assert "A larger γ parts the groups' rates more: cannot be said without" in found[3]
+
+
+def test_what_was_run_is_not_named_as_lacking(world: Comparison) -> None:
+    """AT-PAML is there and REG-PAML is not; so is REG-PAML with γ = 1e-2."""
+    left = [m for m in world.methods if m.name != "reg-paml"]
+    found = checks(world.model_copy(update={"methods": left}))
+    lacking = [text.removeprefix("cannot be said without ") for text in found.values()]
+    assert lacking[:2] == ["reg-paml.", "reg-paml."]
+    assert lacking[5] == "several seeds of reg-paml."
+
+
+def test_embeddings_lack_a_method_or_a_group(world: Comparison) -> None:
+    alike = [row | {"auc": None, "untrained_auc": None} for row in separation().to_dicts()]
+    for rows, lacking in (([], "a method with embeddings"), (alike, "users of both groups")):
+        found = check_claims(world, trainings(world), rows)[4]
+        assert found == f"Embeddings tell the groups apart: cannot be said without {lacking}."
+
+
+@pytest.mark.parametrize(
+    ("effects", "start"),
+    [
+        ((3, 2, 1), f"so it is here, {MINUS}1.00 is"),
+        ((1, 2, 3), "not so here, +1.00 is"),
+        ((2, 1, 2), "no clear answer here, +0.00 is"),
+        ((2, 3, 1), f"so it is here, {MINUS}0.50 is"),
+    ],
+)
+def test_a_rank_correlation_answers_from_a_size_on(
+    world: Comparison, effects: tuple[float, ...], start: str
+) -> None:
+    """Errors rise from seed to seed; so do the effects, fall, or neither."""
+    reg_paml = with_rates(world.method("reg-paml"), *effects)
+    found = checks(world.model_copy(update={"methods": [reg_paml]}))
+    assert found["The closer the groups' rates, the higher the MSE"].startswith(start)
+
+
+def test_another_head_is_not_compared(world: Comparison) -> None:
+    """Settings leave out the head, so that REG-PAML with levels has those of REG-PAML."""
+    name, network = "reg-paml-levels", Network(embedding_size=4, embedding_std=1, hidden=(8,))
+    own = [t.model_copy(update={"network": network}) for t in trainings(world)]
+    levels = {"method": name, "network": network.model_copy(update={"head": "levels"})}
+    others = [t.model_copy(update=levels) for t in own if t.method == "reg-paml"]
+    other = with_rates(world.method("reg-paml"), 9, 9, 9).model_copy(update={"name": name})
+    both = world.model_copy(update={"methods": [*world.methods, other]})
+    text = check_claims(both, [*own, *others], [])[3]
+    assert "9.00" not in text
+    assert text.count("γ = 0.001") == 1
 
 
 def test_no_correlation_of_few_or_of_alike() -> None:
