@@ -3,12 +3,13 @@
 import platform
 import re
 import resource
+import sys
 from pathlib import Path
 
 import torch
 
 CPU_INFO = Path("/proc/cpuinfo")
-KIBI = 1024  # Linux counts a process's memory in units of it
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 
 
 def hardware_name(device: torch.device) -> str:
@@ -24,4 +25,4 @@ def peak_bytes(device: torch.device) -> int:
     """Return the most bytes held so far: on a GPU torch's own, else the whole process's."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIBI
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT

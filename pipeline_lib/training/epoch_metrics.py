@@ -1,20 +1,21 @@
 """Numbers measured after each epoch for logs and MLflow; training does not depend on them."""
 
-import resource
-import sys
+from collections.abc import Sequence
 
 import polars as pl
 import torch
 from torch import Tensor
 
+from pipeline_lib.devices.hardware import peak_bytes
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.methods.predict import Validation
 from pipeline_lib.metrics.errors import aggregate
 from pipeline_lib.metrics.users import summarise, user_metrics
 from pipeline_lib.settings.task import Task
+from pipeline_lib.training.record import EpochRecord
 
 MEGABYTE = 1e6
-MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
+RAM, GPU = "memory/process_mb", "memory/gpu_mb"
 
 
 def validation_metrics(
@@ -40,11 +41,15 @@ def validation_metrics(
 
 def peak_memory(device: torch.device) -> dict[str, float]:
     """Measure the largest use of RAM by the process, and of its GPU's memory, in MB."""
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
-    figures = {"memory/process_mb": used / MEGABYTE}
+    figures = {RAM: peak_bytes(torch.device("cpu")) / MEGABYTE}
     if device.type == "cuda":
-        figures["memory/gpu_mb"] = torch.cuda.max_memory_allocated(device) / MEGABYTE
+        figures[GPU] = peak_bytes(device) / MEGABYTE
     return figures
+
+
+def measured_peak(history: Sequence[EpochRecord]) -> int:
+    """Return the most bytes that any epoch measured: of the GPU, or without one of the process."""
+    return round(max(e.watched.get(GPU, e.watched[RAM]) for e in history) * MEGABYTE)
 
 
 def _rates(result: Validation, groups: pl.Series) -> dict[str, float]:

@@ -21,6 +21,7 @@ from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.settings.methods.base import LearnerSettings, MethodSettings, parse_method
 from pipeline_lib.storage.tables import read_json, read_table
 from pipeline_lib.training.checkpoint import Checkpoint
+from pipeline_lib.training.epoch_metrics import measured_peak
 from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.record import EpochRecord, TrainingJob, TrainingRecord, best_epoch
 from pipeline_lib.training.step import TrainingError
@@ -105,16 +106,19 @@ def run_training(
     except TrainingError as error:
         raise name_users(error, files, training.method) from error
     method, folds = training.method, training.folds
+    validation_loss = validate(method, folds.validation, folds.catalogue, folds.task).loss
+    # The epochs may be those of a team, or of earlier processes that were interrupted.
+    passed = sum(e.seconds for e in history) if history else time.perf_counter() - start
     record = TrainingRecord(
         **job.model_dump(exclude={"device"}),
         device=device.type,
         split_sha256=read_json(files["split"], SplitSummary).sha256,
         parameters=sum(p.numel() for p in method.parameters()),
         best_epoch=best_epoch(history).epoch if history else None,
-        validation_loss=validate(method, folds.validation, folds.catalogue, folds.task).loss,
-        seconds=time.perf_counter() - start,
+        validation_loss=validation_loss,
+        seconds=passed,
         hardware=hardware_name(device),
-        peak_bytes=peak_bytes(device),
+        peak_bytes=measured_peak(history) if history else peak_bytes(device),
     )
     return Trained(method, history, record, training.checkpoint)
 

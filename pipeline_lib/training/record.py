@@ -69,10 +69,11 @@ class TrainingJob(BaseModel):
 
 
 class TrainingRecord(TrainingJob):
-    """A finished job. seconds: wall-clock, training and validation, since it was last resumed.
+    """A finished job. seconds: wall-clock of all epochs, without validation, however often resumed.
 
-    hardware: the name of the GPU or CPU. peak_bytes: the most memory held, on a GPU torch's own,
-    else the whole process's. best_epoch is None for a method without epochs.
+    hardware: the name of the GPU or CPU. peak_bytes: the most memory held after any epoch, on a GPU
+    torch's own, else the whole process's; of several processes the first one's. A method without
+    epochs has no best_epoch, and the seconds of the whole job.
     """
 
     split_sha256: str

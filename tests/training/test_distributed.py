@@ -48,6 +48,7 @@ def team_of(job: TrainingJob, folder: Path, size: int = 2) -> tuple[Trained, lis
     train_as_team(job, files, trial, [CPU] * size, seen.append)
     trained = run_training(job, files, trial, CPU, lambda _: None)
     assert trained.history == seen  # to the second: nothing was trained again
+    assert trained.record.seconds == sum(epoch.seconds for epoch in seen)
     return trained, seen
 
 

@@ -7,8 +7,15 @@ import torch
 from pipeline_lib.episodes.format import Episodes, Ragged, Rows
 from pipeline_lib.methods.predict import Validation, validate
 from pipeline_lib.settings.task import RatingTask
-from pipeline_lib.training.epoch_metrics import peak_memory, validation_metrics
+from pipeline_lib.training.epoch_metrics import (
+    GPU,
+    RAM,
+    measured_peak,
+    peak_memory,
+    validation_metrics,
+)
 from pipeline_lib.training.fit import fit
+from pipeline_lib.training.record import EpochRecord
 from tests.training.toy import CATALOGUE, FOLDS, TASK, Recorder, make_settings, train
 
 RATED = Rows(
@@ -76,3 +83,12 @@ def test_memory_is_what_the_process_used_at_most() -> None:
     after = peak_memory(torch.device("cpu"))["memory/process_mb"]
     assert 50 < before < 100_000
     assert after > before + 0.5 * block.nbytes / 1e6
+
+
+def test_the_peak_of_a_training_is_its_gpus_where_it_has_one() -> None:
+    def epochs(*watched: dict[str, float]) -> list[EpochRecord]:
+        return [EpochRecord(1, 0.5, 0.5, 2.0, {}, own) for own in watched]
+
+    on_cpu = epochs({RAM: 812.345678}, {RAM: 700})
+    assert measured_peak(on_cpu) == 812_345_678
+    assert measured_peak(epochs({RAM: 900, GPU: 3}, {RAM: 900, GPU: 4.5})) == 4_500_000

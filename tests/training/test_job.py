@@ -16,6 +16,7 @@ from pipeline_lib.methods.predict import validate
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.schemas.split import TRAIN_USERS, VALIDATION_USERS
 from pipeline_lib.storage.tables import write_json, write_table
+from pipeline_lib.training import epoch_metrics
 from pipeline_lib.training.fit import Folds
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.record import EpochRecord, TrainingJob, TrainingRecord, best_epoch
@@ -116,8 +117,30 @@ def test_a_job_records_what_it_was(tmp_path: Path) -> None:
     assert record.parameters == sum(p.numel() for p in done.method.parameters())
     assert record.best_epoch == best_epoch(history).epoch
     assert record.validation_loss == best_epoch(history).validation_loss
-    assert record.seconds > sum(epoch.seconds for epoch in history)
+    assert record.seconds == sum(epoch.seconds for epoch in history)
     assert TrainingRecord.model_validate_json(record.model_dump_json()) == record
+
+
+def test_a_record_costs_all_epochs_whoever_trained_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is interrupted, the next one ends it; the last, as a team's job, finds it finished."""
+    job, files = make_job(raw_settings("melu", epochs=3)), write_files(tmp_path)
+    first: list[EpochRecord] = []
+
+    def interrupt(epoch: EpochRecord) -> None:
+        first.append(epoch)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(epoch_metrics, "peak_bytes", lambda _: 10**15)
+        with pytest.raises(KeyboardInterrupt):
+            run(job, files, interrupt)
+    for _ in range(2):
+        done = run(job, files)
+        assert done.history[0] == first[0]
+        assert done.record.seconds == sum(epoch.seconds for epoch in done.history)
+        assert done.record.peak_bytes == 10**15
 
 
 def test_the_figures_of_a_record_and_its_log_line(tmp_path: Path) -> None:

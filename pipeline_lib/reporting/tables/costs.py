@@ -13,9 +13,10 @@ from pipeline_lib.training.record import TrainingRecord
 
 MEGA = 1_000_000
 MEANING = (
-    "Seconds: wall-clock of a training, validation included, since it was last resumed. MB at the "
-    "peak: the most that one of the trainings held, in units of 10^6 bytes: on a GPU what torch "
-    "held there, on a CPU the whole process with its libraries."
+    "Seconds: wall-clock of a training's epochs, without validation, however often it was resumed; "
+    "of a method without epochs those of its whole job. MB at the peak: the most that one of the "
+    "trainings held, in units of 10^6 bytes: on a GPU what torch held there, on a CPU the whole "
+    "process with its libraries; of several processes that share a training, the first one's."
 )
 Trainings = Mapping[str, Sequence[TrainingRecord]]  # by method
 
