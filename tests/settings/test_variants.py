@@ -56,7 +56,7 @@ def test_each_reading_of_the_paper_differs_from_its_method_in_that_alone(config:
     bases = {name: own["extends"] for name, own in raw.items() if "extends" in own}
     methods = load(config, *raw).methods
     readings = [n for n, base in bases.items() if n.removeprefix(f"{base}-") in READINGS]
-    assert len(readings) >= 22
+    assert len(readings) >= 23
     for name in readings:
         reading = READINGS[name.removeprefix(f"{bases[name]}-")]
         base = methods[bases[name]]
@@ -64,6 +64,17 @@ def test_each_reading_of_the_paper_differs_from_its_method_in_that_alone(config:
         assert methods[name].model_dump(exclude=SHOWN) == changed, name
         assert methods[name].role == "ablation"
         assert methods[name].label != base.label
+
+
+def test_methods_of_two_runs_of_the_paper_train_alike_in_both(config: Path) -> None:
+    raw = [yaml.safe_load((config / f"{n}.yaml").read_text("utf-8")) for n in ("paper", "readings")]
+    paper, readings = (load_settings(one, config).methods for one in raw)
+    shared = paper.keys() & readings.keys()
+    assert len(shared) >= 6
+    for name in shared:
+        assert paper[name] == readings[name], name
+    indices = {own.model_dump().get("index") for own in (*paper.values(), *readings.values())}
+    assert indices == {None, "flann"}
 
 
 def test_an_override_changes_a_variant_and_not_its_base(config: Path) -> None:
