@@ -12,6 +12,7 @@ from pipeline_lib.settings.methods.base import (
     InnerLoop,
     LearnerSettings,
     MethodSettings,
+    outer_rates,
     parse_method,
 )
 from pipeline_lib.settings.network import Network
@@ -40,6 +41,11 @@ class Settings:
         own = self.method(dataset, method)
         head = own.head if isinstance(own, InnerLoop) else None
         return self.run.network.model_copy(update={"head": head} if head else {})
+
+    def outer_rates(self, dataset: str) -> dict[str, float]:
+        """Return the methods' outer rates on a dataset, as `outer_rates`, without searched ones."""
+        known = [m for m in self.methods if "outer_lr" not in self.taken(dataset, m)]
+        return outer_rates({m: self.method(dataset, m) for m in known})
 
     def leader(self, method: str) -> str | None:
         """Return the method whose choice in a search a method takes, if any."""

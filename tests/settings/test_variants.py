@@ -9,7 +9,6 @@ import yaml
 
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import Settings, load_settings
-from pipeline_lib.settings.methods.base import outer_rates
 
 NETWORK: dict[str, Any] = {"embedding_size": 8, "embedding_std": 0.3, "hidden": [32, 16]}
 RUN: dict[str, Any] = {
@@ -107,15 +106,31 @@ def test_dealing_anew_would_change_nothing_in_transfer_learning(folder: Path) ->
 class TestOuterRates:
     def test_are_of_methods_that_differ_in_nothing_else(self, config: Path) -> None:
         names = "two-bias", "melu", "melu-outer-5e-6", "melu-levels", "paml", "reg-paml"
-        assert outer_rates(load(config, *names).methods) == {"melu": 5e-5, "melu-outer-5e-6": 5e-6}
+        rates = {"melu": 5e-5, "melu-outer-5e-6": 5e-6}
+        assert load(config, *names).outer_rates("movielens") == rates
+
+    def test_are_those_of_each_dataset(self, config: Path) -> None:
+        """Overrides part two methods on one dataset alone, or make their rates equal there."""
+        names, datasets = ("melu", "melu-outer-5e-6"), ["movielens", "bookcrossing"]
+        for changes in ({"epochs": 3}, {"outer_lr": 5e-6}):
+            override = {"bookcrossing/melu": changes}
+            settings = load(config, *names, datasets=datasets, override=override)
+            assert settings.outer_rates("movielens") == {"melu": 5e-5, "melu-outer-5e-6": 5e-6}
+            assert settings.outer_rates("bookcrossing") == {}
+
+    def test_are_not_those_that_a_search_replaces(self, config: Path) -> None:
+        search = {"candidates": 2, "space": {"melu": {"outer_lr": [0.1]}}}
+        settings = load(config, "melu", "melu-outer-5e-6", search=search)
+        assert settings.outer_rates("movielens") == {}
 
     def test_are_none_in_the_default_run(self, config: Path) -> None:
         raw = yaml.safe_load((config / "config.yaml").read_text(encoding="utf-8"))
-        assert outer_rates(load_settings(raw, config).methods) == {}
+        settings = load_settings(raw, config)
+        assert not any(map(settings.outer_rates, settings.datasets))
 
     def test_of_the_papers_run_are_those_of_all_its_methods(self, config: Path) -> None:
         raw = yaml.safe_load((config / "paper.yaml").read_text(encoding="utf-8"))
-        rates = outer_rates(load_settings(raw, config).methods)
+        rates = load_settings(raw, config).outer_rates("movielens")
         for name in ("transfer", "melu", "meta-sgd", "at-paml", "reg-paml"):
             assert (rates[name], rates[f"{name}-outer-5e-6"]) == (5e-5, 5e-6)
         assert (rates["paml"], rates["paml-outer-5e-5"]) == (5e-6, 5e-5)

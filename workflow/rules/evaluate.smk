@@ -75,6 +75,6 @@ rule compare:
             name: method.model_dump(mode="json", include={"kind", "label", "role"})
             for name, method in settings.methods.items()
         },
-        outer_rates=OUTER_RATES,
+        outer_rates=lambda w: OUTER_RATES[w.dataset] if "outer_rates" in TABLES else {},
     script:
         "../scripts/compare.py"

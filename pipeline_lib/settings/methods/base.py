@@ -108,8 +108,8 @@ def outer_rates(methods: Mapping[str, MethodSettings]) -> dict[str, float]:
     for name, own in learners.items():
         others = own.model_dump_json(exclude={"label", "role", "outer_lr"})
         alike.setdefault(others, []).append(name)
-    several = [name for names in alike.values() if names[1:] for name in names]
-    return {name: learners[name].outer_lr for name in several}
+    rates = [{name: learners[name].outer_lr for name in names} for names in alike.values()]
+    return {name: r for own in rates if len(set(own.values())) > 1 for name, r in own.items()}
 
 
 def parse_method(raw: Mapping[str, Any], source: str = "method") -> MethodSettings:
