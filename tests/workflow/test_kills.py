@@ -52,7 +52,7 @@ def results(project: SmallProject) -> dict[str, bytes]:
     suffixes = {".safetensors", ".csv", ".tex", ".md"}
     chosen = [path for path in folder.rglob("*") if path.suffix in suffixes]
     chosen += folder.rglob("predictions.parquet")
-    timed = ("learning_curves",)
+    timed = ("costs", "learning_curves")
     hidden = {
         p for p in chosen if any(part.startswith(".") for part in p.relative_to(folder).parts)
     }
