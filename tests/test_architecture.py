@@ -42,7 +42,7 @@ def imports(module: Path) -> Iterator[str]:
 
 
 def may_import(own: str, other: str) -> bool:
-    """Tell whether a part may import another; `__main__` may import all, as scripts may."""
+    """Return whether a part may import another; `__main__` may import all, as scripts may."""
     if own in (other, "__main__"):
         return True
     return other not in LEAVES and (own in LEAVES or RANK[other] <= RANK[own])

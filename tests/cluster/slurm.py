@@ -139,7 +139,7 @@ def processes_of(node: str) -> Iterator[psutil.Process]:
 
 
 def missing() -> str:
-    """Tell what stands in the way of a Slurm here; nothing if nothing does."""
+    """Return what stands in the way of a Slurm here; nothing if nothing does."""
     path = f"{os.environ['PATH']}:/usr/sbin"
     if absent := [name for name in NEEDED if shutil.which(name, path=path) is None]:
         return f"needs slurm-wlm and munge ({', '.join(absent)} not found)"

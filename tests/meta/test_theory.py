@@ -97,7 +97,7 @@ class TestLemma1:
 
 
 def improves(two: Two, shared: float, other: float) -> bool:
-    """Tell whether user 2's loss and the total are no larger when user 2 has another rate."""
+    """Return whether user 2's loss and the total are no larger when user 2 has another rate."""
     before, after = two.at_optimum((shared, shared)), two.at_optimum((shared, other))
     return all(
         new <= old * (1 + CLOSE) for old, new in ((before[0], after[0]), (before[2], after[2]))

@@ -44,7 +44,7 @@ def counts_of(log: Log) -> pl.DataFrame:
 
 
 def choose(log: Log, seed: int = 0, /, **rules: object) -> dict[str, str | None]:
-    """Tell each user's reason to be dropped."""
+    """Return each user's reason to be dropped."""
     chosen, _ = choose_users(counts_of(log), Partition.model_validate(rules), seed)
     assert chosen.schema == {"user": pl.String, "reason": pl.String}
     assert chosen["user"].to_list() == sorted(log)

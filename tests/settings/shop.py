@@ -55,7 +55,7 @@ def accepted(folder: Path, old: str = "", new: str = "") -> Dataset:
 
 
 def refusal(folder: Path, old: str, new: str) -> str:
-    """Say what is wrong after one change, without the file's name, which it starts with."""
+    """Return what is wrong after one change, without the file's name, which it starts with."""
     with pytest.raises(SettingsError) as caught:
         accepted(folder, old, new)
     lines = str(caught.value).splitlines()

@@ -25,7 +25,7 @@ class Command:
     text: str
 
     def __str__(self) -> str:
-        """Say where it stands."""
+        """Return where it stands."""
         return f"{self.page}: {self.text}"
 
 
@@ -74,7 +74,7 @@ def uncommented(line: str, words: list[str]) -> str:
 
 
 def whole(text: str) -> bool:
-    """Tell whether a command ends here."""
+    """Return whether a command ends here."""
     try:
         shlex.split(text, comments=True)
     except ValueError:

@@ -75,12 +75,12 @@ ELSEWHERE = {
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Tell whether a line of a table is of a command."""
+    """Return whether a line of a table is of a command."""
     return re.fullmatch(pattern, text, re.DOTALL) is not None
 
 
 def held(command: Command) -> bool:
-    """Tell whether a test runs a command."""
+    """Return whether a test runs a command."""
     here = any(matches(pattern, command.text) for pattern in HERE)
     return here or any(matches(pattern, str(command)) for pattern in ELSEWHERE)
 

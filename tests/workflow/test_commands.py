@@ -183,7 +183,7 @@ def test_the_tunnel_leads_to_the_server(planned: Checkout) -> None:
 
 
 def docker() -> bool:
-    """Tell whether there is a daemon."""
+    """Return whether there is a daemon."""
     if shutil.which("docker") is None:
         return False
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0

@@ -145,7 +145,7 @@ CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
 
 
 def own_library(project: SmallProject) -> None:
-    """Give a project a library of its own."""
+    """Copy the library into a project."""
     library = project.folder / "library/pipeline_lib"
     shutil.copytree(ROOT / "pipeline_lib", library, ignore=shutil.ignore_patterns("__pycache__"))
 

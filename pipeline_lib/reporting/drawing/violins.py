@@ -43,8 +43,13 @@ def draw_whole(axes: "Axes", view: View) -> None:
     canvas.hint(axes, MARKS)
 
 
-def draw_enlarged(axes: "Axes", view: View) -> None:
-    """Draw violins where most users are, and count those beyond."""
+def draw_enlarged(axes: "Axes", view: View, panel: str) -> None:
+    """Draw violins where most users are beside a panel of the same rows; count those beyond.
+
+    panel: its name in the paper.
+    """
+    axes.set_title(view.panel(panel, "enlarged"))
+    axes.tick_params(labelleft=False)
     _draw(axes, view, rows.axis_end([view.of(m)[view.error].to_numpy() for m in view.methods]))
     canvas.hint(axes, "▸ users beyond")
 

@@ -17,9 +17,7 @@ def _draw(view: View) -> None:
     whole, enlarged = view.figure.subplots(1, 2, sharey=True)
     violins.draw_whole(whole, view)
     whole.set_title(view.panel("9a", "whole"))
-    violins.draw_enlarged(enlarged, view)
-    enlarged.set_title(view.panel("9b", "enlarged"))
-    enlarged.tick_params(labelleft=False)
+    violins.draw_enlarged(enlarged, view, "9b")
     canvas.legend(view, group_handles(count_users(view.frame)))
 
 

@@ -22,9 +22,7 @@ def _draw(view: View) -> None:
     boxes, enlarged = view.figure.subplots(1, 2, sharey=True)
     _draw_boxes(boxes, view)
     boxes.set_title(view.panel("10a", "whole"))
-    violins.draw_enlarged(enlarged, view)
-    enlarged.set_title(view.panel("10b", "enlarged"))
-    enlarged.tick_params(labelleft=False)
+    violins.draw_enlarged(enlarged, view, "10b")
     canvas.legend(view, group_handles(count_users(view.frame)))
 
 

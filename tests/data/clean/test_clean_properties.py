@@ -146,7 +146,7 @@ def records(
 
 
 def read(text: str, table: Table) -> tuple[list[str], dict[int, tuple[str, list[str]]]]:
-    """Give the columns' names and, by line, the text and fields of each record."""
+    """Return the columns' names and, by line, the text and fields of each record."""
     decoded = text.encode("latin-1").decode(table.encoding)
     lines = [line.removesuffix("\r") for line in decoded.removesuffix("\n").split("\n")]
     numbered = dict(enumerate(lines, 1))

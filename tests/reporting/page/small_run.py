@@ -71,7 +71,7 @@ def records(comparison: Comparison) -> list[TrainingRecord]:
 
 
 def separation() -> pl.DataFrame:
-    """Tell the groups by the embeddings of MeLU and AT-PAML."""
+    """Separate the groups by the embeddings of MeLU and AT-PAML."""
     rows = [("melu", 1234, 0.875, 0.75), ("at-paml", 1234, 0.9375, 0.8125)]
     return pl.DataFrame(rows, schema=types(SEPARATION), orient="row")
 
