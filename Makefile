@@ -7,19 +7,20 @@ TOOLS := .venv/tools
 CORES ?= 2
 PORT ?= 5000
 
-install = $(BIN)/python -m pip install --quiet --constraint constraints.txt \
-	--build-constraint constraints.txt --editable '.[$(1)]'
+pip_install = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--constraint constraints.txt
+install = $(pip_install) --build-constraint constraints.txt --editable '.[$(1)]'
 
 .PHONY: demo test lint bench schemas ui sync-tracking lock
 
+# Bars show what runs; jobs log to their files alone, and the report is named once, at the end.
+demo: export PIPELINE_QUIET = 1
 demo: $(READY)
-	$(BIN)/snakemake all --cores $(CORES) --quiet rules
-	@cat results/sample/*/tables/table2.md results/sample/tables/table6.md
+	$(BIN)/snakemake all --cores $(CORES) --logger rich
+	@for table in results/sample/*/tables/table2.md; do echo; cat $$table; done
 	@echo
-	@echo "These tables and others, also as CSV and LaTeX, and the figures are in:"
-	@ls -d $(CURDIR)/results/sample/*/tables $(CURDIR)/results/sample/*/figures
-	@echo "The report, to be opened in a browser, has all of them on one page:"
-	@ls $(CURDIR)/results/sample/report.html
+	@echo "The report, to be opened in a browser, has these tables, all others and the figures:"
+	@echo "file://$(CURDIR)/results/sample/report.html"
 
 test: $(TOOLS)
 	$(BIN)/pytest -n $(CORES) --dist loadfile $(PYTEST)
@@ -57,7 +58,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11; name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(pip_install) pip
 	$(call install,cluster)
 	touch $@
 

@@ -47,13 +47,13 @@ onstart:
 
 onerror:
     if left := mirror.finish():
-        print(left)
+        logger.warning(left)
 
 
 onsuccess:
     if left := mirror.finish():
-        print(left)
-    if Path(REPORT).is_file():
+        logger.warning(left)
+    if Path(REPORT).is_file() and "PIPELINE_QUIET" not in os.environ:
         print(
             f"Tables and figures: {Path(RUN).resolve()}/<dataset>/tables and figures"
         )

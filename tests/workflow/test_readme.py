@@ -1,4 +1,4 @@
-"""The README's excerpt is what `make demo` gives."""
+"""The README's excerpt is what `make demo` gives, and no more than is asked for."""
 
 import csv
 import re
@@ -14,6 +14,8 @@ from tests.workflow.small_project import ROOT, SmallProject
 
 NUMBERS = r" +\| +([\d.]+)" * 3
 ROW = re.compile(rf"^\| (\w[\w -]*?){NUMBERS} \|", re.MULTILINE)
+# What programs say that is of no use to a reader, and lines that jobs log to their files.
+NOISE = re.compile(r"warning|deprecat|notice|select jobs|execute \d|epoch|traceback", re.IGNORECASE)
 CLOSED_FORM = "Two-bias model"  # without a seed, so alike on all machines
 # The metric, and the standard deviation over four seeds of the learner where it is largest: another
 # model of CPU rounds otherwise, and the excerpt is of one seed.
@@ -36,7 +38,10 @@ def test_the_excerpt_is_what_make_demo_gives(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Snakefile", tmp_path)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^    (make demo)\b", readme, re.MULTILINE)
-    said = set_up(SmallProject(tmp_path)).shell(command)
+    said = set_up(SmallProject(tmp_path)).shell(command, TTY_COMPATIBLE="1")  # as on a terminal
+    assert "Workflow Progress" in said
+    assert NOISE.findall(said) == []
+    assert said.count("report.html") == 1
     assert said.strip().endswith(f"{tmp_path.resolve()}/results/sample/report.html")
     rows = ROW.findall(readme)
     assert len(rows) == 7
