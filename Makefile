@@ -23,7 +23,7 @@ demo: $(READY)
 	@echo "file://$(CURDIR)/results/sample/report.html"
 
 test: $(TOOLS)
-	$(BIN)/pytest -n $(CORES) --dist loadfile $(PYTEST)
+	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(TOOLS)
 	$(BIN)/ruff check

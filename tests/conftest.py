@@ -29,13 +29,18 @@ os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 
 # Few examples by default; `pytest --hypothesis-profile thorough` tries more.
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
-settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=200)
+settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=100)
 settings.load_profile("quick")
 
 
 def one_in(number: int) -> settings:
     """Try fewer examples of a property: one of so many, since each takes long."""
     return settings(max_examples=settings().max_examples // number)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what runs workflows, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: {"workflow", "cluster", "tracking"}.isdisjoint(item.path.parts))
 
 
 USERS = (

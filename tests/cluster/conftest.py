@@ -1,12 +1,5 @@
-"""A project to submit."""
+"""A project to submit, and the run that tests share."""
 
-from pathlib import Path
+from tests.workflow.conftest import finished, project
 
-import pytest
-
-from tests.workflow.small_project import SmallProject, copy_project
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> SmallProject:
-    return copy_project(tmp_path / "project")
+__all__ = ["finished", "project"]

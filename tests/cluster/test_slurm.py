@@ -2,7 +2,6 @@
 loss of a node."""
 
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import polars as pl
 import pytest
 
 from tests.cluster.slurm import Slurm, missing, running, wait_until
-from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project
+from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_encoded
 
 pytestmark = [
     pytest.mark.slurm,
@@ -33,40 +32,27 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
         yield own
 
 
-def make_project(folder: Path, epochs: int) -> SmallProject:
-    project = copy_project(folder)
+def configure(project: SmallProject, epochs: int) -> SmallProject:
+    """Train PAML with the first seed alone."""
     override = {"paml": {"epochs": epochs, "outer_lr": 1e-3}}
-    settings = {"methods": ["two-bias", "paml"], "seeds": [0], "override": override}
-    project.edit("config/config.yaml", **settings)
-    return project
-
-
-@pytest.fixture(scope="module")
-def encoded(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    """All but training."""
-    project = make_project(tmp_path_factory.mktemp("encoded"), epochs=300)
-    done = project.snakemake("--until", "encode")
-    assert done.returncode == 0, done.stderr
+    project.edit("config/config.yaml", methods=["two-bias", "paml"], seeds=[0], override=override)
     return project
 
 
 @pytest.fixture
-def project(encoded: SmallProject, tmp_path: Path) -> SmallProject:
-    return copy_of(encoded, tmp_path / "project")
+def long(finished: SmallProject, tmp_path: Path) -> SmallProject:
+    """All but a training that lasts long enough to be ended."""
+    return configure(copy_encoded(finished, tmp_path / "long"), epochs=300)
 
 
 @pytest.fixture(scope="module")
-def alone(encoded: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+def alone(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """The same training without a cluster."""
-    project = copy_of(encoded, tmp_path_factory.mktemp("alone") / "project")
+    folder = tmp_path_factory.mktemp("alone") / "project"
+    project = configure(copy_encoded(finished, folder), epochs=300)
     done = project.snakemake(WEIGHTS)
     assert done.returncode == 0, done.stderr
     return project
-
-
-def copy_of(project: SmallProject, folder: Path) -> SmallProject:
-    shutil.copytree(project.folder, folder, symlinks=True)
-    return SmallProject(folder)
 
 
 @contextmanager
@@ -120,18 +106,19 @@ def assert_same(project: SmallProject, alone: SmallProject) -> None:
     assert (project.folder / WEIGHTS).read_bytes() == (alone.folder / WEIGHTS).read_bytes()
 
 
-def test_the_whole_workflow_through_sbatch(slurm: Slurm, tmp_path: Path) -> None:
+def test_the_whole_workflow_through_sbatch(
+    slurm: Slurm, finished: SmallProject, project: SmallProject
+) -> None:
     """The job that asks for a GPU lands where they are; the others where there are none."""
-    here, there = make_project(tmp_path / "a", 2), make_project(tmp_path / "b", 2)
-    assert here.snakemake("all").returncode == 0
+    there = configure(project, epochs=2)  # as `finished` trains
     start = time.monotonic()
     with submitted(there, "all", "--set-resources", "train:gpu=1") as process:
         finish(process, there)
     print(f"{len(slurm.jobs())} jobs of Slurm, {time.monotonic() - start:.0f} s")
-    assert_same(there, here)
+    assert_same(there, finished)
     for name in ("predictions.parquet", "users.parquet"):
         path = f"{HERE}/methods/paml/seed-0/{name}"
-        assert (there.folder / path).read_bytes() == (here.folder / path).read_bytes()
+        assert (there.folder / path).read_bytes() == (finished.folder / path).read_bytes()
     by_partition: dict[str, set[str]] = {"cpu": set(), "gpu": set()}
     for job in slurm.jobs():
         by_partition[job["Partition"]].add(job["Comment"].split("_wildcards")[0])
@@ -144,38 +131,38 @@ def test_the_whole_workflow_through_sbatch(slurm: Slurm, tmp_path: Path) -> None
 
 
 def test_a_job_killed_by_scancel_is_taken_up(
-    slurm: Slurm, alone: SmallProject, project: SmallProject
+    slurm: Slurm, alone: SmallProject, long: SmallProject
 ) -> None:
     """The next attempt asks for more memory and time, and goes on after the last epoch."""
-    with submitted(project, WEIGHTS) as process:
-        wait_until(lambda: training(slurm, project) is not None, 120)
-        first = training(slurm, project)
+    with submitted(long, WEIGHTS) as process:
+        wait_until(lambda: training(slurm, long) is not None, 120)
+        first = training(slurm, long)
         assert first is not None
         slurm.run("scancel", first["JobId"])
-        wait_until(lambda: (job := training(slurm, project)) is not None and job != first, 60)
-        second = training(slurm, project)
-        output = finish(process, project)
+        wait_until(lambda: (job := training(slurm, long)) is not None and job != first, 60)
+        second = training(slurm, long)
+        output = finish(process, long)
     assert second is not None
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("8000M", "16000M")
     assert (first["TimeLimit"], second["TimeLimit"]) == ("08:00:00", "16:00:00")
-    assert resumed_after(project) >= 1
-    assert_same(project, alone)
+    assert resumed_after(long) >= 1
+    assert_same(long, alone)
     assert "results/slurm" in output
 
 
 def test_a_job_whose_node_is_lost_is_taken_up_when_there_is_one(
-    slurm: Slurm, alone: SmallProject, project: SmallProject
+    slurm: Slurm, alone: SmallProject, long: SmallProject
 ) -> None:
     """Slurm itself puts the job back into its queue; snakemake only waits longer."""
-    with submitted(project, WEIGHTS) as process:
-        wait_until(lambda: training(slurm, project) is not None, 120)
-        job = training(slurm, project)
+    with submitted(long, WEIGHTS) as process:
+        wait_until(lambda: training(slurm, long) is not None, 120)
+        job = training(slurm, long)
         assert job is not None
         slurm.lose_node("cpu1")
         slurm.start_node("cpu1")
         slurm.run("scontrol", "update", "NodeName=cpu1", "State=RESUME")
-        finish(process, project)
+        finish(process, long)
     (again,) = [own for own in slurm.jobs() if own["JobId"] == job["JobId"]]
     assert (again["Restarts"], again["JobState"]) == ("1", "COMPLETED")
-    assert resumed_after(project) >= 1
-    assert_same(project, alone)
+    assert resumed_after(long) >= 1
+    assert_same(long, alone)

@@ -13,6 +13,7 @@ import torch
 from pipeline_lib.serving.answers import rank_answers
 from pipeline_lib.serving.pyfunc import ServedModel, save_model
 from pipeline_lib.serving.recommender import load_recommender
+from tests.combinations import few
 from tests.serving.conftest import METHODS
 from tests.serving.over_http import post, serve
 from tests.serving.small_bundle import bundle_of
@@ -69,18 +70,20 @@ class TestEveryMethod:
 
         check_answers(answer)
 
-    @pytest.mark.slow
-    def test_answers_them_over_http(self, method: str, run: SmallProject, tmp_path: Path) -> None:
-        save_model(load(run, method, tmp_path), tmp_path / "model")
-        with serve(tmp_path / "model", tmp_path) as url:
 
-            def answer(records: list[Record]) -> list[Record]:
-                status, content = post(url, json.dumps({"dataframe_records": records}))
-                assert status == 200, content
-                rows: list[Record] = content["predictions"]
-                return rows
+@pytest.mark.parametrize("method", few(METHODS, "two-bias", "at-paml"))
+def test_answers_them_over_http(method: str, run: SmallProject, tmp_path: Path) -> None:
+    """The way of a request is that of every method."""
+    save_model(load(run, method, tmp_path), tmp_path / "model")
+    with serve(tmp_path / "model", tmp_path) as url:
 
-            check_answers(answer)
+        def answer(records: list[Record]) -> list[Record]:
+            status, content = post(url, json.dumps({"dataframe_records": records}))
+            assert status == 200, content
+            rows: list[Record] = content["predictions"]
+            return rows
+
+        check_answers(answer)
 
 
 def test_a_score_outside_the_scale_is_cut_to_it_and_says_so() -> None:

@@ -1,4 +1,4 @@
-"""A folder to track runs in."""
+"""A folder to track runs in, and the run that tests share."""
 
 import shutil
 from pathlib import Path
@@ -7,6 +7,9 @@ import pytest
 
 from pipeline_lib.tracking.store import Store
 from tests.once import made_once
+from tests.workflow.conftest import finished
+
+__all__ = ["empty_store", "finished", "folder"]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pipeline_lib.tracking.watch import sent_path
 from tests.tracking.runs import train
 from tests.tracking.servers import mlflow_server
 from tests.training.attempts import make_start
-from tests.workflow.small_project import ROOT, SNAKEMAKE, copy_project
+from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject, copy_encoded
 
 SECRET = "s3cret-Pa55"  # noqa: S105
 NOWHERE = f"http://ann:{SECRET}@127.0.0.1:9"  # nobody listens there
@@ -113,9 +113,11 @@ def test_a_store_that_fails_is_named_without_its_password(
 
 
 @pytest.mark.slow
-def test_a_workflow_and_its_commands_keep_the_password(tmp_path: Path) -> None:
+def test_a_workflow_and_its_commands_keep_the_password(
+    finished: SmallProject, tmp_path: Path
+) -> None:
     """A server that answers, and one that does not."""
-    project = copy_project(tmp_path / "project")
+    project = copy_encoded(finished, tmp_path / "project")
     project.edit("config/config.yaml", methods=["two-bias"], seeds=[0])
     python = (sys.executable, "-m", "pipeline_lib")
     with mlflow_server(tmp_path / "server") as server:

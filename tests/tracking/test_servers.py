@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 
 from pipeline_lib.tracking.mirror import PATIENCE
 from tests.tracking.servers import Server, mlflow_server, postgres
-from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject, copy_project
+from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject, copy_encoded
 
 pytestmark = pytest.mark.slow
 HERE = "results/sample/movielens"
@@ -40,15 +40,15 @@ def finish(process: subprocess.Popen[str]) -> str:
     return output
 
 
-def prepare(folder: Path, seeds: int, epochs: int) -> tuple[SmallProject, list[str]]:
+def prepare(
+    run: SmallProject, folder: Path, seeds: int, epochs: int
+) -> tuple[SmallProject, list[str]]:
     """A project that trains PAML, and has all before that done."""
-    project = copy_project(folder)
+    project = copy_encoded(run, folder)
     settings = {"epochs": epochs, "outer_lr": 1e-3, "users_per_batch": 4}
     project.edit(
         "config/config.yaml", methods=["paml"], seeds=[*range(seeds)], override={"paml": settings}
     )
-    done = project.snakemake(f"{HERE}/episodes/items.parquet")
-    assert done.returncode == 0, done.stdout + done.stderr
     return project, [f"{HERE}/methods/paml/seed-{s}/evaluation.json" for s in range(seeds)]
 
 
@@ -119,39 +119,34 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-def test_eight_trainings_at_once_lose_nothing_on_postgresql(tmp_path: Path) -> None:
-    project, targets = prepare(tmp_path / "project", seeds=8, epochs=3)
+def test_trainings_at_once_lose_nothing_on_postgresql(
+    finished: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the best model, which is loaded by its name."""
+    project, targets = prepare(finished, tmp_path / "project", seeds=3, epochs=3)
     with (
         postgres(tmp_path / "postgres") as store,
         mlflow_server(tmp_path / "server", store) as server,
     ):
-        finish(start(project, server, 8, *targets))
-        found = check_complete(project, server, seeds=8)
-        print(f"{found} points of 8 trainings arrived")
+        finish(start(project, server, 3, *targets, f"{HERE}/model.json"))
+        found = check_complete(project, server, seeds=3)
+        print(f"{found} points of 3 trainings arrived")
         client = MlflowClient(server.uri)
         (experiment,) = client.search_experiments(filter_string="name = 'sample/movielens'")
         assert experiment.artifact_location.startswith("mlflow-artifacts:/")
-        run = client.search_runs([experiment.experiment_id], "run_name = 'paml seed 7'")[0]
+        run = client.search_runs([experiment.experiment_id], "run_name = 'paml seed 2'")[0]
         names = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
         assert {"weights.safetensors", "predictions.parquet", "evaluation.json"} <= names
-
-
-def test_the_best_model_can_be_loaded_from_a_server_by_name(
-    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = copy_project(tmp_path / "project")
-    project.edit("config/config.yaml", methods=["two-bias"])
-    finish(start(project, server, 2, f"{HERE}/model.json"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
-    model = mlflow.pyfunc.load_model("models:/sample-movielens@best")
-    assert model.metadata.metadata["method"] == "two-bias"
-    assert len(model.predict(model.input_example)) == 3
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+        model = mlflow.pyfunc.load_model("models:/sample-movielens@best")
+        assert model.metadata.metadata["method"] == "paml"
+        assert len(model.predict(model.input_example)) == 3
 
 
 def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
-    tmp_path: Path, server: Server
+    finished: SmallProject, tmp_path: Path, server: Server
 ) -> None:
-    project, targets = prepare(tmp_path / "project", seeds=2, epochs=60)
+    project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=60)
     workflow = start(project, server, 2, *targets)
     wait_for_points(server, workflow)
     server.kill()
@@ -160,13 +155,15 @@ def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
     server.start()
     before = points(server)
     said = sync(project, server)
-    after = check_complete(project, server, seeds=2)
+    after = check_complete(project, server, seeds=1)
     print(f"{before} points before, {after} after; {said}")
     assert before < after
 
 
-def test_a_server_that_hangs_holds_up_nothing(tmp_path: Path, server: Server) -> None:
-    project, targets = prepare(tmp_path / "project", seeds=2, epochs=60)
+def test_a_server_that_hangs_holds_up_nothing(
+    finished: SmallProject, tmp_path: Path, server: Server
+) -> None:
+    project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=60)
     workflow = start(project, server, 2, *targets)
     wait_for_points(server, workflow)
     server.signal(signal.SIGSTOP)
@@ -177,6 +174,6 @@ def test_a_server_that_hangs_holds_up_nothing(tmp_path: Path, server: Server) ->
     server.signal(signal.SIGCONT)
     time.sleep(12)  # the sender's last request may still be under way
     sync(project, server)
-    check_complete(project, server, seeds=2)
+    check_complete(project, server, seeds=1)
     print(f"the workflow ended {waited:.1f} s after its last result")
     assert waited < PATIENCE + 5

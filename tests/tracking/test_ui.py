@@ -15,20 +15,21 @@ from selenium.webdriver import Chrome
 from pipeline_lib.tracking.views import comparison_link
 from tests.reporting.page.chromium import chromium
 from tests.tracking.servers import free_port
-from tests.workflow.small_project import ROOT, SmallProject, copy_project
+from tests.workflow.small_project import ROOT, SmallProject, copy_encoded
 
 pytestmark = pytest.mark.slow
 PATIENCE = 40  # seconds
 
 
 @pytest.fixture(scope="module")
-def tracked(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    """Two variants of γ, two seeds each."""
-    project = copy_project(tmp_path_factory.mktemp("ui"))
+def tracked(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """Two variants of γ, and a reference point."""
+    project = copy_encoded(finished, tmp_path_factory.mktemp("ui") / "project")
     names = ["two-bias", "reg-paml", "reg-paml-1e-2"]
     override = {name: {"epochs": 4, "outer_lr": 0.02} for name in names[1:]}
-    project.edit("config/config.yaml", methods=names, override=override)
-    done = project.snakemake()
+    project.edit("config/config.yaml", methods=names, seeds=[0], override=override)
+    judged = [f"results/sample/movielens/methods/{n}/seed-0/evaluation.json" for n in names]
+    done = project.snakemake(*judged)
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 

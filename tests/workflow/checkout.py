@@ -14,8 +14,6 @@ from tests.workflow.small_project import ROOT, SmallProject, copy_project
 
 BIN = Path(sys.executable).parent
 LOGS = "logs"  # in the place of <folder>
-LEARNERS = ["melu", "paml", "at-paml", "reg-paml"]
-VARIANTS = ["reg-paml-1e-5", "reg-paml-1e-4", "reg-paml-1e-2"]
 # What a `make` that runs the tests hands down, and what sends runs elsewhere.
 OTHERS = ("MAKE", "MFLAGS", "PYTEST", "CORES", "PORT", "MLFLOW_TRACKING_URI")
 
@@ -68,19 +66,23 @@ def ready(project: SmallProject) -> None:
 def small(folder: Path) -> Checkout:
     """Set up a project with little to train, and raw logs where <folder> is to be."""
     project = copy_project(folder)
-    quick = {"epochs": 1, "outer_lr": 1e-3}
-    override = dict.fromkeys([*LEARNERS, *VARIANTS], quick)
-    own = dict.fromkeys(LEARNERS, quick)
-    chosen = ["two-bias", "at-paml", "reg-paml"]
-    project.edit("config/config.yaml", methods=chosen, seeds=[0], override=own)
-    methods = ["two-bias", "reg-paml"]
-    project.edit("config/paper.yaml", methods=methods, seeds=[0], override=override)
+    shorten(project)
     for name in ("movielens", "bookcrossing", "taobao"):
         dataset = read_dataset(folder / "config/datasets", name)
         place = folder / LOGS / dataset.folder
         files = {role: place / table.file for role, table in dataset.tables().items()}
-        write_sample(files, SampleLogs(generator=name, users=300, items=100, seed=1))
+        write_sample(files, SampleLogs(generator=name, users=150, items=80, seed=1))
     return set_up(project)
+
+
+def shorten(project: SmallProject) -> None:
+    """Let the default run and the paper's train few methods, and for an epoch."""
+    quick = {"epochs": 1, "outer_lr": 1e-3}
+    of_default, of_paper = ["two-bias", "at-paml", "reg-paml"], ["two-bias", "paml"]
+    override = dict.fromkeys(of_default[1:], quick)
+    project.edit("config/config.yaml", methods=of_default, seeds=[0], override=override)
+    override = dict.fromkeys(of_paper[1:], quick)
+    project.edit("config/paper.yaml", methods=of_paper, seeds=[0], override=override)
 
 
 def filled(command: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.once import made_once
-from tests.workflow.small_project import OUTPUT, SmallProject, copy_project
+from tests.workflow.small_project import OUTPUT, SmallProject, copy_encoded, copy_project
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +25,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
 def project(tmp_path: Path) -> SmallProject:
     """Copy the workflow without running it."""
     return copy_project(tmp_path / "project")
+
+
+@pytest.fixture
+def encoded(finished: SmallProject, tmp_path: Path) -> SmallProject:
+    """Copy the run that tests share as it was before any method was trained."""
+    return copy_encoded(finished, tmp_path / "encoded")

@@ -1,8 +1,9 @@
 """Which test runs which command of README.md and docs/.
 
 `HERE`: commands that tests run as the page shows them; changed are only cores, ports, places such
-as <folder>, and the size of the logs and trainings. `ELSEWHERE`: commands whose very words, or
-what comes to the same where it says so, are in another test.
+as <folder>, and the size of the logs and trainings. Where one command is run, others that differ
+from it in methods, seeds, datasets or shards alone are planned. `ELSEWHERE`: commands whose very
+words, or what comes to the same where it says so, are in another test.
 """
 
 import re
@@ -18,13 +19,20 @@ RUNS = "workflow/test_commands_run.py"
 REAL = "workflow/test_commands_real.py"
 SLURM = "cluster/test_slurm.py::test_the_whole_workflow_through_sbatch"
 POD = "test_a_job_of_kubernetes_has_image_volume_memory_and_works"
-STORE = "test_eight_trainings_at_once_lose_nothing_on_postgresql"
+STORE = "test_trainings_at_once_lose_nothing_on_postgresql"
 PINNED = "test_everything_needed_is_pinned_and_installed_so"
 
 HERE = {
-    rf"(?!{UNSOUND})snakemake (all )?--cores (?!.*(--configfile|results/)).*": f"{RUNS}::"
-    "test_a_run_of_sample_logs",
-    r"snakemake all .*--configfile config/paper\.yaml.*": f"{REAL}::test_a_run_of_real_logs",
+    rf"(?!{UNSOUND})snakemake .*--resources[ =]gpu=.*": f"{RUNS}::test_a_run_on_gpus",
+    r"snakemake all --cores 8 --config 'override=[^']*'": f"{RUNS}::test_a_run_of_another_gamma",
+    r"snakemake all --cores 8 --config processes=4": f"{RUNS}::test_a_run_of_several_processes",
+    r"snakemake all .*--config ('methods=.*|'override=.*'seeds=.*|shards=8)": f"{PLANS}::"
+    "test_snakemake_plans_it",
+    r"snakemake all .*--configfile config/paper\.yaml": f"{REAL}::test_a_run_of_downloaded_logs",
+    r"snakemake all .*--configfile config/paper\.yaml .*taobao.*": f"{REAL}::"
+    "test_a_run_of_all_datasets",
+    r"snakemake all .*--configfile config/\w+\.yaml .*=<folder>( .*bookcrossing\]')?": f"{PLANS}::"
+    "test_snakemake_plans_it",
     r"snakemake --cores 2 results/.*": f"{RUNS}::test_a_model_on_request",
     r"snakemake --report .*": f"{RUNS}::test_snakemakes_own_report",
     r"(.* )?make test( .*)?": f"{PLANS}::test_make_test_runs_what_it_says",
@@ -65,8 +73,6 @@ ELSEWHERE = {
     # A user with a password and a database, made by initdb instead, and the same server on them.
     r".*: (createuser|createdb) .*": f"tracking/test_servers.py::{STORE}",
     r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": f"tracking/test_servers.py::{STORE}",
-    # Takes hours: planned, as all commands of the workflow are, the tuned run on sample logs.
-    r".*: snakemake all .*--configfile config/tuned\.yaml.*": f"{PLANS}::test_snakemake_plans_it",
     r".*: snakemake results --cores 1": "workflow/test_results_page.py::"
     "test_the_text_holds_what_the_runs_gave",
     # Needs a package index. The packages are in the environment, at the versions pinned.

@@ -69,6 +69,16 @@ def copy_project(folder: Path) -> SmallProject:
     return project
 
 
+def copy_encoded(run: SmallProject, folder: Path) -> SmallProject:
+    """Copy a finished run as it was before any method was trained; the files keep their ages."""
+    leave = shutil.ignore_patterns("results", OUTPUT)
+    shutil.copytree(run.folder, folder, symlinks=True, ignore=leave)
+    for part in ("raw", "clean", "split", "episodes"):
+        here = f"results/sample/movielens/{part}"
+        shutil.copytree(run.folder / here, folder / here)
+    return SmallProject(folder)
+
+
 def scripts_of(workflow: "subprocess.Popen[bytes]") -> list[psutil.Process]:
     """List the jobs' scripts that run now, without the process that sends to MLflow."""
     found = []

@@ -1,4 +1,7 @@
-"""Logs without users' features go through every method to tables, the report and a served model."""
+"""A log of ratings alone goes to tables, the report and a served model.
+
+That every method learns from such logs, tests/methods/test_bare_logs.py holds.
+"""
 
 import csv
 import re
@@ -10,40 +13,36 @@ import pytest
 import yaml
 
 from pipeline_lib.evaluation.comparison import ACTIVITY
-from pipeline_lib.settings.methods.base import LearnerSettings, known_kinds, settings_class
-from tests.data.ratings_and_movies import BARE, DATASET, write_ratings_and_movies
+from tests.data.ratings_and_movies import BARE, write_ratings_and_movies
 from tests.workflow.small_project import copy_project
 
-METHODS = known_kinds()  # each has a file of its name
-LEARNERS = [name for name in METHODS if issubclass(settings_class(name), LearnerSettings)]
-DATASETS = {"movies": DATASET, "bare": BARE}
+METHODS = ["two-bias", "at-paml"]
 
 
-@pytest.fixture(scope="module", params=DATASETS)
-def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run every method on ratings with movies, then on ratings alone; return the results."""
-    name: str = request.param
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the workflow on ratings alone; return the results."""
     project = copy_project(tmp_path_factory.mktemp("bare") / "project")
     write_ratings_and_movies(project.folder / "raw/ml-latest-small")
-    path = project.folder / f"config/datasets/{name}.yaml"
-    path.write_text(yaml.safe_dump(DATASETS[name]), encoding="utf-8")
+    path = project.folder / "config/datasets/bare.yaml"
+    path.write_text(yaml.safe_dump(BARE), encoding="utf-8")
     project.edit(
         "config/config.yaml",
         name="mine",
         logs="real",
         raw_dir="raw",
-        datasets=[name],
+        datasets=["bare"],
         methods=METHODS,
         seeds=[0],
-        override={name: {"epochs": 1, "outer_lr": 1e-3} for name in LEARNERS},
+        override={"at-paml": {"epochs": 1, "outer_lr": 1e-3}},
     )
     result = project.snakemake("all")
     assert result.returncode == 0, result.stdout + result.stderr
-    return project.folder / "results/mine" / name
+    return project.folder / "results/mine/bare"
 
 
 @pytest.mark.slow
-def test_tables_and_the_report_have_all_methods_and_no_paper(here: Path) -> None:
+def test_tables_and_the_report_have_its_methods_and_no_paper(here: Path) -> None:
     assert ACTIVITY in (here / "tables/table4.md").read_text("utf-8")
     with (here / "tables/pairs.csv").open(encoding="utf-8") as file:
         compared = {row[key] for row in csv.DictReader(file) for key in ("left", "right")}

@@ -5,20 +5,17 @@ import importlib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 
+from tests.combinations import few, slow_but
 from tests.workflow.checkout import Checkout, filled, ready, small
-from tests.workflow.commands import Command
 from tests.workflow.held_commands import (
     COMMANDS,
     ELSEWHERE,
     HERE,
     OTHER_PAGE,
-    UNSOUND,
     held,
     matches,
     of,
@@ -27,12 +24,7 @@ from tests.workflow.held_commands import (
 from tests.workflow.page import steps
 from tests.workflow.small_project import ROOT
 
-WORKFLOW = re.compile(r"(\.venv/bin/)?snakemake (all|--cores)")
-SOUND = [
-    command
-    for command in COMMANDS
-    if WORKFLOW.match(command.text) and command.text != UNSOUND and command.page != OTHER_PAGE
-]
+PLANNED = "test_snakemake_plans_it"
 
 
 def test_every_command_is_run_by_a_test() -> None:
@@ -64,21 +56,14 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return small(tmp_path_factory.mktemp("planned") / "project")
 
 
-def slow_but(own: Iterable[Command], *some: str) -> list[ParameterSet]:
-    """Make all slow but those that hold some words."""
-    slow = (pytest.mark.slow,)
-    params = [(c.text, () if any(words in c.text for words in some) else slow) for c in own]
-    return [pytest.param(text, marks=marks, id=one_line(text)) for text, marks in params]
-
-
-@pytest.mark.parametrize("text", slow_but(SOUND, "bookcrossing-literal", "shards="))
+@pytest.mark.parametrize("text", slow_but(of(PLANNED), "bookcrossing]"))
 def test_snakemake_plans_it(planned: Checkout, text: str) -> None:
     output = planned.shell(filled(text).replace("snakemake", "snakemake --dry-run", 1))
     assert re.search(r"^total +\d+$", output, re.MULTILINE)
 
 
 MAKE_TEST = "test_make_test_runs_what_it_says"
-MARKS = ("slow", "slurm", "realdata")
+MARKS = ("slow", "exhaustive", "slurm", "realdata")
 TESTS = "import pytest\n\n\ndef test_default(): ...\n" + "".join(
     f"\n\n@pytest.mark.{mark}\ndef test_{mark}(): ...\n" for mark in MARKS
 )
@@ -90,7 +75,7 @@ def test_make_test_runs_what_it_says(planned: Checkout, text: str) -> None:
     """Not this suite, but one of a test for each mark."""
     (planned.folder / "tests").mkdir(exist_ok=True)
     (planned.folder / "tests/test_marks.py").write_text(TESTS, encoding="utf-8")
-    output = planned.shell(filled(text), PYTEST_ADDOPTS="-v")
+    output = planned.shell(filled(text), PYTEST_ADDOPTS="-v", CORES="0")
     mark = re.search(r"-m (\w+)", text)
     passed = re.findall(r"PASSED \S+::test_(\w+)", output)
     assert passed == [mark[1] if mark else "default"]
@@ -147,8 +132,7 @@ SMALLER: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("text", of("test_a_benchmark_made_small"), ids=one_line)
+@pytest.mark.parametrize("text", few(of("test_a_benchmark_made_small"), "search"))
 def test_a_benchmark_made_small(planned: Checkout, text: str) -> None:
     module = text.split()[-1]
     sizes = SMALLER[module.rpartition(".")[2]]

@@ -11,7 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.workflow.checkout import LOGS, Checkout, filled, nothing_is_left, small
-from tests.workflow.held_commands import of, one_line
+from tests.workflow.held_commands import of
 from tests.workflow.test_raw_logs import point_at
 
 pytestmark = pytest.mark.slow
@@ -39,19 +39,20 @@ def archive(project: Checkout) -> Iterator[None]:
         http.shutdown()
 
 
-# What changes more comes later, so that little is run twice.
-RUNS = sorted(
-    of("test_a_run_of_real_logs"),
-    key=lambda text: ("raw_dir=" in text, "datasets=" in text, len(text)),
-)
-
-
-@pytest.mark.parametrize("text", RUNS, ids=one_line)
-def test_a_run_of_real_logs(project: Checkout, text: str) -> None:
+def test_a_run_of_downloaded_logs(project: Checkout) -> None:
+    (command,) = of("test_a_run_of_downloaded_logs")
     with archive(project):
-        project.shell(filled(text))
-        nothing_is_left(project, filled(text))
+        project.shell(filled(command))
+        nothing_is_left(project, filled(command))
     assert (project.folder / "results/paper/movielens/tables/table2.md").is_file()
-    datasets = re.search(r"datasets=\[(.*?)\]", text)
-    for name in datasets[1].split(", ") if datasets else []:
-        assert (project.folder / f"results/paper/{name}/tables/table2.md").is_file()
+    assert (project.folder / "results/paper/report.html").is_file()
+
+
+def test_a_run_of_all_datasets(project: Checkout) -> None:
+    """Up to what training reads; the whole is planned before."""
+    (command,) = of("test_a_run_of_all_datasets")
+    said = project.shell(f"{filled(command)} --dry-run")
+    assert re.search(r"^encode +4$", said, re.MULTILINE)
+    project.shell(f"{filled(command)} --until encode")
+    found = {p.parts[-3] for p in (project.folder / "results/paper").glob("*/episodes/train.*")}
+    assert found == {"movielens", "bookcrossing", "bookcrossing-literal", "taobao"}

@@ -1,5 +1,6 @@
 """Commands of README.md and docs/ that take minutes, run one after the other on small logs."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,29 +14,38 @@ import pytest
 
 from tests.serving.test_command import SUPPORT, USERS
 from tests.tracking.servers import free_port
-from tests.workflow.checkout import Checkout, environment, filled, nothing_is_left, small
+from tests.workflow.checkout import (
+    Checkout,
+    environment,
+    filled,
+    nothing_is_left,
+    set_up,
+    shorten,
+)
 from tests.workflow.held_commands import of, one_line
+from tests.workflow.small_project import SmallProject, copy_encoded
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def worked(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def worked(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Commands are run here one after the other, as one who follows a page does."""
-    project = small(tmp_path_factory.mktemp("worked") / "project")
-    project.shell("snakemake all --cores 2")
-    return project
+    project = copy_encoded(finished, tmp_path_factory.mktemp("worked") / "project")
+    shorten(project)
+    checkout = set_up(project)
+    checkout.shell("snakemake all --cores 2")
+    return checkout
 
 
-def test_a_model_on_request(worked: Checkout) -> None:
-    (command,) = of("test_a_model_on_request")
-    worked.shell(filled(command))
-    assert (worked.folder / command.split()[-1] / "MLmodel").is_file()
+@pytest.mark.parametrize("text", of("test_a_run_on_gpus"), ids=one_line)
+def test_a_run_on_gpus(worked: Checkout, text: str) -> None:
+    """All there is to do is done."""
+    assert "Nothing to be done" in worked.shell(filled(text))
 
 
 def test_why_a_file_would_be_made_again(worked: Checkout) -> None:
     (command,) = of("test_why_a_file_would_be_made_again")
-    worked.shell("snakemake all --cores 2")
     assert worked.shell(command).strip() == f"{command.split()[-1]} is up to date."
     changed = worked.shell(f"{command} --config 'override={{reg-paml: {{gamma: 0.5}}}}'")
     assert "would be made again: the setting gamma was " in changed
@@ -43,9 +53,17 @@ def test_why_a_file_would_be_made_again(worked: Checkout) -> None:
 
 def test_snakemakes_own_report(worked: Checkout) -> None:
     (command,) = of("test_snakemakes_own_report")
-    worked.shell("snakemake all --cores 2")
     worked.shell(command)
-    assert "table2.csv" in (worked.folder / "report.html").read_text(encoding="utf-8")
+    text = (worked.folder / "report.html").read_text(encoding="utf-8")
+    assert "table2.csv" in text
+    assert "A figure of the dataset; its caption" in text
+    assert "Mean error by how many support rows users adapt on." in text
+
+
+def test_a_model_on_request(worked: Checkout) -> None:
+    (command,) = of("test_a_model_on_request")
+    worked.shell(filled(command))
+    assert (worked.folder / command.split()[-1] / "MLmodel").is_file()
 
 
 @contextmanager
@@ -111,15 +129,19 @@ def test_a_model_answers_a_csv(worked: Checkout, text: str) -> None:
     assert {"score", "rank", "inner_lr"} <= {*answers.columns}
 
 
-# What changes more comes later, so that little is run twice.
-RUNS = sorted(
-    of("test_a_run_of_sample_logs"),
-    key=lambda text: [w in text for w in ("shards=", "processes=", "override=", "methods=")],
-)
+def test_a_run_of_another_gamma(worked: Checkout) -> None:
+    (command,) = of("test_a_run_of_another_gamma")
+    report = worked.folder / "results/sample/report.html"
+    before = report.read_bytes()
+    worked.shell(filled(command))
+    assert report.read_bytes() != before
+    nothing_is_left(worked, filled(command))
 
 
-@pytest.mark.parametrize("text", RUNS, ids=one_line)
-def test_a_run_of_sample_logs(worked: Checkout, text: str) -> None:
-    worked.shell(filled(text))
-    nothing_is_left(worked, filled(text))
-    assert (worked.folder / "results/sample/report.html").is_file()
+def test_a_run_of_several_processes(worked: Checkout) -> None:
+    (command,) = of("test_a_run_of_several_processes")
+    worked.shell(f"{filled(command)} --until train")
+    trained = worked.folder / "results/sample/movielens/methods"
+    for method in ("at-paml", "reg-paml"):
+        record = json.loads((trained / f"{method}/seed-0/training.json").read_bytes())
+        assert record["processes"] == 4

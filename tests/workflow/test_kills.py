@@ -7,42 +7,51 @@ import shutil
 import signal
 import subprocess
 import time
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_project, scripts_of
+from tests.workflow.small_project import (
+    SNAKEMAKE,
+    SmallProject,
+    copy_encoded,
+    copy_project,
+    scripts_of,
+)
 
-KILLS = 52
-IN_A_RUN = 4
 HANGS = 900  # seconds after which even a slow machine would have ended
-SEED = 20260101
+SEEDS = (
+    pytest.param(0, marks=pytest.mark.slow),
+    *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 9)),
+)
 HERE = "results/sample/movielens"
-METHODS = ["two-bias", "melu", "at-paml", "reg-paml"]
-# SIGXCPU and SIGUSR1 are what schedulers send when the time is up.
-SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGXCPU, signal.SIGUSR1]
+METHODS = ["two-bias", "at-paml"]  # of all learners, AT-PAML has most to take up again
+# What is killed in a run, one after the other. SIGXCPU and SIGUSR1 are what schedulers send when
+# the time is up.
+KILLS = (
+    ("job SIGKILL", "job SIGTERM", "snakemake SIGKILL"),
+    ("job SIGXCPU", "job SIGUSR1", "snakemake SIGTERM"),
+)
 
-pytestmark = pytest.mark.slow
 
-
-def long_enough_to_be_killed(folder: Path) -> SmallProject:
-    project = copy_project(folder)
-    override = {name: {"epochs": 200, "outer_lr": 1e-3} for name in METHODS[1:]}
+def configure(project: SmallProject) -> SmallProject:
+    """Let a training last long enough to be killed."""
+    override = {"at-paml": {"epochs": 200, "outer_lr": 1e-3}}
     project.edit("config/config.yaml", methods=METHODS, seeds=[0], override=override)
     return project
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def expected(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a run gives that nothing disturbs."""
-    undisturbed = long_enough_to_be_killed(tmp_path_factory.mktemp("undisturbed") / "project")
+    folder = tmp_path_factory.mktemp("undisturbed") / "project"
+    undisturbed = configure(copy_encoded(finished, folder))
     done = undisturbed.snakemake("all")
     assert done.returncode == 0, done.stderr
     found = results(undisturbed)
-    assert sum("weights" in name for name in found) == 4
+    assert sum("weights" in name for name in found) == len(METHODS)
     return found
 
 
@@ -79,31 +88,46 @@ def start(project: SmallProject) -> "subprocess.Popen[bytes]":
         )
 
 
+def kill(workflow: "subprocess.Popen[bytes]", victim: str) -> bool:
+    """Kill snakemake or a job of it; return whether there was something to kill."""
+    what, name = victim.split()
+    while workflow.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            if what == "snakemake":
+                workflow.send_signal(signal.Signals[name])
+                return True
+            if jobs := scripts_of(workflow):
+                jobs[-1].send_signal(signal.Signals[name])
+                return True
+        time.sleep(0.05)
+    return False
+
+
 def wait_for_jobs(workflow: "subprocess.Popen[bytes]") -> None:
     """Wait until snakemake has planned, however slow the machine is."""
     while workflow.poll() is None and not scripts_of(workflow):
         time.sleep(0.05)
 
 
-def kill_something(workflow: "subprocess.Popen[bytes]", chance: random.Random) -> str:
-    """Kill snakemake, its jobs or both; tell which, or nothing where all had ended."""
-    jobs = scripts_of(workflow)
-    number = chance.choice(SIGNALS)
-    if jobs and chance.random() < 0.75:
-        with suppress(psutil.NoSuchProcess):
-            chance.choice(jobs).send_signal(number)
-            return f"job {number.name}"
-    if workflow.poll() is not None:
-        return ""
-    if chance.random() < 0.3:  # as when the machine is lost
-        os.killpg(workflow.pid, signal.SIGKILL)
-        return "all SIGKILL"
-    workflow.send_signal(signal.SIGKILL if chance.random() < 0.7 else signal.SIGTERM)
-    return "snakemake"
+def wait_for_end(workflow: "subprocess.Popen[bytes]") -> None:
+    try:
+        workflow.wait(HANGS)
+    finally:
+        if workflow.poll() is None:
+            os.killpg(workflow.pid, signal.SIGKILL)
+            pytest.fail("snakemake did not end")
 
 
 def said(project: SmallProject) -> str:
     return (project.folder / "output.txt").read_text(encoding="utf-8")
+
+
+def kill_while_it_plans(project: SmallProject, chance: random.Random) -> None:
+    """Kill everything at once, as when the machine is lost."""
+    workflow = start(project)
+    time.sleep(chance.uniform(0.2, 1.5))
+    os.killpg(workflow.pid, signal.SIGKILL)
+    workflow.wait()
 
 
 def kill_between_epochs(project: SmallProject) -> None:
@@ -118,45 +142,48 @@ def kill_between_epochs(project: SmallProject) -> None:
     pytest.fail("no training left a checkpoint")
 
 
-def test_random_kills_change_no_byte(tmp_path: Path, expected: dict[str, bytes]) -> None:
-    project, chance = long_enough_to_be_killed(tmp_path / "killed"), random.Random(SEED)  # noqa: S311
-    kills: Counter[str] = Counter()
-    kill_between_epochs(project)  # random kills seldom meet a training between two epochs
-    rounds = 0
-    while kills.total() < KILLS:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_kills_of_every_kind_change_no_byte(
+    finished: SmallProject, tmp_path: Path, expected: dict[str, bytes], seed: int
+) -> None:
+    """While snakemake plans, between two epochs, and at moments of chance in jobs."""
+    project = configure(copy_encoded(finished, tmp_path / "killed"))
+    chance, whole = random.Random(seed), 0  # noqa: S311
+    kill_while_it_plans(project, chance)
+    kill_between_epochs(project)
+    waiting = [*map(list, KILLS)]
+    while waiting:
         workflow = start(project)
-        if chance.random() < 0.8:  # the others are met while they plan
-            wait_for_jobs(workflow)
-        for _ in range(IN_A_RUN):
+        wait_for_jobs(workflow)
+        while waiting[0]:
             with suppress(subprocess.TimeoutExpired):
                 workflow.wait(chance.uniform(0.2, 3))
-            if victim := kill_something(workflow, chance):
-                kills[victim] += 1
-        try:
-            workflow.wait(HANGS)
-        finally:
-            if workflow.poll() is None:
-                os.killpg(workflow.pid, signal.SIGKILL)
-                pytest.fail(f"after {kills}, snakemake did not end")
+            if not kill(workflow, waiting[0][0]):
+                break
+            waiting[0].pop(0)
+        wait_for_end(workflow)
+        waiting = [left for left in waiting if left]
         if workflow.returncode == 0:  # all was done: compare, and begin again
             assert results(project) == expected
-            rounds += 1
-            begin_training_again(project)
-    resumed = said(project).count("training resumes after epoch")
+            whole += 1
+            if waiting:
+                begin_training_again(project)
     ended = project.snakemake("all")
     assert ended.returncode == 0, ended.stderr
     assert results(project) == expected
-    print(f"{kills.total()} kills ({kills}), {rounds} whole rounds, training resumed {resumed}x")
+    resumed = said(project).count("training resumes after epoch")
+    print(f"{whole} whole rounds, training resumed {resumed}x")
     assert resumed > 0
     assert not list(project.folder.rglob(".checkpoint*"))
 
 
-# A marker for each file; scratch folders have another name each time.
+# A marker for each kind of file in a folder; scratch folders have another name each time.
 CRASH = r"""
 import os, pathlib, re, signal
 replace = pathlib.Path.replace
 def crash_once(self, target):
-    own = re.sub(r".*results/|[.](model|clean)-[^/]+", "", str(target)).replace("/", "!")
+    own = re.sub(r".*results/|[.](model|clean)-[^/]+", "", str(target))
+    own = re.sub(r"/\w+[.](?=\w+$)", "/any.", own).replace("/", "!")
     marker = pathlib.Path(os.environ["CRASHES"], own)
     if self.name.startswith(".") and not marker.exists():
         marker.write_text("")
@@ -166,15 +193,12 @@ pathlib.Path.replace = crash_once
 """
 
 
+@pytest.mark.slow
 def test_a_crash_between_writing_and_renaming_any_file_changes_no_byte(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: dict[str, bytes]
 ) -> None:
-    """Every job is killed once before each rename, and tried again."""
-    undisturbed, project = copy_project(tmp_path / "undisturbed"), copy_project(tmp_path / "p")
-    for own in (undisturbed, project):
-        own.edit("config/config.yaml", methods=["two-bias", "at-paml"], seeds=[0], override={})
-        own.edit("config/methods/at-paml.yaml", epochs=2)
-    assert undisturbed.snakemake("all").returncode == 0
+    """Every job is killed once before each kind of rename, and tried again."""
+    project = configure(copy_project(tmp_path / "p"))
     (tmp_path / "sitecustomize.py").write_text(CRASH, encoding="utf-8")
     crashes = tmp_path / "crashes"
     crashes.mkdir()
@@ -183,9 +207,9 @@ def test_a_crash_between_writing_and_renaming_any_file_changes_no_byte(
     done = project.snakemake("all", "--retries", "60")
     assert done.returncode == 0, done.stderr[-2000:]
     names = {path.name.split("!")[-1] for path in crashes.iterdir()}
-    assert {"weights.safetensors", ".checkpoint.safetensors", "table2.csv", "report.html"} <= names
+    assert {"any.safetensors", ".checkpoint.safetensors", "any.csv", "any.html"} <= names
     print(f"{len(list(crashes.iterdir()))} crashes")
-    assert results(project) == results(undisturbed)
+    assert results(project) == expected
 
 
 @pytest.fixture
@@ -198,24 +222,29 @@ def small_disk(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_named_and_once_there_is_room_work_goes_on(
-    small_disk: Path, tmp_path: Path, expected: dict[str, bytes]
+    finished: SmallProject, small_disk: Path, tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
-    project = long_enough_to_be_killed(tmp_path / "p")
+    project = configure(copy_encoded(finished, tmp_path / "p"))
     try:
+        shutil.move(project.folder / "results/sample", small_disk)
+        (project.folder / "results").rmdir()
         (project.folder / "results").symlink_to(small_disk)
-        assert project.snakemake("--until", "encode").returncode == 0
         ballast = small_disk / "ballast"
         free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_bsize
         ballast.write_bytes(bytes(free - 200_000))
-        failed = project.snakemake("all", "--keep-going")
+        judged = [f"{HERE}/methods/{m}/seed-0/evaluation.json" for m in METHODS]
+        failed = project.snakemake(*judged, "--keep-going")
         assert failed.returncode == 1
         assert "No space left on device" in failed.stderr
-        assert not list((project.folder / HERE).rglob("report.html"))
+        assert not any((project.folder / target).exists() for target in judged)
         ballast.unlink()
-        done = project.snakemake("all")
+        done = project.snakemake(*judged)
         assert done.returncode == 0, done.stderr[-2000:]
-        assert results(project) == expected
+        found = results(project)
+        assert found.keys() >= {f"methods/{m}/seed-0/weights.safetensors" for m in METHODS}
+        assert found.items() <= expected.items()
     finally:
         time.sleep(1)  # the process that sends to MLflow may still write
         subprocess.run(["umount", "--lazy", str(small_disk)], check=False)

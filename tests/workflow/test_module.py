@@ -55,6 +55,7 @@ def importing(tmp_path: Path) -> SmallProject:
     return SmallProject(folder)
 
 
+@pytest.mark.slow
 def test_another_workflow_plans_it_as_a_module(importing: SmallProject) -> None:
     planned = importing.planned()
     assert {"paml_clean", "paml_train paml 1", "paml_figures", "paml_report"} <= planned

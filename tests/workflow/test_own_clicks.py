@@ -82,7 +82,7 @@ def write_logs(folder: Path, draw: random.Random) -> None:
 @pytest.mark.slow
 def test_a_log_of_clicks_in_parquet_gives_a_table(ads: SmallProject) -> None:
     run = ["name=ads", "logs=real", "raw_dir=logs", "datasets=[ads]", "methods=[two-bias]"]
-    result = ads.snakemake("all", "--config", *run, "seeds=[0]")
+    result = ads.snakemake("results/ads/ads/tables/table2.csv", "--config", *run, "seeds=[0]")
     assert result.returncode == 0, result.stdout + result.stderr
     here = ads.folder / "results/ads/ads"
     with (here / "tables/table2.csv").open(encoding="utf-8") as file:

@@ -26,6 +26,13 @@ def single(grid: SmallProject) -> float:
     return run(grid, "--dry-run", "--config", *one).cpu
 
 
+@pytest.fixture(scope="module")
+def planned(grid: SmallProject) -> tuple[Cost, str]:
+    """What planning the whole grid costs, and what it says."""
+    cost = run(grid, "--dry-run")
+    return cost, said(grid)
+
+
 def said(grid: SmallProject) -> str:
     return (grid.folder / "snakemake.out").read_text(encoding="utf-8")
 
@@ -34,16 +41,17 @@ def print_cost(what: str, cost: Cost, single: float) -> None:
     print(f"{what}: {cost}; a single trial: {single:.1f} s of CPU")
 
 
-def test_planning_the_whole_grid_costs_little(grid: SmallProject, single: float) -> None:
-    cost = run(grid, "--dry-run")
+def test_planning_the_whole_grid_costs_little(planned: tuple[Cost, str], single: float) -> None:
+    cost, text = planned
     print_cost("planning the paper's grid", cost, single)
-    assert re.search(rf"^train +{TRIALS}$", said(grid), re.MULTILINE)
+    assert re.search(rf"^train +{TRIALS}$", text, re.MULTILINE)
     assert cost.cpu < LIMIT * single
 
 
-def test_finding_it_finished_costs_little(grid: SmallProject, single: float) -> None:
-    run(grid, "--dry-run")
-    for outputs in re.findall(r"^    output: (.*)$", said(grid), re.MULTILINE):
+def test_finding_it_finished_costs_little(
+    grid: SmallProject, planned: tuple[Cost, str], single: float
+) -> None:
+    for outputs in re.findall(r"^    output: (.*)$", planned[1], re.MULTILINE):
         for name in outputs.split(", "):
             path = Path(grid.folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)

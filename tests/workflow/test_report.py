@@ -1,8 +1,5 @@
 """The run's report and figures, and snakemake's own report, of real runs, whole and partial."""
 
-import re
-from pathlib import Path
-
 import pytest
 
 from tests.workflow.small_project import SmallProject
@@ -53,19 +50,3 @@ def test_what_is_not_asked_for_leaves_the_rest(project: SmallProject) -> None:
     table = (here / "tables/table3.md").read_text(encoding="utf-8")
     assert "No method of this table was run." in table
     assert "1 seed of each method trained, where the paper had 3 trials." in page(project)
-
-
-@pytest.mark.slow
-def test_snakemakes_own_report_has_captions(finished: SmallProject, tmp_path: Path) -> None:
-    file = tmp_path / "report.html"
-    result = finished.snakemake("--report", str(file))
-    assert result.returncode == 0, result.stdout + result.stderr
-    text = file.read_text(encoding="utf-8")
-    assert "A figure of the dataset; its caption" in text
-    assert "Mean error by how many support rows users adapt on." in text
-    assert re.search(r"table2\.csv", text)
-
-
-@pytest.mark.slow
-def test_figures_drawn_again_change_the_report_alone(finished: SmallProject) -> None:
-    assert finished.planned("--forcerun", "figures") == {"figures", "report"}

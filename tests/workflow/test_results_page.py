@@ -28,6 +28,7 @@ def told(finished: SmallProject, project: SmallProject) -> SmallProject:
     return project
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_there_is_named_with_its_command(told: SmallProject) -> None:
     shutil.rmtree(told.folder / "results/tuned")
     result = told.snakemake("results")

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.storage.tensors import read_tensors
-from tests.workflow.small_project import JOB, OUTPUT, SmallProject, copy_project
+from tests.workflow.small_project import JOB, OUTPUT, SmallProject, copy_encoded
 
 HERE = "results/sample/movielens"
 GENRE = {"kind": "multi-valued", "separator": "|"}
@@ -223,9 +223,8 @@ def test_what_tables_show_trains_nothing_again(finished: SmallProject, tmp_path:
 def test_other_item_features_leave_the_split_alone(finished: SmallProject, tmp_path: Path) -> None:
     project = copied(finished, tmp_path / "copy")
     project.edit("config/datasets/movielens.yaml", item_features={"genre": GENRE})
-    planned = project.planned()
-    assert {"clean", "encode", "train paml 0"} <= planned
-    result = project.snakemake()
+    assert {"clean", "encode", "train paml 0"} <= project.planned()
+    result = project.snakemake(f"{HERE}/split/split.json")
     assert result.returncode == 0, result.stdout + result.stderr
     assert record(project, "split/split.json") == record(finished, "split/split.json")
 
@@ -235,8 +234,8 @@ def test_a_second_dataset_shares_the_store(finished: SmallProject, tmp_path: Pat
     project = copied(finished, tmp_path / "copy")
     datasets = project.folder / "config/datasets"
     shutil.copy(datasets / "movielens.yaml", datasets / "mine.yaml")
-    both = "datasets=[movielens, mine]"
-    result = project.snakemake("--config", both, "methods=[two-bias]")
+    judged = "results/sample/mine/methods/two-bias/seed-0/evaluation.json"
+    result = project.snakemake(judged, "--config", "datasets=[movielens, mine]")
     assert result.returncode == 0, result.stdout + result.stderr
     client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
     mine = client.get_experiment_by_name("sample/mine")
@@ -263,9 +262,9 @@ def test_changed_settings_mark_the_older_runs_in_mlflow(
 
 
 @pytest.fixture(scope="module")
-def exploded(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+def exploded(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """Train MeLU with steps so large that it fails; tests may read what is left, not change it."""
-    project = copy_project(tmp_path_factory.mktemp("exploded") / "project")
+    project = copy_encoded(finished, tmp_path_factory.mktemp("exploded") / "project")
     override = "override={melu: {epochs: 2, outer_lr: 0.001, inner_lr: 100000.0}}"
     assert project.snakemake(EXPLODED, "--config", override).returncode != 0
     return project

@@ -7,20 +7,12 @@ from tests.workflow.small_project import SmallProject
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ("methods=[pmal]", "unknown method 'pmal'; did you mean 'paml'?"),
-        ("epochz=3", "unknown key 'epochz'"),
-        ("seeds=[one]", "seeds.0: must be a whole number, but is 'one'"),
-        ("override={paml: {lr_mx: 1}}", "unknown key 'lr_mx'; did you mean 'lr_max'?"),
-        ("datasets=[movielnes]", "unknown dataset 'movielnes'; did you mean 'movielens'?"),
-    ],
-)
-def test_stops_with_the_nearest_name(project: SmallProject, config: str, message: str) -> None:
-    result = project.snakemake("all", "--config", config)
+def test_a_wrong_value_of_the_command_line_stops_with_the_nearest_name(
+    project: SmallProject,
+) -> None:
+    result = project.snakemake("all", "--config", "override={paml: {lr_mx: 1}}")
     assert result.returncode != 0
-    assert message in result.stdout + result.stderr
+    assert "unknown key 'lr_mx'; did you mean 'lr_max'?" in result.stdout + result.stderr
     assert not (project.folder / "results").exists()
 
 
@@ -61,12 +53,12 @@ def test_a_wrong_setting_stops_the_run_before_any_job(project: SmallProject) -> 
 
 
 @pytest.mark.slow
-def test_cuda_without_a_gpu_names_the_remedy(project: SmallProject) -> None:
+def test_cuda_without_a_gpu_names_the_remedy(encoded: SmallProject) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     target = "results/sample/movielens/methods/paml/seed-0/weights.safetensors"
-    result = project.snakemake(target, "--config", "device=cuda")
+    result = encoded.snakemake(target, "--config", "device=cuda")
     assert result.returncode != 0
     assert "set device: auto or cpu" in result.stdout + result.stderr
 
