@@ -139,7 +139,7 @@ class Setup:
         }
         raw |= (
             {"inner_lr": self.rate}
-            if self.kind in {"melu", "meta-sgd"}
+            if self.kind in {"melu", "meta-sgd", "transfer"}
             else {"lr_max": self.rate, "lr_hidden": (6, 4)}
         )
         raw |= {"gamma": GAMMA} if self.kind == "reg-paml" else {}

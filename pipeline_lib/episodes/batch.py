@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from pipeline_lib.episodes.format import Catalogue, Episodes, Rows
 
@@ -33,6 +34,14 @@ class BatchRows:
         """Average values [rows] within each user, [users]."""
         return self.sum(values) / self.counts
 
+    def share(self, values: Tensor) -> Tensor:
+        """Divide rows' values [rows, n] by the numbers of their users' rows."""
+        return values / self.spread(self.counts)[:, None]
+
+    def take(self, items: Tensor) -> Tensor:
+        """Return the values of each row's item, [rows, ...], of the batch's items [items, ...]."""
+        return items.index_select(0, self.item)
+
     def spread(self, values: Tensor) -> Tensor:
         """Repeat users' values [users, ...] for each of their rows, [rows, ...]."""
         return values.index_select(0, self.user)
@@ -60,6 +69,13 @@ class Batch:
     def __len__(self) -> int:
         """Count the users."""
         return len(self.users)
+
+    def embed_items(self, table: Tensor) -> Tensor:
+        """Sum the embeddings of each item's values by feature, [items, features * size].
+
+        table: [values, size], whose row 0, an unknown value, gets no gradient.
+        """
+        return sum_bags(table, self.item_codes, self.item_weights, self.item_bags, len(self.items))
 
 
 def by_support(episodes: Episodes, users: Tensor) -> Tensor:
@@ -91,3 +107,12 @@ def _pack(rows: Rows, users: Tensor) -> BatchRows:
     position, user, rank = rows.users.take(users)
     item, target = rows.item[position], rows.target[position]
     return BatchRows(user, item, rank, position, target, rows.users.lengths(users))
+
+
+def sum_bags(table: Tensor, codes: Tensor, weights: Tensor, bags: Tensor, items: int) -> Tensor:
+    """Sum weighted rows of a table [values, size] by bag, [items, bags of an item * size].
+
+    codes, weights, bags: in EmbeddingBag's format. Row 0 of the table gets no gradient.
+    """
+    found = embedding_bag(codes, table, bags, mode="sum", per_sample_weights=weights, padding_idx=0)
+    return found.view(items, -1)

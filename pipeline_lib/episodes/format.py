@@ -74,6 +74,10 @@ class Catalogue:
         lengths = self.bags.lengths(bags)
         return self.codes[elements], self.weights[elements], lengths.cumsum(0) - lengths
 
+    def all_bags(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the codes of all items, their weights and where each bag starts, as `take`."""
+        return self.codes, self.weights, self.bags.offsets[:-1]
+
     def double(self) -> Self:
         """Return it with float64 values."""
         return replace(self, weights=self.weights.double())

@@ -103,7 +103,7 @@ class Model:
     def _outputs(
         self, theta: Theta, rows: BatchRows, sides: list[Side], entries: BagEntries | None
     ) -> Tensor:
-        users, items = self.embedded.users, self.embedded.items.index_select(0, rows.item)
+        users, items = self.embedded.users, rows.take(self.embedded.items)
         if entries is not None and theta.users is not None and theta.values is not None:
             weighted = theta.users * self.batch.values[..., None]
             users = over_slots(weighted, self.network.user_width)

@@ -50,12 +50,12 @@ def support_pass(
     network: PreferenceNetwork, head: Head, embedded: Embedded, rows: BatchRows
 ) -> SupportPass:
     """Compute the layers' inputs forward and the errors of the mean loss backward."""
-    inputs = [embedded.items.index_select(0, rows.item)]
-    z = network.first_layer(embedded, rows)
+    inputs = [rows.take(embedded.items)]
+    z = network.first_layer(embedded.users, inputs[0], rows)
     for layer in network.later_layers:
         inputs.append(relu(z))
         z = layer(inputs[-1])
-    error = head.error(z, rows.target) / rows.spread(rows.counts)[:, None]
+    error = rows.share(head.error(z, rows.target))
     return SupportPass(embedded.users, inputs, _errors(network.later_layers, inputs[1:], error))
 
 
@@ -137,8 +137,9 @@ def query_pass(
 ) -> Tensor:
     """Compute the outputs of the query rows after each user's step, [query rows, outputs]."""
     step = Step(batch, make_blocks(batch), support)
-    change = _first_change(network, embedded, step, rates)
-    z = network.first_layer(embedded, batch.query) - change
+    items = batch.query.take(embedded.items)
+    change = _first_change(network, embedded.users, items, step, rates)
+    z = network.first_layer(embedded.users, items, batch.query) - change
     for number, layer in enumerate(network.later_layers, start=1):
         x = relu(z)
         z = layer(x) - _later_change(step, number, x, rates)
@@ -156,18 +157,16 @@ def squared_gradients(support: SupportPass, batch: Batch) -> Tensor:
 
 
 def _first_change(
-    network: PreferenceNetwork, embedded: Embedded, step: Step, rates: Rates
+    network: PreferenceNetwork, users: Tensor, items: Tensor, step: Step, rates: Rates
 ) -> Tensor:
     """Compute the first layer's change; a user's part is the same in all their rows."""
-    rows = step.batch.query
-    items = embedded.items.index_select(0, rows.item)
-    same_user = embedded.users * step.support.users
+    same_user = users * step.support.users
     if isinstance(rates, UserRates):
         return step.change_by_user(0, items, same_user.sum(1) + 1, rates.rate)
     weight, bias = rates.layer(0)
     for_user, for_item = weight.split((network.user_width, network.item_width), 2)
-    users = step.bias_gradient(0) * (same_user @ for_user[0].T + bias)
-    return step.change_by_weight(0, items, for_item) + rows.spread(users)
+    of_users = step.bias_gradient(0) * (same_user @ for_user[0].T + bias)
+    return step.change_by_weight(0, items, for_item) + step.batch.query.spread(of_users)
 
 
 def _later_change(step: Step, layer: int, x: Tensor, rates: Rates) -> Tensor:

@@ -52,6 +52,11 @@ class ATPAML(PAML):
         self.similarities: list[Tensor] = []
         self.evictions = 0
 
+    @property
+    def static(self) -> bool:
+        """Return False: the memory grows, and is searched on the CPU."""
+        return False
+
     def rates(self, users: Tensor) -> UserRates:
         """Compute new users' learning rates."""
         found = self.memory.look_up(users, self.settings.neighbours_at_inference)

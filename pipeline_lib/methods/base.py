@@ -62,6 +62,15 @@ class Learner(Method):
     def losses(self, batch: Batch) -> Tensor:
         """Compute each user's loss, [users]; training minimises their weighted mean."""
 
+    @property
+    def static(self) -> bool:
+        """Return whether the losses of padded batches of one shape take the same operations.
+
+        Then a GPU records them once; the method must not depend on the number of the epoch, and
+        `trace` and `after_step` must do nothing.
+        """
+        return False
+
     def warm_start(self, train: Episodes) -> None:
         """Set initial weights from all rows of the training users."""
 

@@ -28,6 +28,11 @@ class AdaptiveLearner(Learner):
         self.head = make_head(problem.task, problem.network.head)
         self.network = PreferenceNetwork(problem.sizes, problem.network, self.head.outputs)
 
+    @property
+    def static(self) -> bool:
+        """Return whether the layers alone adapt: which embeddings do differs from user to user."""
+        return self.loop.adapt == "decision"
+
     @abstractmethod
     def rates(self, users: Tensor) -> Rates:
         """Return inner learning rates from users' embeddings, [users, user_width]."""

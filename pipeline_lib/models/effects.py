@@ -7,7 +7,6 @@ The features are 1, the item's factors, and each value that the item has.
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag
 
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.models.least_squares import ItemFactors, Rated, alternate, with_one
@@ -46,14 +45,7 @@ class EffectsNetwork(nn.Module):
 
     def items(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the items' biases, [items], and 1 and their factors, [items, 1 + factors]."""
-        values = embedding_bag(
-            batch.item_codes,
-            self.values.weight,
-            batch.item_bags,
-            mode="sum",
-            per_sample_weights=batch.item_weights,
-            padding_idx=0,
-        )
+        values = batch.embed_items(self.values.weight)
         shape = len(batch.items), self.item_features, len(self.common)
         effects = values.view(shape).sum(1)
         bias = self.item_bias[batch.items] + effects[:, 0]

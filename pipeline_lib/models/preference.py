@@ -6,7 +6,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag, linear, relu
+from torch.nn.functional import linear, relu
 
 from pipeline_lib.episodes.batch import Batch, BatchRows
 from pipeline_lib.settings.network import Network
@@ -63,25 +63,19 @@ class PreferenceNetwork(nn.Module):
         """Embed users and items: concatenate the features' embeddings, sums over their values."""
         codes = self.user_values(batch.codes) * batch.values[..., None]
         users = over_slots(codes, self.user_width)
-        bags = embedding_bag(
-            batch.item_codes,
-            self.item_values.weight,
-            batch.item_bags,
-            mode="sum",
-            per_sample_weights=batch.item_weights,
-            padding_idx=0,
-        )
-        return Embedded(users, bags.view(len(batch.items), self.item_width))
+        return Embedded(users, batch.embed_items(self.item_values.weight))
 
-    def first_layer(self, embedded: Embedded, rows: BatchRows) -> Tensor:
-        """Compute the first layer of rows, [rows, out], each user's and item's part only once."""
+    def first_layer(self, users: Tensor, items: Tensor, rows: BatchRows) -> Tensor:
+        """Compute the first layer of rows, [rows, out], each user's part only once.
+
+        users: [users, user_width]; items: of each row, [rows, item_width].
+        """
         for_user, for_item = self.first.weight.split((self.user_width, self.item_width), 1)
-        users = linear(embedded.users, for_user, self.first.bias)
-        return rows.spread(users) + linear(embedded.items, for_item).index_select(0, rows.item)
+        return rows.spread(linear(users, for_user, self.first.bias)) + linear(items, for_item)
 
     def forward(self, embedded: Embedded, rows: BatchRows) -> Tensor:
         """Compute the outputs of rows without adaptation, [rows, outputs]."""
-        z = self.first_layer(embedded, rows)
+        z = self.first_layer(embedded.users, rows.take(embedded.items), rows)
         for layer in self.later_layers:
             z = layer(relu(z))
         return z

@@ -16,14 +16,14 @@ STEP, MEAN, SQUARE = "step", "exp_avg", "exp_avg_sq"
 class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019), as torch.optim.AdamW.
 
-    rate: the learning rate of the next step.
+    rate: the learning rate of the next step, a tensor where steps are recorded.
     """
 
     def __init__(
         self, parameters: Iterable[nn.Parameter], rate: float, weight_decay: float
     ) -> None:
         self.parameters = [*parameters]
-        self.rate = rate
+        self.rate: float | Tensor = rate
         self.weight_decay = weight_decay
         self._state = {
             STEP: [torch.zeros((), device=p.device) for p in self.parameters],

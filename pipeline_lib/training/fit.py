@@ -21,8 +21,9 @@ from pipeline_lib.settings.task import Task
 from pipeline_lib.training.adamw import AdamW
 from pipeline_lib.training.checkpoint import Checkpoint, Progress
 from pipeline_lib.training.epoch_metrics import peak_memory, validation_metrics
+from pipeline_lib.training.graph import GraphStepper
 from pipeline_lib.training.record import EpochRecord, best_epoch
-from pipeline_lib.training.step import Stepper, TrainingError, advise
+from pipeline_lib.training.step import Stepper, Steps, TrainingError, advise
 
 # one-cycle: the share of the steps in which the rate rises, and the share of the rate at the start.
 RISING, FIRST = 0.3, 1 / 25
@@ -81,7 +82,8 @@ def fit(
         raise TypeError(f"{type(method).__name__} is neither a ClosedForm nor a Learner")
     method.warm_start(folds.train)
     optimiser = AdamW(method.parameters(), settings.outer_lr, settings.weight_decay)
-    stepper = Stepper(method, optimiser, folds.train, folds.catalogue, team)
+    kind = GraphStepper if _fits_a_graph(method, settings, folds, team) else Stepper
+    stepper = kind(method, optimiser, folds.train, folds.catalogue, team)
     progress = checkpoint.load(method, optimiser) if checkpoint else None
     progress = progress or Progress([], _copy(method))
     for epoch in progress.history:
@@ -97,6 +99,12 @@ def fit(
     finally:
         method.load_state_dict(progress.best)
     return progress.history
+
+
+def _fits_a_graph(method: Learner, settings: LearnerSettings, folds: Folds, team: Team) -> bool:
+    """Return whether every epoch takes the same operations on the same data, on one GPU."""
+    alone = team.size == 1 and folds.train.user.is_cuda
+    return alone and method.static and not settings.support_share
 
 
 def _descend(
@@ -124,25 +132,22 @@ def _descend(
 
 def _pass(
     stepper: Stepper, settings: LearnerSettings, train: Episodes, seed: int, number: int
-) -> list[tuple[float, float]]:
+) -> Steps:
     """Take a step on every batch of an epoch; return each step's loss and gradient norm."""
     if settings.support_share:
         row_seed = derive_seed(seed, "rows", number)
         stepper.train = deal_rows(train, settings.support_share, row_seed)
-    batches = _shuffled(train, settings.users_per_batch, derive_seed(seed, "epoch", number))
-    steps = []
-    for place, users in enumerate(batches):
-        done = (number - 1 + place / len(batches)) / settings.epochs
-        stepper.optimiser.rate = settings.outer_lr * rate_share(settings.schedule, done)
-        steps.append(stepper.step(users, f"epoch {number}, batch {place + 1}"))
-    return steps
+    batches = _shuffled(len(train), settings.users_per_batch, derive_seed(seed, "epoch", number))
+    done = [(number - 1 + place / len(batches)) / settings.epochs for place in range(len(batches))]
+    rates = [settings.outer_lr * rate_share(settings.schedule, share) for share in done]
+    return stepper.epoch(batches, rates, number)
 
 
 def _copy(method: Method) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in method.state_dict().items()}
 
 
-def _shuffled(train: Episodes, users_per_batch: int, seed: int) -> tuple[Tensor, ...]:
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    batches: tuple[Tensor, ...] = order.to(train.user.device).split(users_per_batch)
+def _shuffled(users: int, users_per_batch: int, seed: int) -> tuple[Tensor, ...]:
+    order = torch.randperm(users, generator=torch.Generator().manual_seed(seed))
+    batches: tuple[Tensor, ...] = order.split(users_per_batch)
     return batches

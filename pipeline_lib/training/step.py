@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,9 @@ from pipeline_lib.training.adamw import AdamW
 
 EXPLODED = 1e6
 LOSS, PLACE = "loss", "place"
+
+# The loss and the norm of its gradient of each step.
+Steps = list[tuple[float, float]]
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +46,19 @@ class Stepper:
     catalogue: Catalogue
     team: Team
     parts: int = 1
+
+    def epoch(self, batches: Sequence[Tensor], rates: Sequence[float], epoch: int) -> Steps:
+        """Take a step on each batch of users; return each step's loss and gradient norm.
+
+        batches: [users] int64 each, on the CPU. rates: the outer rate of each step. Raises as
+        `step` does.
+        """
+        steps = []
+        for place, (users, rate) in enumerate(zip(batches, rates, strict=True), start=1):
+            self.optimiser.rate = rate
+            users = users.to(self.train.user.device)
+            steps.append(self.step(users, f"epoch {epoch}, batch {place}"))
+        return steps
 
     def step(self, users: Tensor, where: str) -> tuple[float, float]:
         """Take a step on users [users] int64; return their loss and the norm of its gradient.

@@ -1,0 +1,107 @@
+"""A batch whose tensors' shapes do not depend on who is in it: every user has equally many rows.
+
+Nothing is read from the device to assemble one, so that a CUDA graph can hold a whole step.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pipeline_lib.episodes.batch import Batch, BatchRows, sum_bags
+from pipeline_lib.episodes.format import Catalogue, Episodes, Rows
+
+
+@dataclass(frozen=True)
+class PaddedRows(BatchRows):
+    """Rows of which each user has `width`; those beyond `counts` are fillers.
+
+    there: [rows] 1 for a row, 0 for a filler, of the targets' type. first: where the rows' items
+    stand among the batch's, one for each row.
+    """
+
+    width: int
+    there: Tensor
+    first: int
+
+    def sum(self, values: Tensor) -> Tensor:
+        """Sum values [rows, ...] within each user without fillers, [users, ...]."""
+        users = len(self.counts)
+        own = values.view(users, self.width, *values.shape[1:])
+        there = self.there.view(users, 1, self.width)
+        return (there @ own.flatten(2))[:, 0] if values.ndim > 1 else (there[:, 0] * own).sum(1)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Average values [rows] within each user without fillers, [users]."""
+        return self.sum(values) / self.counts.clamp(min=1)
+
+    def share(self, values: Tensor) -> Tensor:
+        """Divide rows' values [rows, n] by the numbers of their users' rows; 0 for fillers."""
+        return values * (self.there / self.spread(self.counts.clamp(min=1)))[:, None]
+
+    def take(self, items: Tensor) -> Tensor:
+        """Return the values of each row's item, [rows, ...], of the batch's items [items, ...]."""
+        return items.narrow(0, self.first, len(self.item))
+
+    def spread(self, values: Tensor) -> Tensor:
+        """Repeat users' values [users, ...] for each of their rows, [rows, ...]."""
+        return values.repeat_interleave(self.width, 0)
+
+
+@dataclass(frozen=True)
+class PaddedBatch(Batch):
+    """A batch with an item for each row; its features are those of the whole catalogue.
+
+    catalogue: the number of items there.
+    """
+
+    catalogue: int
+
+    def embed_items(self, table: Tensor) -> Tensor:
+        """Sum the embeddings of each row's item by feature, [items, features * size]."""
+        bags = self.item_codes, self.item_weights, self.item_bags
+        return sum_bags(table, *bags, self.catalogue).index_select(0, self.items)
+
+
+def pad_batch(
+    episodes: Episodes, catalogue: Catalogue, users: Tensor, widths: tuple[int, int]
+) -> PaddedBatch:
+    """Assemble a batch of users, [users] int64 positions in the fold.
+
+    widths: support and query rows a user; none may have more.
+    """
+    support, support_items = _pad(episodes.support, users, widths[0], 0)
+    query, query_items = _pad(episodes.query, users, widths[1], len(support_items))
+    codes, weights, bags = catalogue.all_bags()
+    return PaddedBatch(
+        users=users,
+        codes=episodes.codes[users],
+        values=episodes.values[users],
+        items=torch.cat((support_items, query_items)),
+        item_codes=codes,
+        item_weights=weights,
+        item_bags=bags,
+        support=support,
+        query=query,
+        catalogue=len(catalogue),
+    )
+
+
+def _pad(rows: Rows, users: Tensor, width: int, first: int) -> tuple[PaddedRows, Tensor]:
+    """Return users' rows, and each one's position in the catalogue, [rows] int64."""
+    starts, counts = rows.users.offsets[users], rows.users.lengths(users)
+    rank = torch.arange(width, device=users.device).expand(len(users), -1)
+    there = rank < counts[:, None]
+    position = ((starts[:, None] + rank) * there).flatten()
+    padded = PaddedRows(
+        user=torch.arange(len(users), device=users.device).repeat_interleave(width),
+        item=torch.arange(first, first + len(position), device=users.device),
+        rank=rank.flatten(),
+        position=position,
+        target=rows.target[position],
+        counts=counts,
+        width=width,
+        there=there.flatten().to(rows.target.dtype),
+        first=first,
+    )
+    return padded, rows.item[position]

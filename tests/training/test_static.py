@@ -1,0 +1,108 @@
+"""Static steps, which a GPU records: those of the plain way, and what stops them."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from pipeline_lib.devices.team import ALONE
+from pipeline_lib.methods.base import Learner, build_method
+from pipeline_lib.training.adamw import AdamW
+from pipeline_lib.training.fit import Folds
+from pipeline_lib.training.static import StaticStepper
+from pipeline_lib.training.step import Stepper, TrainingError
+from tests.training.toy import FOLDS, LEARNERS, PROBLEM, make_settings, spoil
+
+STATIC = ["melu", "meta-sgd", "paml", "reg-paml", "shared-paml", "transfer"]
+BATCHES = torch.arange(20).split(8)
+RATES = [0.01, 0.02, 0.005]
+
+
+def learner(kind: str) -> Learner:
+    method = build_method(make_settings(kind), PROBLEM, 0)
+    assert isinstance(method, Learner)
+    return method
+
+
+def stepper(kind: str, way: Callable[..., Stepper], folds: Folds = FOLDS) -> Stepper:
+    method = learner(kind)
+    optimiser = AdamW(method.parameters(), 0.0, 0.01)
+    return way(method, optimiser, folds.train, folds.catalogue, ALONE)
+
+
+def test_learners_without_memory_are_static_while_only_layers_adapt() -> None:
+    assert [kind for kind in LEARNERS if learner(kind).static] == sorted(STATIC, key=LEARNERS.index)
+    assert not build_method(make_settings("paml", adapt="all"), PROBLEM, 0).static
+
+
+@pytest.mark.parametrize("kind", STATIC)
+def test_static_steps_are_those_of_the_plain_way(kind: str) -> None:
+    plain, static = stepper(kind, Stepper), stepper(kind, StaticStepper)
+    for epoch in (1, 2):
+        expected = plain.epoch(BATCHES, RATES, epoch)
+        own = static.epoch(BATCHES, RATES, epoch)
+        torch.testing.assert_close(torch.tensor(own), torch.tensor(expected), rtol=1e-5, atol=0)
+    weights = static.method.state_dict()
+    for name, tensor in plain.method.state_dict().items():
+        torch.testing.assert_close(weights[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+class Reads(TorchDispatchMode):
+    """Notes operations whose result's shape or value a device must first tell the CPU."""
+
+    WAITING = ("_local_scalar_dense", "nonzero", "unique", "masked_select", "bincount")
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found: list[str] = []
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., object],
+        _: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        name = str(func)
+        lists = [item for arg in args if isinstance(arg, list) for item in arg]
+        masks = [x for x in lists if isinstance(x, Tensor) and x.dtype == torch.bool]
+        ragged = "repeat_interleave.Tensor" in name
+        if ragged or masks or any(word in name for word in self.WAITING):
+            self.found.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+def reads(take: Callable[[], object]) -> list[str]:
+    mode = Reads()
+    with mode:
+        take()
+    return mode.found
+
+
+@pytest.mark.parametrize("kind", STATIC)
+def test_a_static_step_reads_nothing_from_the_device(kind: str) -> None:
+    static = stepper(kind, StaticStepper)
+    assert isinstance(static, StaticStepper)
+    static.optimiser.rate = static.rate
+    users, widths = BATCHES[0], static.widths(BATCHES[0])
+    assert reads(lambda: static.take(users, widths)) == []
+    plain = stepper(kind, Stepper)
+    assert len(reads(lambda: plain.step(users, ""))) > 5
+
+
+def test_few_shapes_serve_all_batches() -> None:
+    """The widest support has 8 rows and the widest query 3."""
+    static = stepper("melu", StaticStepper)
+    assert isinstance(static, StaticStepper)
+    assert static.widths(torch.tensor([0])) == (4, 1)
+    assert static.widths(torch.tensor([1, 4])) == (8, 2)
+    assert static.widths(torch.arange(20)) == (8, 3)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, 1e4])
+def test_a_loss_that_explodes_is_told_with_batch_and_user(value: float) -> None:
+    with pytest.raises(TrainingError, match="epoch 3, batch 2: a user's loss is as large") as error:
+        stepper("melu", StaticStepper, spoil(FOLDS, [10], value)).epoch(BATCHES, RATES, 3)
+    assert error.value.users == [10]
