@@ -70,12 +70,12 @@ class Batch:
         """Count the users."""
         return len(self.users)
 
-    def embed_items(self, table: Tensor) -> Tensor:
+    def embed_items(self, table: Tensor, features: int) -> Tensor:
         """Sum the embeddings of each item's values by feature, [items, features * size].
 
         table: [values, size], whose row 0, an unknown value, gets no gradient.
         """
-        return sum_bags(table, self.item_codes, self.item_weights, self.item_bags, len(self.items))
+        return sum_bags(table, self.item_codes, self.item_weights, self.item_bags, features)
 
 
 def by_support(episodes: Episodes, users: Tensor) -> Tensor:
@@ -109,10 +109,10 @@ def _pack(rows: Rows, users: Tensor) -> BatchRows:
     return BatchRows(user, item, rank, position, target, rows.users.lengths(users))
 
 
-def sum_bags(table: Tensor, codes: Tensor, weights: Tensor, bags: Tensor, items: int) -> Tensor:
-    """Sum weighted rows of a table [values, size] by bag, [items, bags of an item * size].
+def sum_bags(table: Tensor, codes: Tensor, weights: Tensor, bags: Tensor, features: int) -> Tensor:
+    """Sum weighted rows of a table [values, size] by bag, [items, features * size].
 
     codes, weights, bags: in EmbeddingBag's format. Row 0 of the table gets no gradient.
     """
     found = embedding_bag(codes, table, bags, mode="sum", per_sample_weights=weights, padding_idx=0)
-    return found.view(items, -1)
+    return found.view(-1, features * table.shape[1])

@@ -50,17 +50,12 @@ class PaddedRows(BatchRows):
 
 @dataclass(frozen=True)
 class PaddedBatch(Batch):
-    """A batch with an item for each row; its features are those of the whole catalogue.
+    """A batch with an item for each row; its features are those of the whole catalogue."""
 
-    catalogue: the number of items there.
-    """
-
-    catalogue: int
-
-    def embed_items(self, table: Tensor) -> Tensor:
+    def embed_items(self, table: Tensor, features: int) -> Tensor:
         """Sum the embeddings of each row's item by feature, [items, features * size]."""
         bags = self.item_codes, self.item_weights, self.item_bags
-        return sum_bags(table, *bags, self.catalogue).index_select(0, self.items)
+        return sum_bags(table, *bags, features).index_select(0, self.items)
 
 
 def pad_batch(
@@ -83,7 +78,6 @@ def pad_batch(
         item_bags=bags,
         support=support,
         query=query,
-        catalogue=len(catalogue),
     )
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.many_steps import adapt_generally, make_model
-from pipeline_lib.meta.one_step import query_pass, squared_gradients, support_pass
+from pipeline_lib.meta.one_step import make_step, query_pass, squared_gradients, support_pass
 from pipeline_lib.meta.rates import Rates
 from pipeline_lib.models.head import Head
 from pipeline_lib.models.preference import Embedded, PreferenceNetwork
@@ -44,9 +44,8 @@ def adapt(
         model = make_model(network, embedded, batch, embeddings)
         outputs, gradient = adapt_generally(model, head, rates, loop.inner_steps, loop.order)
         return Adapted(outputs, lambda: model.squares(gradient))
-    support = support_pass(network, head, embedded, batch.support)
-    support = support if loop.order == "second" else support.detach()
-    return Adapted(
-        query_pass(network, embedded, batch, support, rates),
-        lambda: squared_gradients(support, batch),
-    )
+    first = network.first_layer(embedded)
+    support = support_pass(network, head, embedded, first, batch.support)
+    step = make_step(support if loop.order == "second" else support.detach(), batch)
+    outputs = query_pass(network, embedded, first, step, rates)
+    return Adapted(outputs, lambda: squared_gradients(step))

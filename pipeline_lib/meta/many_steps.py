@@ -143,6 +143,5 @@ def make_model(
     network: PreferenceNetwork, embedded: Embedded, batch: Batch, embeddings: bool
 ) -> Model:
     """Prepare a batch; embeddings: whether they adapt as well as the layers."""
-    features = network.item_width // network.item_values.embedding_dim
-    pairs = pair_values(batch, features) if embeddings else None
+    pairs = pair_values(batch, network.item_features) if embeddings else None
     return Model(network, embedded, batch, make_blocks(batch), pairs)

@@ -47,11 +47,14 @@ class SupportPass:
 
 
 def support_pass(
-    network: PreferenceNetwork, head: Head, embedded: Embedded, rows: BatchRows
+    network: PreferenceNetwork, head: Head, embedded: Embedded, first: Embedded, rows: BatchRows
 ) -> SupportPass:
-    """Compute the layers' inputs forward and the errors of the mean loss backward."""
+    """Compute the layers' inputs forward and the errors of the mean loss backward.
+
+    first: the parts of the first layer's outputs.
+    """
     inputs = [rows.take(embedded.items)]
-    z = network.first_layer(embedded.users, inputs[0], rows)
+    z = first.sums(rows)
     for layer in network.later_layers:
         inputs.append(relu(z))
         z = layer(inputs[-1])
@@ -76,11 +79,16 @@ def _errors(layers: list[Linear], inputs: list[Tensor], error: Tensor) -> list[T
 
 @dataclass(frozen=True)
 class Step:
-    """The step of a batch's users; the rates come with each call."""
+    """The step of a batch's users; the rates come with each call.
+
+    inputs, errors: those of `support`, padded, by layer and block: [users, rows, n].
+    """
 
     batch: Batch
     blocks: Blocks
     support: SupportPass
+    inputs: list[list[Tensor]]
+    errors: list[list[Tensor]]
 
     def change_by_user(self, layer: int, query: Tensor, constant: Tensor, rate: Tensor) -> Tensor:
         """Compute how a layer's outputs change with one rate a user, [query rows, out].
@@ -90,8 +98,8 @@ class Step:
         """
         parts = zip(
             self.blocks.pad(self.blocks.query, query),
-            self.blocks.pad(self.blocks.support, self.support.inputs[layer]),
-            self.blocks.pad(self.blocks.support, self.support.errors[layer]),
+            self.inputs[layer],
+            self.errors[layer],
             self.blocks.users(constant[:, None, None]),
             self.blocks.users(rate[:, None, None]),
             strict=True,
@@ -116,57 +124,70 @@ class Step:
 
     def gradients(self, layer: int) -> list[Tensor]:
         """Compute each user's gradient of a layer's weight, block by block, [users, out, in]."""
-        parts = zip(
-            self.blocks.pad(self.blocks.support, self.support.inputs[layer]),
-            self.blocks.pad(self.blocks.support, self.support.errors[layer]),
-            strict=True,
-        )
-        return [d.mT @ x for x, d in parts]
+        return [d.mT @ x for x, d in zip(self.inputs[layer], self.errors[layer], strict=True)]
+
+    def squares(self, layer: int) -> Tensor:
+        """Compute ‖G‖² of each user's gradient of a layer's weight, [users].
+
+        With few rows ‖Dᵀ X‖² is had for less from the products of rows, Σ (X Xᵀ) ∘ (D Dᵀ).
+        """
+        found = []
+        for x, d in zip(self.inputs[layer], self.errors[layer], strict=True):
+            (rows, width), outputs = x.shape[1:], d.shape[2]
+            few = rows * (width + outputs) < width * outputs
+            products = (x @ x.mT) * (d @ d.mT) if few else (d.mT @ x).square()
+            found.append(products.sum((1, 2)))
+        return torch.cat(found)
 
     def bias_gradient(self, layer: int) -> Tensor:
         """Compute each user's gradient of a layer's bias, [users, out]."""
         return self.batch.support.sum(self.support.errors[layer])
 
 
+def make_step(support: SupportPass, batch: Batch) -> Step:
+    """Cut a batch into blocks and pad what the support pass found."""
+    blocks = make_blocks(batch)
+    inputs, errors = (
+        [blocks.pad(blocks.support, rows) for rows in layers]
+        for layers in (support.inputs, support.errors)
+    )
+    return Step(batch, blocks, support, inputs, errors)
+
+
 def query_pass(
-    network: PreferenceNetwork,
-    embedded: Embedded,
-    batch: Batch,
-    support: SupportPass,
-    rates: Rates,
+    network: PreferenceNetwork, embedded: Embedded, first: Embedded, step: Step, rates: Rates
 ) -> Tensor:
-    """Compute the outputs of the query rows after each user's step, [query rows, outputs]."""
-    step = Step(batch, make_blocks(batch), support)
-    items = batch.query.take(embedded.items)
-    change = _first_change(network, embedded.users, items, step, rates)
-    z = network.first_layer(embedded.users, items, batch.query) - change
+    """Compute the outputs of the query rows after each user's step, [query rows, outputs].
+
+    first: the parts of the first layer's outputs before it.
+    """
+    z = first.sums(step.batch.query) - _first_change(network, embedded, step, rates)
     for number, layer in enumerate(network.later_layers, start=1):
         x = relu(z)
         z = layer(x) - _later_change(step, number, x, rates)
     return z
 
 
-def squared_gradients(support: SupportPass, batch: Batch) -> Tensor:
+def squared_gradients(step: Step) -> Tensor:
     """Compute ‖∇θ L_i‖² over the decision layers, [users] (Yu et al. 2021, REG-PAML)."""
-    step = Step(batch, make_blocks(batch), support)
-    biases = [step.bias_gradient(layer).square().sum(1) for layer in range(len(support.inputs))]
-    total = torch.stack(biases).sum(0) + biases[0] * support.users.square().sum(1)
-    for layer in range(len(support.inputs)):
-        total = total + torch.cat([g.square().sum((1, 2)) for g in step.gradients(layer)])
-    return total
+    layers = range(len(step.inputs))
+    biases = [step.bias_gradient(layer).square().sum(1) for layer in layers]
+    total = torch.stack(biases).sum(0) + biases[0] * step.support.users.square().sum(1)
+    return total + torch.stack([step.squares(layer) for layer in layers]).sum(0)
 
 
 def _first_change(
-    network: PreferenceNetwork, users: Tensor, items: Tensor, step: Step, rates: Rates
+    network: PreferenceNetwork, embedded: Embedded, step: Step, rates: Rates
 ) -> Tensor:
     """Compute the first layer's change; a user's part is the same in all their rows."""
-    same_user = users * step.support.users
+    items = step.batch.query.take(embedded.items)
+    same_user = embedded.users * step.support.users
     if isinstance(rates, UserRates):
         return step.change_by_user(0, items, same_user.sum(1) + 1, rates.rate)
     weight, bias = rates.layer(0)
     for_user, for_item = weight.split((network.user_width, network.item_width), 2)
-    of_users = step.bias_gradient(0) * (same_user @ for_user[0].T + bias)
-    return step.change_by_weight(0, items, for_item) + step.batch.query.spread(of_users)
+    users = step.bias_gradient(0) * (same_user @ for_user[0].T + bias)
+    return step.change_by_weight(0, items, for_item) + step.batch.query.spread(users)
 
 
 def _later_change(step: Step, layer: int, x: Tensor, rates: Rates) -> Tensor:

@@ -45,7 +45,7 @@ class EffectsNetwork(nn.Module):
 
     def items(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the items' biases, [items], and 1 and their factors, [items, 1 + factors]."""
-        values = batch.embed_items(self.values.weight)
+        values = batch.embed_items(self.values.weight, self.item_features)
         shape = len(batch.items), self.item_features, len(self.common)
         effects = values.view(shape).sum(1)
         bias = self.item_bias[batch.items] + effects[:, 0]

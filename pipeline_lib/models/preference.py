@@ -24,10 +24,14 @@ class InputSizes:
 
 @dataclass(frozen=True)
 class Embedded:
-    """The embeddings of a batch: users [users, user_width], items [items, item_width]."""
+    """Values of a batch's users and items, [users, n] and [items, n]: at first their embeddings."""
 
     users: Tensor
     items: Tensor
+
+    def sums(self, rows: BatchRows) -> Tensor:
+        """Add the values of each row's user and item, [rows, n]."""
+        return rows.spread(self.users) + rows.take(self.items)
 
 
 class PreferenceNetwork(nn.Module):
@@ -44,6 +48,7 @@ class PreferenceNetwork(nn.Module):
         self.user_values = _embedding(sizes.user_values, size, std)
         self.item_values = _embedding(sizes.item_values, size, std)
         self.user_width = sizes.user_features * size
+        self.item_features = sizes.item_features
         self.item_width = sizes.item_features * size
         widths = (self.user_width + self.item_width, *network.hidden, outputs)
         self.first, *later = (nn.Linear(i, o) for i, o in pairwise(widths))
@@ -63,19 +68,18 @@ class PreferenceNetwork(nn.Module):
         """Embed users and items: concatenate the features' embeddings, sums over their values."""
         codes = self.user_values(batch.codes) * batch.values[..., None]
         users = over_slots(codes, self.user_width)
-        return Embedded(users, batch.embed_items(self.item_values.weight))
+        return Embedded(users, batch.embed_items(self.item_values.weight, self.item_features))
 
-    def first_layer(self, users: Tensor, items: Tensor, rows: BatchRows) -> Tensor:
-        """Compute the first layer of rows, [rows, out], each user's part only once.
-
-        users: [users, user_width]; items: of each row, [rows, item_width].
-        """
+    def first_layer(self, embedded: Embedded) -> Embedded:
+        """Compute what each user and each item add to the first layer's outputs of their rows."""
         for_user, for_item = self.first.weight.split((self.user_width, self.item_width), 1)
-        return rows.spread(linear(users, for_user, self.first.bias)) + linear(items, for_item)
+        return Embedded(
+            linear(embedded.users, for_user, self.first.bias), linear(embedded.items, for_item)
+        )
 
     def forward(self, embedded: Embedded, rows: BatchRows) -> Tensor:
         """Compute the outputs of rows without adaptation, [rows, outputs]."""
-        z = self.first_layer(embedded.users, rows.take(embedded.items), rows)
+        z = self.first_layer(embedded).sums(rows)
         for layer in self.later_layers:
             z = layer(relu(z))
         return z

@@ -131,7 +131,7 @@ def test_the_first_layer_worked_by_hand() -> None:
     """E.g. user 0 with item 0: 1·1 + 0.5·3 + 0.1·15 + 0.2·40 + 0.5 = 12.5."""
     network, batch = hand_network(), make_batch()
     embedded, rows = network.embed(batch), batch.query
-    z = network.first_layer(embedded.users, rows.take(embedded.items), rows)
+    z = network.first_layer(embedded).sums(rows)
     expected = torch.tensor([[3.0, -3.75], [12.5, 0.25], [11.0, 2.25]])
     torch.testing.assert_close(z, expected, rtol=1e-6, atol=1e-6)
 
@@ -148,7 +148,7 @@ def test_the_first_layer_equals_a_linear_layer_on_joined_inputs() -> None:
     network, batch = make_network(4, (5, 3), outputs=1), make_batch()
     embedded, rows = network.embed(batch), batch.support
     joined = torch.cat((embedded.users[rows.user], embedded.items[rows.item]), 1)
-    z = network.first_layer(embedded.users, rows.take(embedded.items), rows)
+    z = network.first_layer(embedded).sums(rows)
     torch.testing.assert_close(z, network.first(joined), rtol=1e-5, atol=1e-6)
 
 
