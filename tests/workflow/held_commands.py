@@ -41,7 +41,7 @@ HERE = {
     # Half an hour, a package index, what a change has to pass anyway: it is looked at what they
     # would do.
     r"make (bench|lint|\.venv/ready)": f"{PLANS}::test_make_would_do_what_it_says",
-    r"python -m tests\.benchmarks\..*": f"{PLANS}::test_a_benchmark_made_small",
+    r"python -m tests\.benchmarks\.(?!gpu).*": f"{PLANS}::test_a_benchmark_made_small",
     r"source .*": f"{PLANS}::test_the_environment_is_activated",
     r"find .*": f"{PLANS}::test_hidden_files_are_found",
     r"ssh .*": f"{PLANS}::test_the_tunnel_leads_to_the_server",
@@ -61,6 +61,9 @@ ELSEWHERE = {
     # Submitted to a Slurm on loopback. At its end Slurm.stop cancels the user's jobs.
     r".*--workflow-profile workflow/profiles/slurm": SLURM,
     r".*: scancel .*": SLURM,
+    # On a CPU, and small.
+    r".*: python -m tests\.benchmarks\.gpu .*": "benchmarks/test_gpu.py::"
+    "test_every_figure_of_a_cpu_is_there",
     # There is no cluster: what a pod would run is run by hand.
     r".*--workflow-profile workflow/profiles/kubernetes": f"cluster/test_profiles.py::{POD}",
     # The same variable, set for the workflow's process alone.
