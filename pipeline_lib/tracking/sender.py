@@ -12,7 +12,7 @@ from pipeline_lib.tracking.secrets import mask_output
 from pipeline_lib.tracking.update import Updater, log
 from pipeline_lib.tracking.watch import LOCK
 
-POLL = 0.5  # seconds
+POLL = 2.0  # seconds; looking at all files takes some tens of milliseconds
 LONGEST_PAUSE = 30.0
 LAST_TRIES = 3  # jobs may outlive snakemake, but are not waited for
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import torch
 from numpy.typing import NDArray
+from sklearn.manifold import TSNE, trustworthiness
 from threadpoolctl import threadpool_limits
 
 from pipeline_lib.evaluation.predict import Predictor
@@ -88,6 +89,15 @@ class TestLayout:
         points = lay_out(gauss(90, 16) + 20 * np.eye(16)[cluster])
         far = distances(points) + np.diag([np.inf] * 90)
         assert (cluster[far.argmin(1)] == cluster).all()
+
+    def test_places_are_as_true_to_neighbours_as_those_of_twice_the_rounds(self) -> None:
+        """Of 120 users along a bent sheet in 16 dimensions, by their ten nearest ones."""
+        along, across = gauss(2, 120)
+        bent = np.stack([along, across, along**2, along * across, np.sin(2 * across)], axis=1)
+        users = bent @ gauss(5, 16) + 0.1 * gauss(120, 16)
+        full = TSNE(init="pca").fit_transform(users)
+        own, reference = (trustworthiness(users, p, n_neighbors=10) for p in (lay_out(users), full))
+        assert own > reference - 0.02
 
     @pytest.mark.parametrize("users", [2, 3, 4])
     def test_few_users_have_their_principal_components(self, users: int) -> None:

@@ -26,6 +26,13 @@ def begin(view: View, title: str, height: float) -> None:
         view.figure.supxlabel(SAMPLE, **note)
 
 
+def lay_out(view: View) -> None:
+    """Lay the sheet out, once: an engine that the figure keeps draws it twice for each file."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    ConstrainedLayoutEngine().execute(view.figure)
+
+
 def method_panels(
     view: View, title: str, columns: int, edge: float, each: float
 ) -> list[tuple["Axes", MethodResult]]:

@@ -48,6 +48,8 @@ def draw_trial(results: Results, method: str, seed: int) -> Figure:
     panels = view.figure.subplots(1, len(shown), squeeze=False)[0]
     for axes, (draw, frame) in zip(panels, shown, strict=True):
         draw(axes, frame)
+    view.figure.set_dpi(PIXELS_PER_INCH)
+    canvas.lay_out(view)
     return view.figure
 
 

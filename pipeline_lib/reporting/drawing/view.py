@@ -65,7 +65,7 @@ def named(rows: pl.DataFrame, methods: Sequence[MethodResult]) -> pl.DataFrame:
 def _blank() -> "Figure":
     from matplotlib.figure import Figure  # not at the top: rules only ask for names
 
-    return Figure(layout="constrained")
+    return Figure()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib import style
 from matplotlib.figure import Figure
 
+from pipeline_lib.reporting.drawing.canvas import lay_out
 from pipeline_lib.reporting.drawing.plot import plots
 from pipeline_lib.reporting.drawing.style import STYLE
 from pipeline_lib.reporting.drawing.view import Results, View
@@ -28,8 +29,7 @@ def write_figures(results: Results, names: Sequence[str], folder: Path) -> None:
             caption = plot.caption(view)
             write_text(f"{caption}\n", folder / f"{name}.txt")
             plot.draw(view)
-            view.figure.draw_without_rendering()
-            view.figure.set_layout_engine("none")  # laid out once, for both formats
+            lay_out(view)
             png = {"Software": None, "Description": caption}
             _save(view.figure, folder / f"{name}.png", png)
             _save(view.figure, folder / f"{name}.svg", NO_SVG_METADATA | {"Description": caption})

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 
+from pipeline_lib.reporting.drawing.canvas import lay_out
 from pipeline_lib.reporting.drawing.plot import figures_for, plots
 from pipeline_lib.reporting.drawing.style import PAGE, STYLE
 from pipeline_lib.reporting.drawing.view import Results, View
@@ -42,6 +43,7 @@ def drawn(results: Results, chosen: Sequence[str] | None = None) -> dict[str, Fi
         for name in chosen or names(results):
             view = View(plots()[name].tidy(results), results.comparison)
             plots()[name].draw(view)
+            lay_out(view)
             view.figure.draw_without_rendering()
             found[name] = view.figure
     return found
