@@ -1,6 +1,8 @@
 """Training that was cut off ends with the bytes of training that was not."""
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -167,3 +169,23 @@ def test_infinite_figures_survive(tmp_path: Path) -> None:
     assert histories[0] == histories[1]
     assert histories[1][1].measures == {"odd": math.inf, "third": 1 / 3}
     assert torch.isfinite(torch.tensor(histories[0][0].validation_loss))
+
+
+def test_a_second_training_of_a_trial_waits_for_the_first(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first may have outlived the workflow that started it."""
+    order = []
+
+    def train_second() -> None:
+        with Checkpoint(tmp_path, "it").held():
+            order.append("second")
+
+    with ThreadPoolExecutor() as pool:
+        with Checkpoint(tmp_path, "it").held():
+            second = pool.submit(train_second)
+            while "waiting for it to end" not in caplog.text and not second.done():
+                time.sleep(0.01)
+            order.append("first")
+        second.result()
+    assert order == ["first", "second"]
