@@ -42,6 +42,7 @@ rule all:
 
 onstart:
     hold_run()
+    fork_scripts()
     mirror.start()
 
 

@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+SERVER = "pipeline_lib.jobs.forks.server"
 OUTPUT = "output.txt"  # what the run printed that tests share
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
 
@@ -80,11 +81,29 @@ def copy_encoded(run: SmallProject, folder: Path) -> SmallProject:
 
 
 def scripts_of(workflow: "subprocess.Popen[bytes]") -> list[psutil.Process]:
-    """List the jobs' scripts that run now, without the process that sends to MLflow."""
+    """List the processes of scripts that run now: forks, and all that wait for a script's end."""
+    return _children(
+        workflow, lambda c: any(own.endswith(".py") for own in c.cmdline()) or _forked(c)
+    )
+
+
+def servers_of(workflow: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    """List the process that forks scripts, if it runs."""
+    return _children(workflow, lambda child: SERVER in child.cmdline() and not _forked(child))
+
+
+def _children(
+    workflow: "subprocess.Popen[bytes]", wanted: Callable[[psutil.Process], bool]
+) -> list[psutil.Process]:
     found = []
     with suppress(psutil.NoSuchProcess):
         for child in psutil.Process(workflow.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
-                if any(part.endswith(".py") for part in child.cmdline()):
+                if wanted(child):
                     found.append(child)
     return found
+
+
+def _forked(process: psutil.Process) -> bool:
+    parent = process.parent()
+    return SERVER in process.cmdline() and parent is not None and SERVER in parent.cmdline()

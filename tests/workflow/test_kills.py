@@ -19,6 +19,7 @@ from tests.workflow.small_project import (
     copy_encoded,
     copy_project,
     scripts_of,
+    servers_of,
 )
 
 HANGS = 900  # seconds after which even a slow machine would have ended
@@ -31,7 +32,7 @@ METHODS = ["two-bias", "at-paml"]  # of all learners, AT-PAML has most to take u
 # What is killed in a run, one after the other. SIGXCPU and SIGUSR1 are what schedulers send when
 # the time is up.
 KILLS = (
-    ("job SIGKILL", "job SIGTERM", "snakemake SIGKILL"),
+    ("job SIGKILL", "job SIGTERM", "server SIGKILL", "snakemake SIGKILL"),
     ("job SIGXCPU", "job SIGUSR1", "snakemake SIGTERM"),
 )
 
@@ -89,15 +90,16 @@ def start(project: SmallProject) -> "subprocess.Popen[bytes]":
 
 
 def kill(workflow: "subprocess.Popen[bytes]", victim: str) -> bool:
-    """Kill snakemake or a job of it; return whether there was something to kill."""
+    """Kill snakemake, a job of it or what forks them; return whether there was any such."""
     what, name = victim.split()
     while workflow.poll() is None:
         with suppress(psutil.NoSuchProcess):
             if what == "snakemake":
                 workflow.send_signal(signal.Signals[name])
                 return True
-            if jobs := scripts_of(workflow):
-                jobs[-1].send_signal(signal.Signals[name])
+            found = servers_of(workflow) if what == "server" else scripts_of(workflow)
+            if found:
+                found[-1].send_signal(signal.Signals[name])
                 return True
         time.sleep(0.05)
     return False

@@ -11,6 +11,7 @@ from snakemake.logging import logger
 from pipeline_lib.jobs.checksums import Checksums
 from pipeline_lib.jobs.code_digest import ROOT, code_digests
 from pipeline_lib.jobs.environment import other_versions
+from pipeline_lib.jobs.forks.start import start_server
 from pipeline_lib.jobs.lock import RunHeldError, hold
 from pipeline_lib.reporting.drawing.plot import (
     figures_for,
@@ -61,6 +62,10 @@ EVALUATED = {
 }
 SEPARATION = f"{HERE}/separation.parquet"
 REPORT = f"{RUN}/report.html"
+
+# Scripts that read whole logs. What polars spills of those too big for memory, a fork leaves behind.
+OF_LOGS = "clean clean_items clean_shard gather_clean partition data_report".split()
+OF_LOGS += ["encode", "fit_vocabulary", "encode_shard"]
 
 DATASETS = [*settings.datasets]
 OF_PAPER = any(own.of_paper for own in settings.datasets.values())
@@ -417,3 +422,10 @@ def hold_run():
         return hold(Path(RUN))
     except RunHeldError as error:
         raise WorkflowError(str(error)) from None
+
+
+@cache
+def fork_scripts():
+    """Have this machine's scripts forked from one process that imports what they need once."""
+    apart = [] if settings.run.logs == "sample" else OF_LOGS
+    return start_server(shell.executable, apart)
