@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.slurm import Slurm, missing, running, wait_until
-from tests.workflow.small_project import SNAKEMAKE, SmallProject, copy_encoded
+from tests.workflow.small_project import HANGS, SNAKEMAKE, SmallProject, copy_encoded
 
 pytestmark = [
     pytest.mark.slurm,
@@ -74,7 +74,7 @@ def submitted(project: SmallProject, *arguments: str) -> Iterator["subprocess.Po
 
 
 def finish(process: "subprocess.Popen[str]", project: SmallProject) -> str:
-    process.wait(900)  # a busy machine starts jobs slowly
+    process.wait(HANGS)
     output = (project.folder / "output.txt").read_text(encoding="utf-8")
     assert process.returncode == 0, output[-4000:]
     return output
@@ -133,11 +133,11 @@ def test_a_job_killed_by_scancel_is_taken_up(
 ) -> None:
     """The next attempt asks for more memory and time, and goes on after the last epoch."""
     with submitted(long, WEIGHTS) as process:
-        wait_until(lambda: training(slurm, long) is not None, 120)
+        wait_until(lambda: training(slurm, long) is not None, HANGS)
         first = training(slurm, long)
         assert first is not None
         slurm.run("scancel", first["JobId"])
-        wait_until(lambda: (job := training(slurm, long)) is not None and job != first, 60)
+        wait_until(lambda: (job := training(slurm, long)) is not None and job != first, HANGS)
         second = training(slurm, long)
         output = finish(process, long)
     assert second is not None
@@ -153,7 +153,7 @@ def test_a_job_whose_node_is_lost_is_taken_up_when_there_is_one(
 ) -> None:
     """Slurm itself puts the job back into its queue; snakemake only waits longer."""
     with submitted(long, WEIGHTS) as process:
-        wait_until(lambda: training(slurm, long) is not None, 120)
+        wait_until(lambda: training(slurm, long) is not None, HANGS)
         job = training(slurm, long)
         assert job is not None
         slurm.lose_node("cpu1")

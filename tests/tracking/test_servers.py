@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 
 from pipeline_lib.tracking.mirror import PATIENCE
 from tests.tracking.servers import Server, mlflow_server, postgres
-from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject, copy_encoded
+from tests.workflow.small_project import HANGS, ROOT, SNAKEMAKE, SmallProject, copy_encoded
 
 pytestmark = pytest.mark.slow
 HERE = "results/sample/movielens"
@@ -35,7 +35,7 @@ def start(
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    output, _ = process.communicate(timeout=500)
+    output, _ = process.communicate(timeout=HANGS)
     assert process.returncode == 0, output
     return output
 

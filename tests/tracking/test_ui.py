@@ -28,8 +28,7 @@ def tracked(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) ->
     names = ["two-bias", "reg-paml", "reg-paml-1e-2"]
     override = {name: {"epochs": 4, "outer_lr": 0.02} for name in names[1:]}
     project.edit("config/config.yaml", methods=names, seeds=[0], override=override)
-    judged = [f"results/sample/movielens/methods/{n}/seed-0/evaluation.json" for n in names]
-    done = project.snakemake(*judged)
+    done = project.snakemake("results/sample/movielens/figures/errors.png")
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 

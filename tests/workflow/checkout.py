@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline_lib.data.sample.write import write_sample
 from pipeline_lib.settings.dataset import SampleLogs
 from pipeline_lib.settings.load import read_dataset
-from tests.workflow.small_project import ROOT, SmallProject, copy_project
+from tests.workflow.small_project import HANGS, ROOT, SmallProject, copy_project
 
 BIN = Path(sys.executable).parent
 LOGS = "logs"  # in the place of <folder>
@@ -32,7 +32,7 @@ class Checkout(SmallProject):
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=1200,
+            timeout=HANGS,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout[-6000:]}"
         return done.stdout

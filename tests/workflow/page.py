@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.small_project import ROOT, SNAKEMAKE
+from tests.workflow.small_project import HANGS, ROOT, SNAKEMAKE
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"\d+\.\d+")
@@ -38,7 +38,7 @@ class Step:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=1200,
+            timeout=HANGS,
         )
         return result.stdout
 

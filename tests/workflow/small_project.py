@@ -15,6 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 SERVER = "pipeline_lib.jobs.forks.server"
+HANGS = 1800  # seconds after which even a slow machine would have ended
 OUTPUT = "output.txt"  # what the run printed that tests share
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
 
@@ -28,7 +29,7 @@ class SmallProject:
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         command = [str(SNAKEMAKE), "--cores", str(cores), *arguments]
         return subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=600
+            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=HANGS
         )
 
     def planned(self, *arguments: str) -> set[str]:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.workflow.small_project import (
+    HANGS,
     SNAKEMAKE,
     SmallProject,
     copy_encoded,
@@ -22,7 +23,6 @@ from tests.workflow.small_project import (
     servers_of,
 )
 
-HANGS = 900  # seconds after which even a slow machine would have ended
 SEEDS = (
     pytest.param(0, marks=pytest.mark.slow),
     *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 9)),

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline_lib.jobs.lock import hold
 from tests.cluster.slurm import wait_until
-from tests.workflow.small_project import SNAKEMAKE, SmallProject, scripts_of
+from tests.workflow.small_project import HANGS, SNAKEMAKE, SmallProject, scripts_of
 
 REFUSED = "Another snakemake works in results/sample; wait until it ends."
 LOOKS = (["--dry-run"], ["--summary"], ["--lint"], ["--list-changes", "params"])
@@ -47,7 +47,7 @@ def test_a_live_run_goes_on_beside_those_who_look_at_it(encoded: SmallProject) -
             command, cwd=project.folder, stdout=output, stderr=output, start_new_session=True
         )
         try:
-            wait_until((trial / ".checkpoint.safetensors").exists, 120)
+            wait_until((trial / ".checkpoint.safetensors").exists, HANGS)
             for process in scripts_of(live):
                 process.suspend()  # the training must not end before the looks do
             for look in LOOKS:
