@@ -77,7 +77,7 @@ def test_make_test_runs_what_it_says(planned: Checkout, text: str) -> None:
     (planned.folder / "tests/test_marks.py").write_text(TESTS, encoding="utf-8")
     output = planned.shell(filled(text), PYTEST_ADDOPTS="-v", CORES="0")
     mark = re.search(r"-m (\w+)", text)
-    passed = re.findall(r"PASSED \S+::test_(\w+)", output)
+    passed = re.findall(r"::test_(\w+) PASSED", output)
     assert passed == [mark[1] if mark else "default"]
 
 
