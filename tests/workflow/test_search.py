@@ -11,7 +11,7 @@ from tests.workflow.small_project import SmallProject
 METHODS = "results/sample/movielens/methods"
 TRAINED = [f"{METHODS}/{m}/seed-0/training.json" for m in ("melu", "melu-copy", "paml")]
 SEARCH: dict[str, Any] = {
-    "candidates": 2,
+    "candidates": 3,
     "space": {
         "melu": {"outer_lr": [0.001, 0.003], "network.embedding_size": [4, 6]},
         "paml": {"lr_max": [0.01, 0.1]},
@@ -51,7 +51,7 @@ def test_seeds_are_trained_with_what_is_best_on_validation_users(encoded: SmallP
     for method in ("melu", "paml"):
         choice = read(project, f"results/sample/movielens/search/{method}/choice.json")
         losses = [c["validation_loss"] for c in choice["candidates"]]
-        assert len(losses) == 2
+        assert len(losses) == 3
         assert losses[choice["chosen"]] == min(losses)
         values = choice["candidates"][choice["chosen"]]["values"]
         for name in (method, f"{method}-copy") if method == "melu" else (method,):
@@ -62,7 +62,7 @@ def test_seeds_are_trained_with_what_is_best_on_validation_users(encoded: SmallP
     assert not [*Path(project.folder).rglob("search/*/*/*.safetensors")]
 
     assert project.planned(*TRAINED) == set()
-    project.edit("config/config.yaml", search=SEARCH | {"candidates": 3})
+    project.edit("config/config.yaml", search=SEARCH | {"candidates": 4})
     assert project.planned(*TRAINED) >= {"candidate melu", "choose melu"}
     paml = {"space": SEARCH["space"] | {"paml": {"lr_max": [0.01, 0.2]}}}
     project.edit("config/config.yaml", search=SEARCH | paml)
