@@ -8,7 +8,6 @@ import pytest
 from _pytest.mark import ParameterSet
 
 Combination = tuple[Any, ...]
-Marks = pytest.MarkDecorator | tuple[()]
 
 
 def pairwise(*options: Iterable[Hashable]) -> list[Combination]:
@@ -37,18 +36,7 @@ def each_combination(*options: Iterable[Hashable]) -> pytest.MarkDecorator:
 
 def slow_but(values: Iterable[str], *fast: str) -> list[ParameterSet]:
     """Make values slow but those that hold some words."""
-    return _marked(values, fast, (), pytest.mark.slow)
-
-
-def few(values: Iterable[str], *slow: str) -> list[ParameterSet]:
-    """Make those values slow that hold some words, and all others exhaustive."""
-    return _marked(values, slow, pytest.mark.slow, pytest.mark.exhaustive)
-
-
-def _marked(
-    values: Iterable[str], words: Iterable[str], inside: Marks, outside: Marks
-) -> list[ParameterSet]:
     return [
-        pytest.param(value, marks=inside if any(word in value for word in words) else outside)
+        pytest.param(value, marks=() if any(word in value for word in fast) else pytest.mark.slow)
         for value in values
     ]

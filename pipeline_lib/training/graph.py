@@ -101,7 +101,7 @@ class GraphStepper(StaticStepper):
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
-        """Give weights and moments back what they were before."""
+        """Restore weights and moments afterwards."""
         state = [*self.method.state_dict().values(), *self.optimiser.state().values()]
         before = [tensor.clone() for tensor in state]
         try:

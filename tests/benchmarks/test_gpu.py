@@ -22,6 +22,9 @@ def test_every_figure_of_a_cpu_is_there(tmp_path: Path) -> None:
     figures = json.loads(output.read_text(encoding="utf-8"))
     for title in ("relative errors", "training", "steps"):
         assert [row["method"] for row in figures[title]] == [*METHODS]
+    for row in figures["operations"]:
+        assert row["recorded, kernels"] < row["one by one, kernels"]
+        assert row["recorded, waits"] == 0 < row["one by one, waits"]
     for row in figures["relative errors"]:
         assert 0 < row["score"] < 1e-4
         assert 0 < row["gradient"] < 1e-4

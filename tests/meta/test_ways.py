@@ -1,13 +1,11 @@
 """The fast way through the inner loop and the general one."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 
 import pytest
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta import adapt as adaptation
@@ -17,6 +15,7 @@ from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.settings.methods.base import Order
 from tests.combinations import Combination, each_combination
 from tests.meta.per_user_reference import assert_near, gradients
+from tests.operations import operations
 from tests.worlds import ADAPTS, CASES, HEADS, KINDS, ORDERS, TINY, WAYS, WIDE, Setup
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
@@ -85,36 +84,17 @@ def test_equal_rates_of_weights_are_a_rate_of_users(order: Order) -> None:
         assert_near(own[name], gradient, 1e-12)
 
 
-class OperationCount(TorchDispatchMode):
-    """Counts the tensor operations carried out, backward ones included."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.total = 0
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., object],
-        types: object,
-        args: tuple[object, ...] = (),
-        kwargs: dict[str, object] | None = None,
-    ) -> object:
-        self.total += 1
-        return func(*args, **(kwargs or {}))
-
-
-def operations(users: int, setup: Setup) -> int:
+def operations_of(users: int, setup: Setup) -> int:
     """Count the operations of one outer step, taking the batch included."""
     learner, world = setup.learner(), setup.world(range(2, users + 2), [3] * users)
-    count = OperationCount()
-    with count:
-        learner.losses(world.batch()).mean().backward()
-    return count.total
+    return operations(lambda: learner.losses(world.batch()).mean().backward()).total
 
 
 @each_way
 @each_order
 def test_operations_do_not_grow_with_the_users_of_a_block(setup: Setup, order: Order) -> None:
-    counts = {operations(users, replace(setup, order=order)) for users in (2, 5, USERS_PER_BLOCK)}
+    counts = {
+        operations_of(users, replace(setup, order=order)) for users in (2, 5, USERS_PER_BLOCK)
+    }
     assert len(counts) == 1, counts
     assert min(counts) > 100, "nothing was counted"

@@ -42,7 +42,7 @@ class FloatIndex(ExactIndex):
 
 
 def remember(learner: ATPAML, users: int = EVERYONE) -> ATPAML:
-    """Give the first training users nodes near their embeddings, with rates of their own."""
+    """Store nodes of the first training users near their embeddings, with rates of their own."""
     generator = torch.Generator().manual_seed(0)
     batch = take(TRAIN, range(users))
     points = learner.network.embed(batch).users.detach()

@@ -13,7 +13,6 @@ import torch
 from pipeline_lib.serving.answers import rank_answers
 from pipeline_lib.serving.pyfunc import ServedModel, save_model
 from pipeline_lib.serving.recommender import load_recommender
-from tests.combinations import few
 from tests.serving.conftest import METHODS
 from tests.serving.over_http import post, serve
 from tests.serving.small_bundle import bundle_of
@@ -71,9 +70,9 @@ class TestEveryMethod:
         check_answers(answer)
 
 
-@pytest.mark.parametrize("method", few(METHODS, "two-bias", "at-paml"))
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
 def test_answers_them_over_http(method: str, run: SmallProject, tmp_path: Path) -> None:
-    """The way of a request is that of every method."""
     save_model(load(run, method, tmp_path), tmp_path / "model")
     with serve(tmp_path / "model", tmp_path) as url:
 

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from pipeline_lib.devices.team import ALONE
 from pipeline_lib.methods.base import Learner, build_method
@@ -13,6 +11,7 @@ from pipeline_lib.training.adamw import AdamW
 from pipeline_lib.training.fit import Folds
 from pipeline_lib.training.static import StaticStepper
 from pipeline_lib.training.step import Stepper, TrainingError
+from tests.operations import operations
 from tests.training.toy import FOLDS, LEARNERS, PROBLEM, make_settings, spoil
 
 STATIC = ["melu", "meta-sgd", "paml", "reg-paml", "shared-paml", "transfer"]
@@ -49,47 +48,15 @@ def test_static_steps_are_those_of_the_plain_way(kind: str) -> None:
         torch.testing.assert_close(weights[name], tensor, rtol=1e-4, atol=1e-5)
 
 
-class Reads(TorchDispatchMode):
-    """Notes operations whose result's shape or value a device must first tell the CPU."""
-
-    WAITING = ("_local_scalar_dense", "nonzero", "unique", "masked_select", "bincount")
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.found: list[str] = []
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., object],
-        _: object,
-        args: tuple[object, ...] = (),
-        kwargs: dict[str, object] | None = None,
-    ) -> object:
-        name = str(func)
-        lists = [item for arg in args if isinstance(arg, list) for item in arg]
-        masks = [x for x in lists if isinstance(x, Tensor) and x.dtype == torch.bool]
-        ragged = "repeat_interleave.Tensor" in name
-        if ragged or masks or any(word in name for word in self.WAITING):
-            self.found.append(name)
-        return func(*args, **(kwargs or {}))
-
-
-def reads(take: Callable[[], object]) -> list[str]:
-    mode = Reads()
-    with mode:
-        take()
-    return mode.found
-
-
 @pytest.mark.parametrize("kind", STATIC)
 def test_a_static_step_reads_nothing_from_the_device(kind: str) -> None:
     static = stepper(kind, StaticStepper)
     assert isinstance(static, StaticStepper)
     static.optimiser.rate = static.rate
     users, widths = BATCHES[0], static.widths(BATCHES[0])
-    assert reads(lambda: static.take(users, widths)) == []
+    assert operations(lambda: static.take(users, widths)).waits == []
     plain = stepper(kind, Stepper)
-    assert len(reads(lambda: plain.step(users, ""))) > 5
+    assert len(operations(lambda: plain.step(users, "")).waits) > 5
 
 
 def test_few_shapes_serve_all_batches() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.combinations import few, slow_but
+from tests.combinations import slow_but
 from tests.workflow.checkout import Checkout, filled, ready, small
 from tests.workflow.held_commands import (
     COMMANDS,
@@ -132,7 +132,8 @@ SMALLER: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("text", few(of("test_a_benchmark_made_small"), "search"))
+@pytest.mark.slow
+@pytest.mark.parametrize("text", of("test_a_benchmark_made_small"))
 def test_a_benchmark_made_small(planned: Checkout, text: str) -> None:
     module = text.split()[-1]
     sizes = SMALLER[module.rpartition(".")[2]]

@@ -32,7 +32,7 @@ class Fork:
     client: socket.socket
 
     def report(self) -> None:
-        """Tell the client how the child ended."""
+        """Report to the client how the child ended."""
         _, status = os.waitpid(self.pid, 0)
         with suppress(OSError), self.client:
             self.client.sendall(str(status).encode())

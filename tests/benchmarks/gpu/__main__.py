@@ -18,6 +18,7 @@ import torch
 from pipeline_lib.devices.choose import make_repeatable
 from pipeline_lib.devices.hardware import hardware_name
 from tests.benchmarks.gpu.bench import METHODS, Bench, Figures, console, on_device, show
+from tests.benchmarks.gpu.counts import counts
 from tests.benchmarks.gpu.precision import precision
 from tests.benchmarks.gpu.steps import steps
 from tests.benchmarks.gpu.training import read_data, too_little_memory, two_at_once
@@ -57,6 +58,7 @@ def main() -> None:
     if device.type == "cuda":
         subprocess.run([sys.executable, *TESTS], check=False)
     bench = Bench(device, on_device(world, device), SIZES[device.type])
+    keep("operations", counts(bench))
     keep("relative errors", precision(bench, world))
     keep("training", [data.train(name, arguments.epochs) for name in METHODS])
     keep("steps", steps(bench))

@@ -1,0 +1,54 @@
+"""Counts the tensor operations of some work, its backward pass included."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+# Operations that compute nothing: other views of the same memory, and new memory.
+NO_KERNEL = frozenset(
+    {"_reshape_alias", "_unsafe_view", "alias", "as_strided", "chunk", "detach", "expand"}
+    | {"narrow", "select", "slice", "split", "split_with_sizes", "squeeze", "t", "transpose"}
+    | {"unbind", "unsqueeze", "view"}
+    | {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"}
+)
+# Those whose result's shape or value a device must first tell the CPU.
+WAITS = ("_local_scalar_dense", "nonzero", "unique", "masked_select", "bincount")
+
+
+class Operations(TorchDispatchMode):
+    """What was carried out: all, kernels of a device, and names of what the CPU waits for."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.total = 0
+        self.kernels = 0
+        self.waits: list[str] = []
+
+    def __torch_dispatch__(
+        self,
+        func: torch._ops.OpOverload,
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        self.total += 1
+        self.kernels += func.overloadpacket.__name__ not in NO_KERNEL
+        if _waits(str(func), args):
+            self.waits.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+def operations(work: Callable[[], object]) -> Operations:
+    """Count the operations of some work."""
+    found = Operations()
+    with found:
+        work()
+    return found
+
+
+def _waits(name: str, args: tuple[object, ...]) -> bool:
+    lists = [item for arg in args if isinstance(arg, list | tuple) for item in arg]
+    masked = any(isinstance(item, Tensor) and item.dtype == torch.bool for item in lists)
+    return masked or "repeat_interleave.Tensor" in name or any(word in name for word in WAITS)
