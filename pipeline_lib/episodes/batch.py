@@ -31,8 +31,10 @@ class BatchRows:
         return total.index_add(0, self.user, values)
 
     def mean(self, values: Tensor) -> Tensor:
-        """Average values [rows] within each user, [users]."""
-        return self.sum(values) / self.counts
+        """Average values [rows, ...] within each user, [users, ...]; 0 for a user without rows."""
+        total = self.sum(values)
+        shape = len(self.counts), *(1 for _ in total.shape[1:])
+        return total / self.counts.clamp(min=1).to(total.dtype).view(shape)
 
     def share(self, values: Tensor) -> Tensor:
         """Divide rows' values [rows, n] by the numbers of their users' rows."""

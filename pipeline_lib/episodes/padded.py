@@ -29,11 +29,9 @@ class PaddedRows(BatchRows):
         users = len(self.counts)
         own = values.view(users, self.width, *values.shape[1:])
         there = self.there.view(users, 1, self.width)
-        return (there @ own.flatten(2))[:, 0] if values.ndim > 1 else (there[:, 0] * own).sum(1)
-
-    def mean(self, values: Tensor) -> Tensor:
-        """Average values [rows] within each user without fillers, [users]."""
-        return self.sum(values) / self.counts.clamp(min=1)
+        if values.ndim == 1:
+            return (there[:, 0] * own).sum(1)
+        return (there @ own.flatten(2)).view(users, *values.shape[1:])
 
     def share(self, values: Tensor) -> Tensor:
         """Divide rows' values [rows, n] by the numbers of their users' rows; 0 for fillers."""

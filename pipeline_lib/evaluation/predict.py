@@ -17,7 +17,7 @@ from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.devices.choose import make_repeatable
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.episodes.subsets import choose_users, draw_ranks, limit_support, take_users
-from pipeline_lib.methods.base import Method, build_method, make_problem
+from pipeline_lib.methods.base import INNER_LR, Method, build_method, make_problem
 from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.methods.base import parse_method
@@ -93,15 +93,16 @@ def _build(record: TrainingRecord, catalogue: Catalogue, vocabulary: Vocabulary)
 def predict_users(predictor: Predictor) -> pl.DataFrame:
     """Predict every query row, in the columns of `pipeline_lib.schemas.results.PREDICTIONS`."""
     test = predictor.test
-    score, inner_lr = predict_fold(predictor.method, test, predictor.catalogue)
+    score, diagnostics = predict_fold(predictor.method, test, predictor.catalogue)
     _, owner, _ = test.query.users.take(torch.arange(len(test)))
+    rate = diagnostics.get(INNER_LR, score.new_full((len(test),), torch.nan))
     return predictor.users[owner.numpy()].select(
         "user",
         predictor.items[test.query.item.numpy()],
         "group",
         _floats("target", test.query.target),
         _floats("score", score),
-        _floats("inner_lr", inner_lr[owner]).fill_nan(None),
+        _floats(INNER_LR, rate[owner]).fill_nan(None),
     )
 
 

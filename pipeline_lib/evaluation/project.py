@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline_lib.episodes.batch import take_batch
 from pipeline_lib.evaluation.predict import Predictor
-from pipeline_lib.methods.inner_loop import AdaptiveLearner
+from pipeline_lib.methods.embedded import EmbeddedLearner
 
 FEWEST_USERS = 5
 MOST_PERPLEXITY = 30.0
@@ -64,12 +64,12 @@ def _principal_plane(embeddings: Points) -> Points:
 
 @torch.no_grad()
 def embed(predictor: Predictor) -> Points:
-    """Compute what the learning-rate network sees of users, [users, user_width].
+    """Compute the embeddings of users' profiles, [users, user_width].
 
     Raises TypeError for a method without embeddings.
     """
     method, test = predictor.method, predictor.test
-    if not isinstance(method, AdaptiveLearner):
+    if not isinstance(method, EmbeddedLearner):
         raise TypeError(f"{type(method).__name__} has no embeddings")
     batch = take_batch(test, predictor.catalogue, torch.arange(len(test)))
     embedded = method.network.embed(batch).users

@@ -68,6 +68,11 @@ class Blocks:
         """Gather a batch's rows [rows, n] from all blocks."""
         return torch.cat([side.unpad(part) for side, part in zip(sides, x, strict=True)])
 
+    def product(self, sides: list[Side], x: Tensor, weight: Tensor) -> Tensor:
+        """Multiply rows x [rows, in] by their users' own weights [users, out, in], [rows, out]."""
+        parts = zip(self.pad(sides, x), self.users(weight), strict=True)
+        return self.unpad(sides, [own @ w.mT for own, w in parts])
+
 
 def make_blocks(batch: Batch) -> Blocks:
     """Cut a batch into blocks; its users are sorted by support rows, so little is padded."""

@@ -110,14 +110,10 @@ class Model:
             items = entries.inputs(theta.values)
         for_user, for_item = theta.layers[0].split((users.shape[1], items.shape[1]), 2)
         user_part = (for_user @ users[:, :, None])[:, :, 0] + theta.layers[1]
-        z = rows.spread(user_part) + self._product(items, for_item, sides)
+        z = rows.spread(user_part) + self.blocks.product(sides, items, for_item)
         for weight, bias in zip(theta.layers[2::2], theta.layers[3::2], strict=True):
-            z = self._product(relu(z), weight, sides) + rows.spread(bias)
+            z = self.blocks.product(sides, relu(z), weight) + rows.spread(bias)
         return z
-
-    def _product(self, x: Tensor, weight: Tensor, sides: list[Side]) -> Tensor:
-        parts = zip(self.blocks.pad(sides, x), self.blocks.users(weight), strict=True)
-        return self.blocks.unpad(sides, [x @ w.mT for x, w in parts])
 
 
 def adapt_generally(

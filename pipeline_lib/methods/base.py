@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 
 import torch
@@ -17,6 +17,9 @@ from pipeline_lib.settings.methods.base import MethodSettings, kind_modules
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import Task
 
+# The name of a diagnostic: the one rate of a user's inner steps.
+INNER_LR = "inner_lr"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -30,13 +33,23 @@ class Problem:
     task: Task
     network: Network | None
 
+    @property
+    def required_network(self) -> Network:
+        """Return the network's settings; raise ValueError without any."""
+        if self.network is None:
+            raise ValueError("the method needs the settings of a network")
+        return self.network
+
 
 @dataclass(frozen=True)
 class Prediction:
-    """score: [query rows]. inner_lr: [users], or None for a method without one rate a user."""
+    """score: [query rows]. diagnostics: what else is known of each user, [users] by name.
+
+    Every batch has the same names; `inner_lr` is the rate of all of a user's inner steps.
+    """
 
     score: Tensor
-    inner_lr: Tensor | None
+    diagnostics: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Method(nn.Module, ABC):
@@ -77,9 +90,9 @@ class Learner(Method):
     def weights(self, rows: Tensor) -> Tensor:
         """Return the users' weights in the mean, [users].
 
-        rows: the number of each user's support and query rows, [users] int64.
+        rows: the number of each user's support and query rows, [users], of the losses' type.
         """
-        return torch.ones_like(rows, dtype=torch.float32)
+        return torch.ones_like(rows)
 
     def begin_epoch(self, number: int) -> None:
         """Prepare for an epoch, counted from 1.

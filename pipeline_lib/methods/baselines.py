@@ -49,7 +49,7 @@ class Transfer(MeLU):
 
     def weights(self, rows: Tensor) -> Tensor:
         """Return the numbers of the users' rows, so that all rows have one weight."""
-        return rows.float()
+        return rows
 
 
 METHODS = {"melu": MeLU, "meta-sgd": MetaSGD, "transfer": Transfer}

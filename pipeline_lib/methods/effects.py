@@ -10,7 +10,7 @@ from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.meta.blocks import make_blocks
 from pipeline_lib.meta.rates import LearningRateNetwork
 from pipeline_lib.meta.row_products import row_products
-from pipeline_lib.methods.base import Learner, Prediction, Problem
+from pipeline_lib.methods.base import INNER_LR, Learner, Prediction, Problem
 from pipeline_lib.metrics.loss import relative_weight, row_weight, weighted_mean
 from pipeline_lib.models.effects import EffectsNetwork
 from pipeline_lib.models.least_squares import Rated
@@ -69,7 +69,8 @@ class EffectsLearner(Learner):
     def predict(self, batch: Batch) -> Prediction:
         """Fit users' effects to the support rows, and score the query rows."""
         score, rate = self._score(batch)
-        return Prediction(score.clamp(0, 1) if isinstance(self.task, ClickTask) else score, rate)
+        bounded = score.clamp(0, 1) if isinstance(self.task, ClickTask) else score
+        return Prediction(bounded, {} if rate is None else {INNER_LR: rate})
 
     def _score(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
         own, features = self.network.items(batch)

@@ -7,26 +7,26 @@ from torch import Tensor
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.adapt import Adapted, adapt
 from pipeline_lib.meta.rates import Rates, UserRates
-from pipeline_lib.methods.base import Learner, Prediction, Problem
-from pipeline_lib.models.head import make_head
+from pipeline_lib.methods.base import INNER_LR, Prediction, Problem
+from pipeline_lib.methods.embedded import EmbeddedLearner
 from pipeline_lib.models.preference import Embedded, PreferenceNetwork
 from pipeline_lib.settings.methods.base import InnerLoop
 
 
-class AdaptiveLearner(Learner):
+class AdaptiveLearner(EmbeddedLearner):
     """A learner whose users take gradient steps on their support rows.
 
     A user's loss is the mean loss of the query rows after these steps (Finn et al. 2017; Lee et
     al. 2019; Yu et al. 2021). A subclass chooses the learning rates of the steps.
     """
 
+    network: PreferenceNetwork
+
     def __init__(self, loop: InnerLoop, problem: Problem) -> None:
-        super().__init__()
-        if problem.network is None:
-            raise ValueError(f"{type(self).__name__} needs the settings of a network")
+        super().__init__(problem)
         self.loop = loop
-        self.head = make_head(problem.task, problem.network.head)
-        self.network = PreferenceNetwork(problem.sizes, problem.network, self.head.outputs)
+        sizes, network = problem.sizes, problem.required_network
+        self.network = PreferenceNetwork(sizes, network, self.head.outputs)
 
     @property
     def static(self) -> bool:
@@ -50,7 +50,7 @@ class AdaptiveLearner(Learner):
         embedded = self.network.embed(batch)
         rates = self.rates(embedded.users)
         score = self.head.score(self._adapt(batch, embedded, rates).outputs)
-        return Prediction(score, rates.rate if isinstance(rates, UserRates) else None)
+        return Prediction(score, {INNER_LR: rates.rate} if isinstance(rates, UserRates) else {})
 
     def losses(self, batch: Batch) -> Tensor:
         """Compute each user's objective after the steps, [users]."""

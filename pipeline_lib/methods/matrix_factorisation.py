@@ -52,7 +52,7 @@ class MatrixFactorisation(ItemMean):
         rows = self._rated(support.user, item, support.target, len(batch))
         own = query.spread(self._items.solve_users(rows, self.user_penalty))
         score = self.mean + self._items.score(batch.items[query.item], own)
-        return Prediction(self.bound(score), None)
+        return Prediction(self.bound(score))
 
     @property
     def _items(self) -> ItemFactors:

@@ -19,21 +19,28 @@ USERS_PER_BATCH = 128
 @torch.no_grad()
 def predict_fold(
     method: Method, episodes: Episodes, catalogue: Catalogue, team: Team = ALONE
-) -> tuple[Tensor, Tensor]:
-    """Score every query row of a fold; return scores [query rows] and learning rates [users].
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Score every query row of a fold; return scores [query rows] and diagnostics, [users] by name.
 
-    A rate is NaN for a method without one rate a user. Each process of a team scores some users,
-    and all return all scores.
+    Each process of a team scores some users, and all return all scores.
     """
     score = torch.zeros_like(episodes.query.target)
-    inner_lr = score.new_zeros(len(episodes))
+    diagnostics: dict[str, Tensor] = {}
     users = torch.arange(len(episodes), device=episodes.user.device)
-    for part in users.split(USERS_PER_BATCH)[team.rank :: team.size]:
+    parts = users.split(USERS_PER_BATCH)
+    own = parts[team.rank :: team.size]
+    for part in own or parts[:1]:
         for batch, prediction in _predict(method, episodes, catalogue, part):
             score[batch.query.position] = prediction.score
-            rate = torch.nan if prediction.inner_lr is None else prediction.inner_lr
-            inner_lr[batch.users] = rate
-    return team.sum_(score), team.sum_(inner_lr)
+            for name, values in prediction.diagnostics.items():
+                column = diagnostics.setdefault(name, score.new_zeros(len(users)))
+                column[batch.users] = values
+    found = [score, *diagnostics.values()]
+    if not own:  # it learned the diagnostics' names, and adds nothing to the team's sums
+        for tensor in found:
+            tensor.zero_()
+    team.sum_all_(found)
+    return score, diagnostics
 
 
 def _predict(
@@ -56,12 +63,12 @@ def _predict(
 class Validation:
     """A fold's scores and losses.
 
-    score: [query rows]. inner_lr: [users], NaN for a method without. losses: [users], the mean loss
-    of each user's query rows; loss: their mean.
+    score: [query rows]. diagnostics: [users] by name. losses: [users], the mean loss of each
+    user's query rows; loss: their mean.
     """
 
     score: Tensor
-    inner_lr: Tensor
+    diagnostics: dict[str, Tensor]
     losses: Tensor
     loss: float
 
@@ -70,10 +77,10 @@ def validate(
     method: Method, episodes: Episodes, catalogue: Catalogue, task: Task, team: Team = ALONE
 ) -> Validation:
     """Score every query row of a fold, and compute each user's loss and their mean."""
-    score, inner_lr = predict_fold(method, episodes, catalogue, team)
+    score, diagnostics = predict_fold(method, episodes, catalogue, team)
     query = episodes.query
     users = torch.arange(len(episodes), device=score.device)
     _, owner, _ = query.users.take(users)
     total = score.new_zeros(len(users)).index_add(0, owner, row_loss(task, score, query.target))
     losses = total / query.users.lengths(users)
-    return Validation(score, inner_lr, losses, float(losses.mean()))
+    return Validation(score, diagnostics, losses, float(losses.mean()))

@@ -38,7 +38,7 @@ class GlobalMean(ClosedForm):
 
     def predict(self, batch: Batch) -> Prediction:
         """Score every row with the mean."""
-        return Prediction(self.mean.expand(len(batch.query.target)), None)
+        return Prediction(self.mean.expand(len(batch.query.target)))
 
     def weigh(self, target: Tensor) -> Tensor:
         """Return the weights of rows, [rows], from their targets."""
@@ -68,7 +68,7 @@ class UserMean(GlobalMean):
         sums = support.sum(weight * support.target) + self.shrinkage * self.mean
         weights = support.sum(weight) + self.shrinkage
         means = torch.where(weights > 0, sums / weights, self.mean)
-        return Prediction(batch.query.spread(means), None)
+        return Prediction(batch.query.spread(means))
 
 
 class ItemMean(GlobalMean):
@@ -94,7 +94,7 @@ class ItemMean(GlobalMean):
 
     def predict(self, batch: Batch) -> Prediction:
         """Score each row by its item."""
-        return Prediction(self.bound(self.score_items(batch)[batch.query.item]), None)
+        return Prediction(self.bound(self.score_items(batch)[batch.query.item]))
 
     def score_items(self, batch: Batch) -> Tensor:
         """Score the batch's items, [items]."""
@@ -116,7 +116,7 @@ class TwoBias(ItemMean):
         weights = support.sum(weight) + self.user_shrinkage
         user_bias = torch.where(weights > 0, residual / weights, 0)
         score = scores[batch.query.item] + batch.query.spread(user_bias)
-        return Prediction(self.bound(score), None)
+        return Prediction(self.bound(score))
 
 
 METHODS = {

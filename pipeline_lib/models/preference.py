@@ -34,15 +34,14 @@ class Embedded:
         return rows.spread(self.users) + rows.take(self.items)
 
 
-class PreferenceNetwork(nn.Module):
-    """Embeds users and items, and maps both to outputs by layers with ReLU between them.
+class Embeddings(nn.Module):
+    """Embeds users and items by their features.
 
-    The layers are the decision layers, which the inner step adapts (Yu et al. 2021, "Experiment
-    setting", after Lee et al. 2019). The embedding of code 0, an unknown value, is always zero. A
-    number's embedding is that of its feature's one code, times the number.
+    The embedding of code 0, an unknown value, is always zero. A number's embedding is that of its
+    feature's one code, times the number.
     """
 
-    def __init__(self, sizes: InputSizes, network: Network, outputs: int) -> None:
+    def __init__(self, sizes: InputSizes, network: Network) -> None:
         super().__init__()
         size, std = network.embedding_size, network.embedding_std
         self.user_values = _embedding(sizes.user_values, size, std)
@@ -50,6 +49,23 @@ class PreferenceNetwork(nn.Module):
         self.user_width = sizes.user_features * size
         self.item_features = sizes.item_features
         self.item_width = sizes.item_features * size
+
+    def embed(self, batch: Batch) -> Embedded:
+        """Embed users and items: concatenate the features' embeddings, sums over their values."""
+        codes = self.user_values(batch.codes) * batch.values[..., None]
+        users = over_slots(codes, self.user_width)
+        return Embedded(users, batch.embed_items(self.item_values.weight, self.item_features))
+
+
+class PreferenceNetwork(Embeddings):
+    """Maps the embeddings of a user and an item to outputs by layers with ReLU between them.
+
+    The layers are the decision layers, which the inner step adapts (Yu et al. 2021, "Experiment
+    setting", after Lee et al. 2019).
+    """
+
+    def __init__(self, sizes: InputSizes, network: Network, outputs: int) -> None:
+        super().__init__(sizes, network)
         widths = (self.user_width + self.item_width, *network.hidden, outputs)
         self.first, *later = (nn.Linear(i, o) for i, o in pairwise(widths))
         self.later = nn.ModuleList(later)
@@ -64,12 +80,6 @@ class PreferenceNetwork(nn.Module):
         """List the layers after the first."""
         return cast("list[nn.Linear]", list(self.later))
 
-    def embed(self, batch: Batch) -> Embedded:
-        """Embed users and items: concatenate the features' embeddings, sums over their values."""
-        codes = self.user_values(batch.codes) * batch.values[..., None]
-        users = over_slots(codes, self.user_width)
-        return Embedded(users, batch.embed_items(self.item_values.weight, self.item_features))
-
     def first_layer(self, embedded: Embedded) -> Embedded:
         """Compute what each user and each item add to the first layer's outputs of their rows."""
         for_user, for_item = self.first.weight.split((self.user_width, self.item_width), 1)
@@ -79,10 +89,18 @@ class PreferenceNetwork(nn.Module):
 
     def forward(self, embedded: Embedded, rows: BatchRows) -> Tensor:
         """Compute the outputs of rows without adaptation, [rows, outputs]."""
-        z = self.first_layer(embedded).sums(rows)
-        for layer in self.later_layers:
+        outputs: Tensor = self.later_layers[-1](self.features(self.first_layer(embedded), rows))
+        return outputs
+
+    def features(self, first: Embedded, rows: BatchRows) -> Tensor:
+        """Compute the last layer's inputs of rows, [rows, in].
+
+        first: the parts of the first layer's outputs.
+        """
+        z = first.sums(rows)
+        for layer in self.later_layers[:-1]:
             z = layer(relu(z))
-        return z
+        return relu(z)
 
 
 def over_slots(users: Tensor, width: int) -> Tensor:

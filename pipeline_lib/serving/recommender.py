@@ -12,7 +12,7 @@ from torch import Tensor
 from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.evaluation.predict import load_method
-from pipeline_lib.methods.base import Method
+from pipeline_lib.methods.base import INNER_LR, Method
 from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.metrics.loss import row_loss
 from pipeline_lib.schemas.split import ITEMS
@@ -106,8 +106,9 @@ class Recommender:
 
     def _predict(self, people: Episodes) -> tuple[Tensor, Tensor]:
         """Return the query rows' scores and the users' rates, rounded to float32."""
-        score, inner_lr = predict_fold(self.method, people, self.catalogue)
-        return score.float().double(), inner_lr.float().double()
+        score, diagnostics = predict_fold(self.method, people, self.catalogue)
+        rate = diagnostics.get(INNER_LR, score.new_full((len(people),), torch.nan))
+        return score.float().double(), rate.float().double()
 
     def _mean_loss(self, support: Rows, score: Tensor) -> pl.Series:
         """Return the task's mean loss over each user's support rows; null without any."""

@@ -9,7 +9,7 @@ from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.errors import SettingsError, unknown, validate
 from pipeline_lib.settings.files import read_named, read_whole
 from pipeline_lib.settings.methods.base import (
-    InnerLoop,
+    EmbeddedSettings,
     LearnerSettings,
     MethodSettings,
     outer_rates,
@@ -39,7 +39,7 @@ class Settings:
     def network(self, dataset: str, method: str) -> Network:
         """Return the network of a learner on a dataset: the run's, with the method's own head."""
         own = self.method(dataset, method)
-        head = own.head if isinstance(own, InnerLoop) else None
+        head = own.head if isinstance(own, EmbeddedSettings) else None
         return self.run.network.model_copy(update={"head": head} if head else {})
 
     def outer_rates(self, dataset: str) -> dict[str, float]:

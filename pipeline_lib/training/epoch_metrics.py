@@ -21,9 +21,9 @@ RAM, GPU = "memory/process_mb", "memory/gpu_mb"
 def validation_metrics(
     result: Validation, validation: Episodes, groups: pl.Series, task: Task
 ) -> dict[str, float]:
-    """Compute the task's metrics on validation users, and each group's inner learning rates.
+    """Compute the task's metrics on validation users, and each group's diagnostics.
 
-    groups: of each validation user. Rates: mean and standard deviation over users with one.
+    groups: of each validation user. Diagnostics: mean and standard deviation over users with one.
     """
     _, owner, _ = validation.query.users.take(torch.arange(len(validation)).to(result.score.device))
     owners = owner.cpu().numpy()
@@ -36,7 +36,7 @@ def validation_metrics(
         }
     )
     _, metrics = summarise(user_metrics(rows, task), task)
-    return {f"validation/{name}": x for name, x in metrics.items()} | _rates(result, groups)
+    return {f"validation/{name}": x for name, x in metrics.items()} | _diagnostics(result, groups)
 
 
 def peak_memory(device: torch.device) -> dict[str, float]:
@@ -52,15 +52,18 @@ def measured_peak(history: Sequence[EpochRecord]) -> int:
     return round(max(e.watched.get(GPU, e.watched[RAM]) for e in history) * MEGABYTE)
 
 
-def _rates(result: Validation, groups: pl.Series) -> dict[str, float]:
-    rates = pl.DataFrame({"group": groups, "rate": _numbers(result.inner_lr)})
-    rate = pl.col("rate")
-    spread = aggregate(rates.drop_nans(), ["group"], mean=rate.mean(), sd=rate.std(ddof=0))
+def _diagnostics(result: Validation, groups: pl.Series) -> dict[str, float]:
     return {
-        f"inner_lr/{row['group']}_{name}": row[name]
-        for row in spread.iter_rows(named=True)
-        for name in ("mean", "sd")
+        f"{name}/{row['group']}_{moment}": row[moment]
+        for name, values in result.diagnostics.items()
+        for row in _spread(groups, _numbers(values)).iter_rows(named=True)
+        for moment in ("mean", "sd")
     }
+
+
+def _spread(groups: pl.Series, values: pl.Series) -> pl.DataFrame:
+    found, value = pl.DataFrame({"group": groups, "value": values}), pl.col("value")
+    return aggregate(found.drop_nans(), ["group"], mean=value.mean(), sd=value.std(ddof=0))
 
 
 def _numbers(values: Tensor) -> pl.Series:

@@ -53,7 +53,8 @@ class StaticStepper(Stepper):
         self.optimiser.zero_grad()
         batch = pad_batch(self.train, self.catalogue, users, widths)
         losses = self.method.losses(batch)
-        weights = self.method.weights(batch.support.counts + batch.query.counts)
+        rows = batch.support.counts + batch.query.counts
+        weights = self.method.weights(rows.to(losses.dtype))
         loss = (losses * (weights / weights.sum())).sum()
         loss.backward()
         norm = torch.nn.utils.get_total_norm(self._sum_gradients())

@@ -68,7 +68,7 @@ class Stepper:
         """
         users = by_support(self.train, users)
         rows = self.train.support.users.lengths(users) + self.train.query.users.lengths(users)
-        weights = self.method.weights(rows)
+        weights = self.method.weights(rows.to(self.train.query.target.dtype))
         weights = weights / weights.sum()
         traces = self._gradients(users, weights, where)
         loss = traces.pop(LOSS)

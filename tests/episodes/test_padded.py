@@ -1,5 +1,7 @@
 """Padded batches: the losses and gradients of packed ones, in shapes that do not vary."""
 
+import math
+
 import torch
 
 from pipeline_lib.episodes.padded import pad_batch
@@ -54,3 +56,31 @@ def test_users_of_any_sizes_have_the_same_shapes() -> None:
         if isinstance(tensor, torch.Tensor):
             assert tensor.shape == vars(second.support)[name].shape
     assert first.items.shape == second.items.shape == (2 * (5 + 3),)
+
+
+def test_sums_and_means_of_any_shape_leave_fillers_out_and_keep_the_type() -> None:
+    """A user without rows has a sum and a mean of 0."""
+    double = Setup().world([3, 0, 1], [2, 1, 1])
+    for world in (double, double.single()):
+        dtype, packed = world.episodes.values.dtype, world.batch()
+        padded = pad_batch(world.episodes, world.catalogue, packed.users, (4, 2))
+        for shape in ((), (2,), (2, 3)):
+            found = [
+                (rows.sum(values), rows.mean(values))
+                for rows in (packed.support, padded.support)
+                for values in [values_by_position(rows.position, shape, dtype)]
+            ]
+            total, mean = found[0]
+            assert total.shape == mean.shape == (3, *shape)
+            assert total.dtype == mean.dtype == dtype
+            assert not mean[packed.support.counts == 0].any()
+            torch.testing.assert_close(mean[packed.support.counts == 3] * 3, total[-1:])
+            torch.testing.assert_close(found[1], found[0])
+
+
+def values_by_position(
+    position: torch.Tensor, shape: tuple[int, ...], dtype: torch.dtype
+) -> torch.Tensor:
+    """Values that rows of one position share, [rows, *shape]."""
+    one = (position + 1).to(dtype).view(-1, *(1 for _ in shape))
+    return one * torch.arange(1, 1 + math.prod(shape)).view(shape).to(dtype)

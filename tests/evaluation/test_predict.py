@@ -151,7 +151,8 @@ class TestLoading:
         found = predict_users(loaded)
         write_table(found, PREDICTIONS, tmp_path / "predictions.parquet")
         precise = (copy.deepcopy(method).double(), test.double(), CATALOGUE.double())
-        score, inner_lr = (values.float() for values in predict_fold(*precise))
+        score, diagnostics = predict_fold(*precise)
+        score = score.float()
         torch.testing.assert_close(score, predict_fold(method, test, CATALOGUE)[0])
         _, owner, _ = test.query.users.take(torch.arange(len(test)))
         assert found["user"].to_list() == [USERS[3 * user] for user in owner]
@@ -159,7 +160,9 @@ class TestLoading:
         assert found["item"].to_list() == NAMES[test.query.item.numpy()].to_list()
         assert found["target"].to_list() == test.query.target.tolist()
         assert found["score"].to_list() == score.tolist()
-        rates = [None if rate != rate else rate for rate in inner_lr[owner].tolist()]
+        rates: list[float | None] = [None] * len(owner)
+        if "inner_lr" in diagnostics:
+            rates = [*diagnostics["inner_lr"].float()[owner].tolist()]
         assert found["inner_lr"].to_list() == rates
 
 

@@ -131,7 +131,7 @@ def assert_scores_equal_reference(setup: Setup) -> None:
         score = placed_scores(learner, world.batch())
     assert torch.equal(score, with_graph)
     assert not prediction.score.requires_grad
-    assert prediction.inner_lr is None or not prediction.inner_lr.requires_grad
+    assert not any(values.requires_grad for values in prediction.diagnostics.values())
     assert all(p.grad is None and p.requires_grad for p in learner.parameters())
 
 

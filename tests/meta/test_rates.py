@@ -22,7 +22,7 @@ def test_every_weight_that_adapts_has_a_rate_and_all_start_alike(adapt: Adapt) -
 def test_a_rate_is_reported_where_a_user_has_one() -> None:
     batch = Setup().world(*CASES["three blocks"]).batch()
     rates = {
-        kind: Setup(kind, rate=0.1).learner().predict(batch).inner_lr
+        kind: Setup(kind, rate=0.1).learner().predict(batch).diagnostics.get("inner_lr")
         for kind in ("melu", "paml", "meta-sgd")
     }
     assert rates["meta-sgd"] is None

@@ -64,7 +64,7 @@ def test_equation_6_the_exact_gradient_of_the_rates_network() -> None:
     after = torch.stack([gradient(loss, own) for loss, own in zip(on_query, adapted, strict=True)])
     psi = list(learner.learning_rate.parameters())
     engine = torch.autograd.grad(learner.losses(batch).sum(), psi)
-    alpha = learner.predict(batch).inner_lr
+    alpha = learner.predict(batch).diagnostics.get("inner_lr")
     embedded = learner.network.embed(batch)
     rate = learner.rates(embedded.users.detach()).rate
     torch.testing.assert_close(rate, alpha)

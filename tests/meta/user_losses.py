@@ -88,6 +88,6 @@ def curvature_along(loss: UserLoss, theta: Tensor, step: Tensor) -> Tensor:
 
 
 def inner_rates(learner: PAML, batch: Batch) -> Tensor:
-    rates = learner.predict(batch).inner_lr
+    rates = learner.predict(batch).diagnostics.get("inner_lr")
     assert rates is not None
     return rates.detach()

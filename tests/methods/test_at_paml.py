@@ -209,7 +209,7 @@ class TestPrediction:
         users = learner.network.embed(batch).users.detach()
         rates = torch.tensor([0.3, 0.5, 0.7])
         learner.memory.store(batch.users, users, rates, "replace")
-        found = learner.predict(batch).inner_lr
+        found = learner.predict(batch).diagnostics.get("inner_lr")
         torch.testing.assert_close(found, learner.learning_rate(users) + rates)
 
     @pytest.mark.parametrize("count", [1, 3, 24])
@@ -221,7 +221,7 @@ class TestPrediction:
         users = learner.network.embed(batch).users.detach()
         far = torch.cdist(users, learner.memory.points)
         rates = learner.memory.rates[far.topk(count, largest=False).indices].mean(1)
-        inner_lr = learner.predict(batch).inner_lr
+        inner_lr = learner.predict(batch).diagnostics.get("inner_lr")
         torch.testing.assert_close(inner_lr, learner.learning_rate(users) + rates)
 
 

@@ -184,7 +184,7 @@ def _under(prefix: str, values: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def test_rates_by_user_are_within_bounds_and_follow_the_profile_alone() -> None:
     method, batch = make("effects-paml", lr_max=0.7), batches()[0]
-    rates = method.predict(batch).inner_lr
+    rates = method.predict(batch).diagnostics.get("inner_lr")
     assert rates is not None
     rates = rates.detach()
     assert ((rates > 0) & (rates < 0.7)).all()

@@ -85,7 +85,7 @@ def assert_scores_are_unadapted(learner: Method, world: World) -> None:
     with torch.no_grad():
         expected, prediction = unadapted_scores(learner, batch), learner.predict(batch)
     torch.testing.assert_close(prediction.score, expected, rtol=1e-6, atol=1e-6)
-    assert prediction.inner_lr is None or (prediction.inner_lr > 0).all()
+    assert all((values > 0).all() for values in prediction.diagnostics.values())
 
 
 def without_rows(rows: Rows) -> Rows:

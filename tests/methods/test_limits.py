@@ -116,7 +116,7 @@ class TestPAML:
         rate = set_constant_rate(paml, logit)
         melu = build_learner("melu", inner_lr=rate, **way)
         assert_same(paml, melu)
-        inner_lr = paml.predict(TEST).inner_lr
+        inner_lr = paml.predict(TEST).diagnostics.get("inner_lr")
         assert inner_lr is not None
         assert inner_lr.unique().tolist() == [pytest.approx(rate, rel=1e-7)]
 
@@ -132,7 +132,7 @@ class TestSharedPAML:
 
     def test_all_users_get_the_rate_that_was_learned(self) -> None:
         method, _ = train("shared-paml", epochs=2, lr_max=0.2)
-        rates = method.predict(TEST).inner_lr
+        rates = method.predict(TEST).diagnostics.get("inner_lr")
         assert rates is not None
         assert rates.detach().unique().numel() == 1
         assert 0 < float(rates[0].detach()) < 0.2

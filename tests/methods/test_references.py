@@ -68,7 +68,7 @@ def scores(method: Method, test: Episodes = TEST) -> list[float]:
     """The scores in the order of the rows of the test users."""
     batch: Batch = take_batch(test, CATALOGUE, torch.arange(2))
     prediction = method.predict(batch)
-    assert prediction.inner_lr is None
+    assert not prediction.diagnostics
     ordered: list[float] = prediction.score[batch.query.position.argsort()].tolist()
     return ordered
 

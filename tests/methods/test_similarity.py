@@ -83,7 +83,7 @@ def similarities(history: list[EpochRecord]) -> list[float]:
 
 
 def inner_rates(method: Method) -> Tensor:
-    return predict_fold(method, FOLDS.validation, CATALOGUE)[1]
+    return predict_fold(method, FOLDS.validation, CATALOGUE)[1]["inner_lr"]
 
 
 def test_the_network_of_the_paper_is_128_wide_and_of_unit_variance() -> None:

@@ -32,23 +32,25 @@ GROUPS = pl.Series(["major", "minor", "major"])
 SCORE = torch.tensor([2.5, 1.5, 2.0, 3.0])
 
 
-def watched(inner_lr: list[float]) -> dict[str, float]:
-    judged = Validation(SCORE, torch.tensor(inner_lr), torch.zeros(3), 0.0)
+def watched(**diagnostics: list[float]) -> dict[str, float]:
+    found = {name: torch.tensor(values) for name, values in diagnostics.items()}
+    judged = Validation(SCORE, found, torch.zeros(3), 0.0)
     return validation_metrics(judged, THREE, GROUPS, RatingTask(scale=(1, 5)))
 
 
 def test_metrics_average_users_of_each_group() -> None:
     """Errors: 0.5 and 0.5; 2; 0."""
-    figures = watched([torch.nan] * 3)
+    figures = watched()
     assert figures["validation/mse"] == pytest.approx((0.25 + 4 + 0) / 3)
     assert figures["validation/mse_major"] == pytest.approx(0.125)
     assert figures["validation/mse_minor"] == pytest.approx(4)
     assert figures["validation/ndcg_3"] == pytest.approx(1)  # of the first user alone
-    assert not [name for name in figures if name.startswith("inner_lr")]
+    assert all(name.startswith("validation/") for name in figures)
 
 
-def test_rates_have_a_mean_and_a_spread_in_each_group() -> None:
-    figures = watched([0.25, 0.5, 0.75])
+def test_diagnostics_have_a_mean_and_a_spread_in_each_group() -> None:
+    figures = watched(inner_lr=[0.25, 0.5, 0.75], attention=[1.0, 2.0, 1.0])
+    assert figures["attention/minor_mean"] == 2
     assert figures["inner_lr/major_mean"] == 0.5
     assert figures["inner_lr/major_sd"] == 0.25
     assert figures["inner_lr/minor_mean"] == 0.5
@@ -56,7 +58,7 @@ def test_rates_have_a_mean_and_a_spread_in_each_group() -> None:
 
 
 def test_a_user_without_a_rate_counts_for_none() -> None:
-    figures = watched([0.25, torch.nan, torch.nan])
+    figures = watched(inner_lr=[0.25, torch.nan, torch.nan])
     assert figures["inner_lr/major_mean"] == 0.25
     assert "inner_lr/minor_mean" not in figures
 

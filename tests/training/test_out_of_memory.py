@@ -117,4 +117,4 @@ def test_validation_is_cut_as_well() -> None:
     short_of_memory(learner, 3, CUDA)
     parts = validate(learner, FOLDS.validation, CATALOGUE, TASK)
     torch.testing.assert_close(parts.score, whole.score)
-    torch.testing.assert_close(parts.inner_lr, whole.inner_lr)
+    torch.testing.assert_close(parts.diagnostics, whole.diagnostics)

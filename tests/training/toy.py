@@ -3,17 +3,25 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 import pytest
 import torch
+import yaml
 from torch import Tensor, nn
 
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.methods.base import Learner, Method, Prediction, Problem, build_method
 from pipeline_lib.models.preference import InputSizes
-from pipeline_lib.settings.methods.base import InnerLoop, MethodSettings, settings_class
+from pipeline_lib.settings.methods.base import (
+    InnerLoop,
+    LearnerSettings,
+    MethodSettings,
+    known_kinds,
+    settings_class,
+)
 from pipeline_lib.settings.methods.references import UserMeanSettings
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import RatingTask
@@ -55,6 +63,7 @@ GROUPS = pl.Series(["major", "minor"] * 5)
 FOLDS = Folds(make_episodes(20, seed=1), make_episodes(10, seed=2), CATALOGUE, TASK, GROUPS)
 USER_MEAN = UserMeanSettings(kind="user-mean", label="", role="reference")
 
+METHODS = Path(__file__).parents[2] / "config" / "methods"
 _RATES: dict[str, object] = {"lr_max": 0.05, "lr_hidden": [4]}
 _MEMORY: dict[str, object] = {
     "memory_size": 64,
@@ -88,7 +97,7 @@ _OWN: dict[str, dict[str, object]] = {
     "effects-melu": {**_EFFECTS, "inner_lr": 0.5, "inner_steps": 2},
     "effects-paml": {**_EFFECTS, "lr_max": 1.0, "lr_hidden": [4], "embedding_size": 2},
 }
-LEARNERS = [*_OWN]
+LEARNERS = [k for k in known_kinds() if issubclass(settings_class(k), LearnerSettings)]
 # Those that begin before they have seen any row, and take gradient steps through layers.
 ADAPTIVE = [kind for kind in LEARNERS if issubclass(settings_class(kind), InnerLoop)]
 
@@ -102,9 +111,13 @@ def only(kinds: Collection[str], *default: str) -> list[object]:
 
 
 def raw_settings(kind: str, **changes: object) -> dict[str, object]:
-    """Settings that learn the toy problem's users in a few dozen steps."""
-    shared = {"kind": kind, "epochs": 5, "users_per_batch": 8, "outer_lr": 0.01}
-    return {**shared, **_OWN[kind], **changes}
+    """Settings that learn the toy problem's users in a few dozen steps.
+
+    Those of a kind that has none here are from its file.
+    """
+    shared = {"epochs": 5, "users_per_batch": 8, "outer_lr": 0.01}
+    own = _OWN.get(kind) or yaml.safe_load((METHODS / f"{kind}.yaml").read_text("utf-8"))
+    return {**own, "kind": kind, **shared, **changes}
 
 
 def make_settings(kind: str, **changes: object) -> MethodSettings:
@@ -151,7 +164,7 @@ class Recorder(Learner):
 
     def predict(self, batch: Batch) -> Prediction:
         self.note("predict")
-        return Prediction(self.weight.expand(len(batch.query.target)), None)
+        return Prediction(self.weight.expand(len(batch.query.target)))
 
     def losses(self, batch: Batch) -> Tensor:
         self.note("losses")

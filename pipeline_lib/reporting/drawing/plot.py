@@ -17,7 +17,7 @@ from pipeline_lib.metrics.registry import TaskKind
 from pipeline_lib.reporting import figures
 from pipeline_lib.reporting.drawing.view import Results, View
 from pipeline_lib.settings.methods.base import (
-    InnerLoop,
+    EmbeddedSettings,
     LearnerSettings,
     MethodSettings,
     settings_class,
@@ -104,7 +104,7 @@ def is_learner(kind: str) -> bool:
 
 def is_embedded(method: MethodSettings) -> bool:
     """Return whether a method's user embeddings are shown: it has some, and is no ablation."""
-    return issubclass(settings_class(method.kind), InnerLoop) and method.role != "ablation"
+    return issubclass(settings_class(method.kind), EmbeddedSettings) and method.role != "ablation"
 
 
 def _plots_for(task: TaskKind) -> dict[str, Plot]:

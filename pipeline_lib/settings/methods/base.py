@@ -61,18 +61,28 @@ class LearnerSettings(MethodSettings):
         return self
 
 
-class InnerLoop(LearnerSettings):
-    """The settings of every method whose users adapt by gradient steps."""
+class EmbeddedSettings(LearnerSettings):
+    """The settings of every learner that embeds users and items as the run's network says."""
+
+    head: HeadKind | None = Field(None, description="`head` of its network; without it the run's.")
+
+
+class InnerSteps(EmbeddedSettings):
+    """The settings of every method whose users adapt weights by gradient steps."""
 
     inner_steps: PositiveInt = Field(1, description="Gradient steps on each user's support rows.")
-    adapt: Literal["decision", "all"] = Field(
-        "decision", description="decision: the layers alone; all: the embeddings as well."
-    )
     order: Order = Field(
         "second",
         description="second: differentiate through the inner steps; first: do not.",
     )
-    head: HeadKind | None = Field(None, description="`head` of its network; without it the run's.")
+
+
+class InnerLoop(InnerSteps):
+    """The settings of every method whose users adapt all layers of the preference network."""
+
+    adapt: Literal["decision", "all"] = Field(
+        "decision", description="decision: the layers alone; all: the embeddings as well."
+    )
 
 
 @cache
