@@ -12,7 +12,7 @@ HEAVY = {"torch", "pandera", "scipy", "sklearn", "matplotlib", "mlflow", "reques
 LOADED = {
     "clean clean_items clean_shard gather_clean partition evaluate": "pandera",
     "choose results table_6": "pandera",
-    "sample_logs compare tables": "pandera scipy",
+    "sample_logs compare compare_splits tables split_tables": "pandera scipy",
     "fetch": "pandera requests",
     "encode encode_shard fit_vocabulary gather_episodes": "pandera torch",
     "candidate train predict": "pandera torch",

@@ -1,6 +1,7 @@
 """A dataset's methods side by side: statistics over seeds, gaps between groups, pairs."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -114,6 +115,27 @@ class Pair(BaseModel):
     holm_p: float | None = None
 
 
+class SplitPair(BaseModel):
+    """Two methods on the same splits, each split's metric averaged over seeds.
+
+    difference: left's mean minus right's; low, high, p: of `over_splits`. effect: Cohen's d of the
+    splits' differences. holm_p: p adjusted for all pairs of the metric.
+    """
+
+    metric: str
+    left: str
+    right: str
+    difference: float
+    low: float | None
+    high: float | None
+    effect: float | None
+    p: float | None
+    holm_p: float | None = None
+
+
+AnyPair = TypeVar("AnyPair", Pair, SplitPair)
+
+
 class Subject(BaseModel):
     """The dataset that methods are compared on.
 
@@ -161,10 +183,15 @@ class Comparison(Subject):
 
     def pair(self, metric: str, left: str, right: str) -> Pair | None:
         """Return two methods' difference in a metric, left minus right; None where not compared."""
-        for pair in self.pairs:
-            if pair.metric == metric and {pair.left, pair.right} == {left, right}:
-                return pair if pair.left == left else _turned(pair)
-        return None
+        return find_pair(self.pairs, metric, left, right)
+
+
+def find_pair(pairs: Iterable[AnyPair], metric: str, left: str, right: str) -> AnyPair | None:
+    """Return two methods' difference in a metric, left minus right; None where not compared."""
+    for pair in pairs:
+        if pair.metric == metric and {pair.left, pair.right} == {left, right}:
+            return pair if pair.left == left else _turned(pair)
+    return None
 
 
 def best_method(methods: Iterable[MethodResult], metric: Metric) -> MethodResult | None:
@@ -173,7 +200,7 @@ def best_method(methods: Iterable[MethodResult], metric: Metric) -> MethodResult
     return min(measured, key=lambda m: metric.loss(m.metrics[metric.name].mean), default=None)
 
 
-def _turned(pair: Pair) -> Pair:
+def _turned(pair: AnyPair) -> AnyPair:
     changes = {
         "left": pair.right,
         "right": pair.left,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 from scipy.stats import ttest_1samp, ttest_ind
 
 Values = NDArray[np.float64]
@@ -66,6 +67,25 @@ def paired_p(differences: Values) -> float | None:
     if len(differences) < 2 or _alike(differences):
         return None
     return float(ttest_1samp(differences, 0).pvalue)
+
+
+def over_splits(
+    differences: Values, tested: float
+) -> tuple[float | None, float | None, float | None]:
+    """Compute the p that differences over random splits, [splits], have mean 0, and the interval.
+
+    Corrected resampled t-test (Nadeau and Bengio 2003): splits of one log share users, so that the
+    mean's variance is 1/splits + tested times that of the differences. tested: test users for each
+    training user. Returns p and the ends of the 95 % interval; None for fewer than two splits or
+    differences without spread.
+    """
+    count = len(differences)
+    if count < 2 or _alike(differences):
+        return None, None, None
+    mean = float(differences.mean())
+    error = float(np.sqrt((1 / count + tested) * differences.var(ddof=1)))
+    reach = error * float(student.ppf((1 + LEVEL) / 2, count - 1))
+    return float(2 * student.sf(abs(mean) / error, count - 1)), mean - reach, mean + reach
 
 
 def without_noise(differences: Values, *sides: Values) -> Values:

@@ -21,6 +21,17 @@ def _expanded(folder: str) -> str:
 Folder = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
 
 
+class Splits(Strict):
+    """Further splits of each log, to judge methods on splits that no choice was made on."""
+
+    seeds: Annotated[Several[NonNegativeInt], Field(min_length=2)] = Field(
+        description="Split seeds, other than the run's own split_seed; the log is cleaned once."
+    )
+    methods: tuple[Name, ...] = Field(
+        (), description="Methods of the run that are trained on them; all where none is named."
+    )
+
+
 class Run(Strict):
     """One run of the workflow; its results go to `results/<name>/`."""
 
@@ -39,6 +50,11 @@ class Run(Strict):
     seeds: Several[NonNegativeInt]
     split_seed: NonNegativeInt = Field(
         description="Seed of the folds, of support and query, and of ties at the cold border."
+    )
+    splits: Splits | None = Field(
+        None,
+        description="Further splits, for tables of the spread over splits.",
+        examples=["{seeds: [1, 2, 3], methods: [two-bias, paml]}"],
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     processes: PositiveInt = Field(
@@ -66,6 +82,19 @@ class Run(Strict):
         description="Settings to be chosen on validation users before the seeds are trained.",
         examples=["{candidates: 8, space: {melu: {inner_lr: [0.01, 0.1]}}}"],
     )
+
+    @model_validator(mode="after")
+    def _check_splits(self) -> Self:
+        if self.splits and self.split_seed in self.splits.seeds:
+            raise ValueError(
+                f"splits.seeds has {self.split_seed}, the run's own split_seed, on which settings "
+                "are looked at and chosen; name other seeds"
+            )
+        if self.splits and (other := {*self.splits.methods} - {*self.methods}):
+            raise ValueError(
+                f"splits.methods has {', '.join(sorted(other))}, not among methods; add it there"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_logs(self) -> Self:

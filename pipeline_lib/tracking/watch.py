@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +17,7 @@ RESULTS = Path("results")
 HOME = RESULTS / "mlflow"
 STORE = HOME / "mlflow.db"  # where MLFLOW_TRACKING_URI names no other
 LOCK = HOME / "sender.lock"  # held by the one process that sends
+PLACES = ("*/*", "*/*/splits/*")  # of a dataset of a run, and of a further split of it
 OF_TRAINING = ("weights.safetensors", "training.json", "history.parquet")
 OF_EVALUATION = ("predictions.parquet", "users.parquet", "evaluation.json")
 
@@ -52,7 +54,8 @@ class Watched:
 
 def watch() -> list[Watched]:
     """Return all attempts, the oldest first, and then the models to be registered."""
-    paths = sorted(RESULTS.glob(f"*/*/methods/*/*/{FOLDER}/*.jsonl"), key=lambda path: path.name)
+    found = (RESULTS.glob(f"{place}/methods/*/*/{FOLDER}/*.jsonl") for place in PLACES)
+    paths = sorted(chain.from_iterable(found), key=lambda path: path.name)
     newest = {path.parent: path for path in paths}
     attempts = [_watch(path, newest=newest[path.parent] == path) for path in paths]
     models = (Watched(path, state, {}) for path, state in _states(RESULTS.glob("*/*/model.json")))

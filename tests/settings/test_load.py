@@ -109,6 +109,21 @@ def test_an_override_on_a_dataset_adds_to_that_of_its_method(config: Path) -> No
     assert here != everywhere == settings.method("taobao", "paml")
 
 
+@pytest.mark.parametrize(
+    ("splits", "error"),
+    [
+        ({"seeds": [1, 0]}, "splits.seeds has 0, the run's own split_seed, on which settings are"),
+        ({"seeds": [1, 2], "methods": ["two-bias"]}, "splits.methods has two-bias, not among"),
+        ({"seeds": [1]}, "splits.seeds"),
+        ({"seeds": [1, 1]}, "names something twice: 1, 1"),
+    ],
+)
+def test_further_splits_are_others_of_the_runs_methods(
+    config: Path, splits: object, error: str
+) -> None:
+    assert error in refusal(config, splits=splits)
+
+
 def test_an_unknown_key_is_named_with_the_nearest_one(config: Path) -> None:
     message = refusal(config, sedes=[1])
     assert message.startswith("run config: unknown key 'sedes'; did you mean 'seeds'? Known: data")

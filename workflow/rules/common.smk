@@ -38,13 +38,15 @@ except SettingsError as error:
 mirror = Mirror()
 checksums = Checksums(Path(".snakemake/raw_checksums.json"))
 
-# Paths by run, dataset, and trial: a method trained with a seed.
+# Paths by run, dataset, and trial: a method trained with a seed. A further split of a dataset has a
+# folder in the dataset's, `dataset/splits/seed`, which stands for the dataset in these paths.
 RUN = f"results/{settings.run.name}"
 HERE = f"{RUN}/{{dataset}}"
 TRIAL = f"{HERE}/methods/{{method}}/seed-{{seed}}"
 DOWNLOADS = "results/downloads"
 
 COMPARISON = f"{HERE}/comparison.json"
+SPLIT_COMPARISON = f"{HERE}/splits.json"
 DATA_REPORT = f"{HERE}/data_report.json"
 TRAINED = {
     "weights": f"{TRIAL}/weights.safetensors",
@@ -68,6 +70,8 @@ OF_LOGS = "clean clean_items clean_shard gather_clean partition data_report".spl
 OF_LOGS += ["encode", "fit_vocabulary", "encode_shard"]
 
 DATASETS = [*settings.datasets]
+SPLIT_SEEDS = settings.run.splits.seeds if settings.run.splits else ()
+SPLITS = {f"{name}/splits/{seed}": seed for name in DATASETS for seed in SPLIT_SEEDS}
 OF_PAPER = any(own.of_paper for own in settings.datasets.values())
 LEARNERS = [m for m, s in settings.methods.items() if isinstance(s, LearnerSettings)]
 REFERENCES = [method for method in settings.methods if method not in LEARNERS]
@@ -81,6 +85,7 @@ TABLES = [
     *("error_pairs", "ranking_pairs", "gaps", "definitions", "claims", "costs"),
     *(["outer_rates"] if all(OUTER_RATES.values()) else []),
 ]
+SPLIT_TABLES = ["error_splits", "ranking_splits"] if SPLITS else []
 # The paper's own results, by a relative path: a moved folder is no other input.
 PAPER = local(os.path.relpath(BASE / "workflow/resources/paper_results.yaml"))
 
@@ -91,7 +96,7 @@ def one_of(names):
 
 
 wildcard_constraints:
-    dataset=one_of(DATASETS),
+    dataset=one_of([*DATASETS, *SPLITS]),
     method=one_of(settings.methods),
     seed=r"\d+",
     candidate=r"\d+",
@@ -133,35 +138,63 @@ def templates(*patterns):
     return [f"{f.name} {sha256(f.read_bytes()).hexdigest()[:16]}" for f in files]
 
 
+def log_of(wildcards):
+    """Name the dataset whose log a job works on, on the run's own split or another."""
+    return wildcards.dataset.split("/")[0]
+
+
+def dataset_of(wildcards):
+    """Return the settings of a job's dataset."""
+    return settings.datasets[log_of(wildcards)]
+
+
+def split_seed(wildcards):
+    """Return the seed of the split that a job works on."""
+    return SPLITS.get(wildcards.dataset, settings.run.split_seed)
+
+
+def cleaned(name):
+    """Name a file of the clean log, which all splits share."""
+    return lambda w: rules.clean.output[name].format(dataset=log_of(w))
+
+
 def log_settings(wildcards):
     """Return how a dataset's log is read."""
-    return settings.datasets[wildcards.dataset].log_settings()
+    return dataset_of(wildcards).log_settings()
 
 
 def partition_settings(wildcards):
     """Return how a dataset is split."""
-    return settings.datasets[wildcards.dataset].partition.model_dump(mode="json")
+    return dataset_of(wildcards).partition.model_dump(mode="json")
 
 
 def training_settings(wildcards):
     """Return the settings of a method that training depends on."""
-    return settings.method(wildcards.dataset, wildcards.method).for_training()
+    return settings.method(log_of(wildcards), wildcards.method).for_training()
 
 
 def task_settings(wildcards):
     """Return a dataset's task."""
-    return settings.datasets[wildcards.dataset].task.model_dump(mode="json")
+    return dataset_of(wildcards).task.model_dump(mode="json")
 
 
 def subject(wildcards):
     """Return what a dataset is called and how it is shown."""
-    own = settings.datasets[wildcards.dataset]
+    own = dataset_of(wildcards)
     return {
         "dataset": wildcards.dataset,
         "title": own.title,
         "sample": settings.run.logs == "sample",
         "of_paper": own.of_paper,
         "by_activity": not own.grouping(),
+    }
+
+
+def named_methods(names):
+    """Return what methods are called and how they are shown."""
+    shown = {"kind", "label", "role"}
+    return {
+        m: settings.methods[m].model_dump(mode="json", include=shown) for m in names
     }
 
 
@@ -204,7 +237,7 @@ def raw_files(wildcards):
     """Name a dataset's raw files, an optional one where it exists; the folder of generated ones."""
     if settings.run.logs == "sample":
         return [f"{RUN}/{wildcards.dataset}/raw"]
-    dataset = settings.datasets[wildcards.dataset]
+    dataset = dataset_of(wildcards)
     folder = Path(settings.run.raw_dir or DOWNLOADS, dataset.folder)
     files = [
         str(folder / table.file)
@@ -248,7 +281,7 @@ def gpus(wildcards):
 
 def network(wildcards):
     """Return the settings of the network of a method that has one."""
-    own = settings.network(wildcards.dataset, wildcards.method)
+    own = settings.network(log_of(wildcards), wildcards.method)
     return own.model_dump(mode="json") if wildcards.method in LEARNERS else None
 
 
@@ -265,7 +298,7 @@ def candidates(wildcards):
 def choice_of(wildcards):
     """Name the choice whose settings a method is trained with, where there is one."""
     leader = settings.leader(wildcards.method)
-    return f"{RUN}/{wildcards.dataset}/search/{leader}/choice.json" if leader else []
+    return f"{RUN}/{log_of(wildcards)}/search/{leader}/choice.json" if leader else []
 
 
 # Files of several trials.
@@ -292,6 +325,28 @@ def embedded_trials(pattern):
     """Name a file of every trial of a job's dataset whose embeddings are shown."""
     chosen = [(method, settings.run.seeds[0]) for method in EMBEDDED]
     return lambda w: trials(pattern, w.dataset, chosen)
+
+
+def split_files(pattern):
+    """Name a file of each further split of a job's dataset."""
+    return lambda w: [
+        pattern.format(dataset=f"{w.dataset}/splits/{s}") for s in SPLIT_SEEDS
+    ]
+
+
+def split_trials(pattern):
+    """Name a file of every trial on each further split of a job's dataset."""
+    chosen = [(method, seed) for method, seed in TRIALS if method in split_methods()]
+    folders = [f"/splits/{seed}" for seed in SPLIT_SEEDS]
+    return lambda w: sum((trials(pattern, w.dataset + f, chosen) for f in folders), [])
+
+
+def split_methods():
+    """List the methods that are trained on further splits."""
+    own = settings.run.splits
+    return [
+        m for m in settings.methods if own and m in (own.methods or settings.methods)
+    ]
 
 
 def by_seed(patterns, seeds):
@@ -361,6 +416,7 @@ def report_parts():
             "figures": figures_for(own.task.kind, settings.methods),
             "missing": missing(own.task.kind, settings.methods) if own.of_paper else [],
             "separation": SEPARATION.format(dataset=name) if EMBEDDED else None,
+            **({"splits": SPLIT_COMPARISON.format(dataset=name)} if SPLITS else {}),
         }
         for name, own in settings.datasets.items()
     ]
@@ -395,11 +451,13 @@ def targets(wildcards):
     warn_of_versions()
     stems = [
         *(f"{RUN}/{d}/tables/{t}" for d in DATASETS for t in TABLES),
+        *(f"{RUN}/{d}/tables/{t}" for d in DATASETS for t in SPLIT_TABLES),
         f"{RUN}/tables/table6",
     ]
     return [
         *(f"{stem}.{suffix}" for stem in stems for suffix in ("csv", "md", "tex")),
         *expand(f"{HERE}/tables/pairs.csv", dataset=DATASETS),
+        *(f"{RUN}/{d}/tables/split_pairs.csv" for d in DATASETS if SPLITS),
         *figures("png", "svg", "csv"),
         *expand(f"{HERE}/data_report.html", dataset=DATASETS),
         REPORT,

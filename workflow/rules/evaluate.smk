@@ -20,7 +20,7 @@ rule predict:
         method=one_of(LEARNERS),
     params:
         *method_code("predict"),
-        seed=settings.run.split_seed,
+        seed=split_seed,
     script:
         "../scripts/predict.py"
 
@@ -71,10 +71,25 @@ rule compare:
     params:
         *code("compare"),
         subject=subject,
-        methods={
-            name: method.model_dump(mode="json", include={"kind", "label", "role"})
-            for name, method in settings.methods.items()
-        },
+        methods=named_methods(settings.methods),
         outer_rates=lambda w: OUTER_RATES[w.dataset] if "outer_rates" in TABLES else {},
     script:
         "../scripts/compare.py"
+
+
+rule compare_splits:
+    """Compare the methods over further splits of a dataset."""
+    input:
+        evaluations=split_trials(EVALUATED["evaluation"]),
+        splits=split_files(rules.partition.output.record),
+    output:
+        SPLIT_COMPARISON,
+    log:
+        f"{HERE}/logs/compare_splits.log",
+    params:
+        *code("compare_splits"),
+        subject=subject,
+        methods=named_methods(split_methods()),
+        chosen_on=settings.run.split_seed,
+    script:
+        "../scripts/compare_splits.py"

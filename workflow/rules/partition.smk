@@ -4,8 +4,8 @@
 rule partition:
     """Choose cold users; split them into folds, groups, support and query."""
     input:
-        users=rules.clean.output.users,
-        interactions=rules.clean.output.interactions,
+        users=cleaned("users"),
+        interactions=cleaned("interactions"),
     output:
         users=f"{HERE}/split/users.parquet",
         interactions=f"{HERE}/split/interactions.parquet",
@@ -16,9 +16,9 @@ rule partition:
     params:
         *code("partition"),
         settings=log_settings,
-        group_features=lambda w: settings.datasets[w.dataset].grouping(),
+        group_features=lambda w: dataset_of(w).grouping(),
         partition=partition_settings,
-        seed=settings.run.split_seed,
+        seed=split_seed,
     script:
         "../scripts/partition.py"
 
@@ -26,10 +26,10 @@ rule partition:
 rule encode:
     """Turn a split into tensors: one file a fold, so that training sees no test user."""
     input:
-        users=rules.clean.output.users,
-        item_table=rules.clean.output.item_table,
-        events=rules.clean.output.events,
-        report=rules.clean.output.report,
+        users=cleaned("users"),
+        item_table=cleaned("item_table"),
+        events=cleaned("events"),
+        report=cleaned("report"),
         split_users=rules.partition.output.users,
         rows=rules.partition.output.interactions,
     output:

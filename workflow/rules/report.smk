@@ -76,6 +76,24 @@ rule tables:
         "../scripts/tables.py"
 
 
+rule split_tables:
+    """Write tables of methods over further splits, and every two methods' differences."""
+    input:
+        SPLIT_COMPARISON,
+    output:
+        **{
+            name: table_files(f"{HERE}/tables/{name}")
+            for name in ["error_splits", "ranking_splits"]
+        },
+        pairs=f"{HERE}/tables/split_pairs.csv",
+    log:
+        f"{HERE}/logs/split_tables.log",
+    params:
+        *code("split_tables"),
+    script:
+        "../scripts/split_tables.py"
+
+
 rule table_6:
     """Write the paper's Table 6, the datasets of a run, our figures beside the paper's."""
     input:
@@ -143,6 +161,7 @@ rule report:
         evaluations=[trials(EVALUATED["evaluation"], name) for name in DATASETS],
         trainings=[trials(TRAINED["record"], name) for name in DATASETS],
         separations=expand(SEPARATION, dataset=DATASETS) if EMBEDDED else [],
+        splits=expand(SPLIT_COMPARISON, dataset=DATASETS) if SPLITS else [],
         paper=PAPER,
     output:
         report(REPORT, caption="../report/report.rst", category="Run"),

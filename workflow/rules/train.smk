@@ -28,7 +28,7 @@ rule train:
         network=network,
         device=device,
         experiment=experiment,
-        taken=lambda w: settings.taken(w.dataset, w.method),
+        taken=lambda w: settings.taken(log_of(w), w.method),
         processes=processes,
     script:
         "../scripts/train.py"

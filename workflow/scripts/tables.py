@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.evaluation.comparison import Comparison, Pair
 from pipeline_lib.jobs.log import start_log
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import load_paper_results
@@ -26,4 +26,4 @@ records = [read_json(Path(path), TrainingRecord) for path in source.trainings]
 separation = read_table(Path(source.separation), SEPARATION) if source.separation else None
 for name, table in dataset_tables(report, comparison, paper, records, separation).items():
     write_table_files(table, Path(snakemake.output[name][0]).with_suffix(""))
-write_text(pairs_csv(comparison), Path(snakemake.output.pairs))
+write_text(pairs_csv(comparison, comparison.pairs, Pair.model_fields), Path(snakemake.output.pairs))

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.evaluation.evaluate import Evaluation
+from pipeline_lib.evaluation.splits import SplitComparison
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.page.report import DatasetPart, FigureFile, Training
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
+from pipeline_lib.reporting.tables.splits import splits_table
+from pipeline_lib.reporting.tables.table import Table
 from pipeline_lib.schemas.results import SEPARATION
 from pipeline_lib.storage.tables import read_json, read_table
 from pipeline_lib.training.record import TrainingRecord
@@ -21,6 +24,7 @@ def read_part(
     missing: list[str],
     separation: str | None,
     paper: PaperResults,
+    splits: str | None = None,
 ) -> DatasetPart:
     """Read one dataset's results.
 
@@ -40,11 +44,18 @@ def read_part(
     return DatasetPart(
         comparison=comparison,
         data=data,
-        tables=list(tables.values()),
+        tables=[*tables.values(), *_over_splits(splits)],
         figures=[_figure(Path(folder, "figures"), name) for name in figures],
         trainings=trainings,
         missing=missing,
     )
+
+
+def _over_splits(path: str | None) -> list[Table]:
+    if path is None:
+        return []
+    comparison = read_json(Path(path), SplitComparison)
+    return [splits_table("error", comparison), splits_table("ranking", comparison)]
 
 
 def _figure(folder: Path, name: str) -> FigureFile:

@@ -1,13 +1,14 @@
 """Numbers as they are printed in tables, texts and pages."""
 
 from pipeline_lib.evaluation.comparison import Statistic
+from pipeline_lib.evaluation.splits import SplitStatistic
 from pipeline_lib.reporting.paper import PaperMean
 from pipeline_lib.reporting.tables.table import DASH, MINUS, Cell
 
 SIGNIFICANT = 0.05
 
 
-def spread_text(value: Statistic | PaperMean, digits: int) -> str:
+def spread_text(value: Statistic | SplitStatistic | PaperMean, digits: int) -> str:
     """Return a mean, and its standard deviation where there is one."""
     mean = f"{value.mean:.{digits}f}".replace("-", MINUS)
     return mean if value.sd is None else f"{mean} ± {value.sd:.{digits}f}"

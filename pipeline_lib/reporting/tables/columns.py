@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from pipeline_lib.evaluation.comparison import Gap, MethodResult, Pair, Statistic
+from pipeline_lib.evaluation.comparison import Gap, MethodResult, Pair, SplitPair, Statistic
 from pipeline_lib.metrics.registry import Metric
 from pipeline_lib.reporting.paper import PaperTable
 from pipeline_lib.reporting.tables.cells import (
@@ -125,14 +125,14 @@ def mean_columns(methods: Sequence[MethodResult], metric: Metric) -> list[TableC
 
 
 def difference_columns(
-    found: Mapping[str, Pair | Gap], column: TableColumn, digits: int
+    found: Mapping[str, Pair | Gap | SplitPair], column: TableColumn, digits: int
 ) -> list[TableColumn]:
     """Return differences, their intervals, effects and adjusted p.
 
     column: without cells, the header, field and sources of the differences themselves.
     """
     field, form = column.fields[0], f"+z.{digits}f"
-    shown: list[tuple[str, tuple[str, ...], Callable[[Pair | Gap], Cell]]] = [
+    shown: list[tuple[str, tuple[str, ...], Callable[[Pair | Gap | SplitPair], Cell]]] = [
         (column.header, (field,), lambda v: number_cell(v.difference, form)),
         (
             "95 % CI",

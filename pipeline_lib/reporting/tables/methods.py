@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline_lib.evaluation.comparison import PAML, Comparison, MethodResult
+from pipeline_lib.evaluation.comparison import PAML, Comparison, MethodResult, Subject
+from pipeline_lib.evaluation.splits import SplitResult
 from pipeline_lib.metrics.registry import Metric, TaskKind, error_by_group, metrics_of
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.columns import Against, group_p_columns, metric_columns
@@ -142,8 +143,8 @@ def _notes(
 
 
 def table_of(
-    comparison: Comparison,
-    methods: Sequence[MethodResult],
+    subject: Subject,
+    methods: Sequence[MethodResult | SplitResult],
     title: str,
     columns: Sequence[TableColumn],
     notes: Sequence[str],
@@ -154,17 +155,17 @@ def table_of(
         for role in BLOCKS
     }
     return Table(
-        dataset=comparison.dataset,
-        sample=comparison.sample,
+        dataset=subject.dataset,
+        sample=subject.sample,
         title=title,
         columns=tuple(columns),
         blocks=tuple(
-            Block(role, _heading(role, comparison), block) for role, block in rows.items() if block
+            Block(role, _heading(role, subject), block) for role, block in rows.items() if block
         ),
         notes=tuple(notes),
     )
 
 
-def _heading(role: Role, comparison: Comparison) -> str:
-    beyond = ", not in the paper" if role == "reference" and comparison.of_paper else ""
+def _heading(role: Role, subject: Subject) -> str:
+    beyond = ", not in the paper" if role == "reference" and subject.of_paper else ""
     return f"{BLOCKS[role]}{beyond}"

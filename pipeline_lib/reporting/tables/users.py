@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from typing import Literal
 
-from pipeline_lib.evaluation.comparison import Comparison, Gap, Pair
+from pipeline_lib.evaluation.comparison import Comparison, Gap, Pair, SplitPair, Subject
 from pipeline_lib.evaluation.statistics import RESAMPLES
 from pipeline_lib.metrics.registry import Metric, error_by_group, metric_for
 from pipeline_lib.reporting.tables.cells import SIGNIFICANT, p_cell
@@ -18,8 +18,9 @@ from pipeline_lib.reporting.tables.columns import (
 from pipeline_lib.reporting.tables.methods import table_of
 from pipeline_lib.reporting.tables.notes import group_sizes, split_note
 from pipeline_lib.reporting.tables.table import MINUS, Table, TableColumn
+from pipeline_lib.settings.methods.base import Role
 
-RIVALS = {"baseline": "baseline", "reference": "reference point"}
+RIVALS: dict[Role, str] = {"baseline": "baseline", "reference": "reference point"}
 NOTHING = "Nothing to compare: it takes two methods, one a baseline or a reference point."
 INTERVAL = f"95 % CI: bootstrap over users, percentiles of {RESAMPLES:,} seeded resamples."
 
@@ -68,24 +69,27 @@ def gap_table(comparison: Comparison) -> Table:
     return table_of(comparison, comparison.methods, title, columns, notes)
 
 
-def pairs_csv(comparison: Comparison) -> str:
-    """Render every two methods' difference in every metric over all users."""
+def pairs_csv(subject: Subject, pairs: Iterable[Pair | SplitPair], fields: Iterable[str]) -> str:
+    """Render every two methods' difference in every metric; fields: those of a pair."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["dataset", "sample", *Pair.model_fields], lineterminator="\n")
+    writer = csv.DictWriter(text, ["dataset", "sample", *fields], lineterminator="\n")
     writer.writeheader()
-    whose = {"dataset": comparison.dataset, "sample": str(comparison.sample).lower()}
-    writer.writerows(whose | pair.model_dump() for pair in comparison.pairs)
+    whose = {"dataset": subject.dataset, "sample": str(subject.sample).lower()}
+    writer.writerows(whose | pair.model_dump() for pair in pairs)
     return text.getvalue()
 
 
-def _rivals(comparison: Comparison, metric: Metric) -> dict[str, str]:
+def _rivals(comparison: Comparison, metric: Metric) -> dict[Role, str]:
     """Return the best method of each role of `RIVALS` that others are compared with."""
-    best = {"baseline": comparison.baselines, "reference": comparison.references}
+    best: dict[Role, dict[str, str]] = {
+        "baseline": comparison.baselines,
+        "reference": comparison.references,
+    }
     compared = {n for p in comparison.pairs if p.metric == metric.name for n in (p.left, p.right)}
     return {role: by[metric.name] for role, by in best.items() if by.get(metric.name) in compared}
 
 
-def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[str, str]) -> list[str]:
+def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[Role, str]) -> list[str]:
     pairs = [pair for pair in comparison.pairs if pair.metric == metric.name]
     counted = {m.metrics[metric.name].users for m, _ in sources(comparison.methods, [metric])}
     notes = [

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.evaluation.comparison import Comparison, Pair
 from pipeline_lib.reporting.tables.table import DASH, MINUS, Table
 from pipeline_lib.reporting.tables.users import gap_table, pairs_csv, pairs_table
 from tests.reporting.conftest import only
@@ -199,7 +199,8 @@ def test_csv_holds_the_unrounded_values(compared: Comparison) -> None:
 
 @pytest.mark.parametrize("sample", [True, False])
 def test_pairs_csv(compared: Comparison, sample: bool) -> None:
-    text = pairs_csv(compared.model_copy(update={"sample": sample}))
+    subject = compared.model_copy(update={"sample": sample})
+    text = pairs_csv(subject, subject.pairs, Pair.model_fields)
     assert text.splitlines()[0] == (
         "dataset,sample,metric,left,right,users,difference,low,high,effect,p,holm_p"
     )
@@ -213,4 +214,5 @@ def test_pairs_csv(compared: Comparison, sample: bool) -> None:
 
 
 def test_pairs_csv_without_pairs(compared: Comparison) -> None:
-    assert len(pairs_csv(only(compared, "ablation")).splitlines()) == 1
+    alone = only(compared, "ablation")
+    assert len(pairs_csv(alone, alone.pairs, Pair.model_fields).splitlines()) == 1

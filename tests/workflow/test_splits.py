@@ -1,0 +1,65 @@
+"""Further splits of a finished run: made from the same clean log, and nothing else runs again."""
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.workflow.small_project import SmallProject
+
+pytestmark = pytest.mark.slow
+SPLITS = ("--config", "splits={seeds: [1, 2], methods: [two-bias, melu]}")
+
+
+@pytest.fixture(scope="module")
+def over_splits(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    folder = tmp_path_factory.mktemp("splits") / "project"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    project = SmallProject(folder)
+    jobs = [job.split()[0] for job in project.planned("all", *SPLITS)]
+    assert {*jobs} == {
+        *("partition", "encode", "train", "predict", "predict_references", "evaluate"),
+        *("evaluate_references", "compare_splits", "split_tables", "report"),
+    }
+    result = project.snakemake("all", *SPLITS)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return project
+
+
+def own(project: SmallProject, file: str) -> list[Path]:
+    here = project.folder / "results/sample/movielens"
+    return [here / file, *(here / f"splits/{seed}" / file for seed in (1, 2))]
+
+
+def test_splits_differ_and_share_the_clean_log(over_splits: SmallProject) -> None:
+    users = [pl.read_parquet(file) for file in own(over_splits, "split/users.parquet")]
+    tested = [{*u.filter(fold="test")["user"]} for u in users]
+    assert all(a != b for a, b in ((tested[0], tested[1]), (tested[1], tested[2])))
+    clean = pl.read_parquet(own(over_splits, "clean/users.parquet")[0])["user"]
+    assert all({*u["user"]} <= {*clean} for u in users)
+    assert not own(over_splits, "clean")[1].exists()
+
+
+def test_the_table_is_of_what_the_splits_gave(over_splits: SmallProject) -> None:
+    found = [
+        json.loads(file.read_text())["metrics"]["mse"]
+        for file in own(over_splits, "methods/two-bias/seed-0/evaluation.json")[1:]
+    ]
+    table = pl.read_csv(own(over_splits, "tables/error_splits.csv")[0])
+    row = table.row(by_predicate=pl.col("method") == "two-bias", named=True)
+    assert row["mse_mean"] == pytest.approx(sum(found) / 2)
+    assert row["mse_sd_over_splits"] == pytest.approx(abs(found[0] - found[1]) / 2**0.5)
+    assert {*table["method"]} == {"two-bias", "melu"}
+
+
+def test_trainings_are_mirrored_by_split(over_splits: SmallProject) -> None:
+    attempts = own(over_splits, "methods/melu/seed-0/attempts")
+    assert all([*folder.glob("*.jsonl")] for folder in attempts)
+    sent = next((over_splits.folder / "results/mlflow").glob("sent-*.json"))
+    assert "movielens/splits/2/methods/melu" in sent.read_text()
+
+
+def test_nothing_is_left_to_do(over_splits: SmallProject) -> None:
+    assert not over_splits.planned("all", *SPLITS)
