@@ -1,10 +1,11 @@
-"""Counts the tensor operations of some work, its backward pass included."""
+"""Counts the tensor operations of some work, its backward pass included, and their types."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 # Operations that compute nothing: other views of the same memory, and new memory.
 NO_KERNEL = frozenset(
@@ -18,13 +19,17 @@ WAITS = ("_local_scalar_dense", "nonzero", "unique", "masked_select", "bincount"
 
 
 class Operations(TorchDispatchMode):
-    """What was carried out: all, kernels of a device, and names of what the CPU waits for."""
+    """What was carried out: all, kernels of a device, and names of what the CPU waits for.
+
+    floats: the types of the results that are real numbers.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.total = 0
         self.kernels = 0
         self.waits: list[str] = []
+        self.floats: set[torch.dtype] = set()
 
     def __torch_dispatch__(
         self,
@@ -37,7 +42,9 @@ class Operations(TorchDispatchMode):
         self.kernels += func.overloadpacket.__name__ not in NO_KERNEL
         if _waits(str(func), args):
             self.waits.append(str(func))
-        return func(*args, **(kwargs or {}))
+        result = func(*args, **(kwargs or {}))
+        self.floats |= {x.dtype for x in tree_leaves(result) if _is_real(x)}
+        return result
 
 
 def operations(work: Callable[[], object]) -> Operations:
@@ -46,6 +53,10 @@ def operations(work: Callable[[], object]) -> Operations:
     with found:
         work()
     return found
+
+
+def _is_real(result: object) -> bool:
+    return isinstance(result, Tensor) and result.is_floating_point()
 
 
 def _waits(name: str, args: tuple[object, ...]) -> bool:

@@ -11,7 +11,7 @@ from pipeline_lib.episodes.batch import Batch, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.meta.blocks import USERS_PER_BLOCK
 from pipeline_lib.meta.one_step import FEW_OUTPUTS
-from pipeline_lib.methods.base import Problem, build_method
+from pipeline_lib.methods.base import Method, Problem, build_method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.settings.methods.base import Order, parse_method
@@ -55,6 +55,8 @@ CASES: dict[str, tuple[Counts, Counts]] = {
         [1 + 5 * i % 4 for i in range(2 * USERS_PER_BLOCK + 3)],
     ),
 }
+# For references that take seconds over many rows.
+SMALL_CASES = {name: case for name, case in CASES.items() if sum(case[0]) + sum(case[1]) <= 40}
 TINY = ([3, 1, 2], [1, 3, 2])
 
 # Every feature has codes of its own; a user's may be unknown, 0. The last is a number, which may be
@@ -128,26 +130,25 @@ class Setup:
 
     def fresh(self) -> AdaptiveLearner:
         """Build it in double precision, as training starts with it."""
-        raw: dict[str, Any] = {
-            "kind": self.kind,
-            "epochs": 1,
-            "users_per_batch": 32,
-            "outer_lr": 0.01,
-            "inner_steps": self.steps,
-            "adapt": self.adapt,
-            "order": self.order,
-        }
+        raw: dict[str, Any] = {"adapt": self.adapt}
         raw |= (
             {"inner_lr": self.rate}
             if self.kind in {"melu", "meta-sgd", "transfer"}
             else {"lr_max": self.rate, "lr_hidden": (6, 4)}
         )
         raw |= {"gamma": GAMMA} if self.kind == "reg-paml" else {}
-        task, head = HEADS[self.head]
-        network = Network(embedding_size=3, embedding_std=1.0, hidden=self.hidden, head=head)
-        learner = build_method(parse_method(raw), Problem(SIZES, ITEMS, task, network), 0).double()
+        learner = self.build(**raw)
         assert isinstance(learner, AdaptiveLearner)
         return learner
+
+    def build(self, **own: object) -> Method:
+        """Build a method of any kind with inner steps; own: settings that the kind has besides."""
+        shared = {"kind": self.kind, "epochs": 1, "users_per_batch": 32, "outer_lr": 0.01}
+        loop = {"inner_steps": self.steps, "order": self.order}
+        task, head = HEADS[self.head]
+        network = Network(embedding_size=3, embedding_std=1.0, hidden=self.hidden, head=head)
+        problem = Problem(SIZES, ITEMS, task, network)
+        return build_method(parse_method({**shared, **loop, **own}), problem, 0).double()
 
     def world(self, support: Counts, query: Counts, seed: int = 0, items: int = ITEMS) -> World:
         """Draw users with these numbers of rows, over a catalogue that they share."""

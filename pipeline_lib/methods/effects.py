@@ -162,7 +162,9 @@ class EffectsRidge(EffectsLearner):
         del rate
         root = weight.sqrt()
         gram = root[:, :, None] * products * root[:, None, :]
-        factor = torch.linalg.cholesky(gram + torch.eye(gram.shape[1]).to(gram))
+        factor = torch.linalg.cholesky(
+            gram + torch.eye(gram.shape[1], dtype=gram.dtype, device=gram.device)
+        )
         return root * torch.cholesky_solve((root * residual)[..., None], factor)[..., 0]
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, logsigmoid
 
 from pipeline_lib.episodes.format import Rows
-from pipeline_lib.methods.inner_loop import AdaptiveLearner
+from pipeline_lib.methods.base import Method
 from tests.worlds import CLICK, GAMMA, SIZES, Setup, World
 
 Parameters = Mapping[str, Tensor]
@@ -59,9 +59,13 @@ class PerUserReference:
             theta |= {n: theta[n] - self._rate(n, user) * g for n, g in gradient.items()}
         return theta
 
-    def _gradient(self, theta: Parameters, user: int, *, graph: bool) -> dict[str, Tensor]:
+    def adapting(self, theta: Parameters) -> list[str]:
+        """Name what takes the steps."""
         names = [n for n in theta if n.startswith(("network.first.", "network.later."))]
-        names += TABLES if self.setup.adapt == "all" else ()
+        return [*names, *TABLES] if self.setup.adapt == "all" else names
+
+    def _gradient(self, theta: Parameters, user: int, *, graph: bool) -> dict[str, Tensor]:
+        names = self.adapting(theta)
         if len(own(self.world.episodes.support, user)[0]) == 0:
             return {name: torch.zeros_like(theta[name]) for name in names}
         loss = self._loss(theta, user, self.world.episodes.support)
@@ -150,7 +154,7 @@ class PerUserReference:
         return torch.cat(sums)
 
 
-def reference(setup: Setup, world: World, learner: AdaptiveLearner) -> PerUserReference:
+def reference(setup: Setup, world: World, learner: Method) -> PerUserReference:
     return PerUserReference(setup, world, dict(learner.named_parameters()))
 
 
@@ -160,7 +164,7 @@ def own(rows: Rows, user: int) -> tuple[Tensor, Tensor]:
     return rows.item[start:stop], rows.target[start:stop]
 
 
-def gradients(values: Tensor, learner: AdaptiveLearner) -> dict[str, Tensor]:
+def gradients(values: Tensor, learner: Method) -> dict[str, Tensor]:
     """The gradient of every parameter, zero where there is none.
 
     values: [users]; each counts with a weight of its own, lest two users' be mixed up.

@@ -11,7 +11,7 @@ from torch import Tensor
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.adapt import adapt
 from pipeline_lib.meta.rates import UserRates
-from pipeline_lib.methods.inner_loop import AdaptiveLearner
+from pipeline_lib.methods.base import Learner, Method
 from tests.combinations import Combination, each_combination
 from tests.conftest import one_in
 from tests.meta.per_user_reference import assert_near, gradients, reference
@@ -22,13 +22,13 @@ torch.set_num_threads(1)  # on tensors this small a second thread only waits
 each_way = pytest.mark.parametrize("setup", WAYS.values(), ids=WAYS)
 
 
-def placed_scores(learner: AdaptiveLearner, batch: Batch) -> Tensor:
+def placed_scores(learner: Method, batch: Batch) -> Tensor:
     """Scores in the order of the fold's query rows."""
     score = learner.predict(batch).score
     return torch.full_like(score, torch.nan).index_copy(0, batch.query.position, score)
 
 
-def placed_losses(learner: AdaptiveLearner, batch: Batch) -> Tensor:
+def placed_losses(learner: Learner, batch: Batch) -> Tensor:
     """Losses in the order of the fold's users."""
     losses = learner.losses(batch)
     return torch.full_like(losses, torch.nan).index_copy(0, batch.users, losses)
