@@ -38,7 +38,6 @@ bench: $(TOOLS)
 	$(BIN)/python -m tests.benchmarks.search
 	$(BIN)/python -m tests.benchmarks.logs
 	$(BIN)/python -m tests.benchmarks.serving
-	$(BIN)/python -m tests.benchmarks.shards
 	$(BIN)/python -m tests.benchmarks.orchestration
 
 schemas: $(READY)

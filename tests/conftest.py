@@ -178,7 +178,7 @@ def read_raw(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | bytes,
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         raw = open_table(path, table, scratch)
         rows = raw.rows.collect(engine="streaming").sort("line")
-        own = ["line", "text", "place", "misshapen"]
+        own = ["line", "text", "misshapen"]
         assert rows.columns == [*own, *(f"raw_{c}" for c in raw.columns)]
         fields = rows.select(f"raw_{name}" for name in raw.columns).rows()
         shapes = zip(rows["line"], rows["misshapen"], fields, strict=True)

@@ -10,11 +10,11 @@ SCRIPTS = {path.stem: path for path in (ROOT / "workflow/scripts").glob("*.py")}
 HEAVY = {"torch", "pandera", "scipy", "sklearn", "matplotlib", "mlflow", "requests"}
 # pandera checks every table that is read or written.
 LOADED = {
-    "clean clean_items clean_shard gather_clean partition evaluate": "pandera",
+    "clean partition evaluate": "pandera",
     "choose results table_6": "pandera",
     "sample_logs compare compare_splits tables split_tables": "pandera scipy",
     "fetch": "pandera requests",
-    "encode encode_shard fit_vocabulary gather_episodes": "pandera torch",
+    "encode": "pandera torch",
     "candidate train predict": "pandera torch",
     "project": "pandera torch sklearn",
     "best_model trial_model": "pandera torch mlflow",

@@ -21,7 +21,7 @@ from pipeline_lib.settings.task import ClickTask, Task
 # Columns that tables between the rules have besides features.
 RESERVED = {
     *("user", "item", "target", "line", "text", "problem", "failed", "column", "reason", "row"),
-    *("misshapen", "count", "hash", "fold", "group", "place", "event", "events", "hits", "trials"),
+    *("misshapen", "count", "hash", "fold", "group", "event", "events", "hits", "trials"),
     "user_index",
     "constant",
 }

@@ -65,10 +65,6 @@ class Run(Strict):
     jobs_per_gpu: PositiveInt = Field(
         1, description="Trainings that may share a GPU; --resources gpu=N counts their places."
     )
-    shards: PositiveInt = Field(
-        1,
-        description="Jobs that clean a log, and jobs that encode it, some of its users each.",
-    )
     network: Network
     override: dict[str, dict[str, Any]] = Field(
         {},

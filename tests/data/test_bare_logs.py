@@ -6,13 +6,9 @@ import polars as pl
 import pytest
 import torch
 
-from pipeline_lib.data.clean.clean import clean
 from pipeline_lib.data.encode.split import EncodedSplit, encode_split
 from pipeline_lib.data.encode.tables import CleanTables
 from pipeline_lib.data.encode.vocabulary import Vocabulary
-from pipeline_lib.data.shards.clean import clean_shard, listed_items
-from pipeline_lib.data.shards.gather import gather_clean
-from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.partition.split import partition
 from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.partition import FoldShares, Partition
@@ -68,24 +64,6 @@ def test_a_file_of_items_alone_lists_them(tmp_path: Path) -> None:
     ratings = logs.report.files[-1]
     assert ratings.reasons["item: item has no row in movies.csv"] == 6
     assert ratings.kept == 21
-
-
-def test_in_shards_the_bytes_are_the_same(tmp_path: Path) -> None:
-    names = ("users", "item_table", "interactions", "events", "rejects", "report")
-    timed = {"file": "ratings.csv", "time": {"column": "target", "unit": "seconds"}}
-    for number, settings in enumerate((BARE, WITH_MOVIES, BARE | {"interactions": timed})):
-        (folder := tmp_path / str(number)).mkdir()
-        _, log = cleaned(folder, settings)
-        files = {role: folder / table.file for role, table in log.tables().items()}
-        whole, gathered = ({n: folder / part / n for n in names} for part in ("one", "gathered"))
-        for part in ("one", "gathered", "1", "2", "3"):
-            (folder / part).mkdir()
-        clean(files, log, whole)
-        items = listed_items(files, log, folder)["item"]
-        for shard in (1, 2, 3):
-            clean_shard(files, log, items, Shard(shard, 3), folder / str(shard))
-        gather_clean([folder / str(shard) for shard in (1, 2, 3)], files, log, gathered)
-        assert [gathered[n].read_bytes() for n in names] == [whole[n].read_bytes() for n in names]
 
 
 def test_users_without_features_are_told_apart_by_activity(tmp_path: Path) -> None:

@@ -8,9 +8,6 @@ import pytest
 
 from pipeline_lib.data.clean.clean import clean
 from pipeline_lib.data.raw.table import open_table
-from pipeline_lib.data.shards.clean import clean_shard, listed_items
-from pipeline_lib.data.shards.gather import gather_clean
-from pipeline_lib.data.shards.shard import Shard
 from pipeline_lib.schemas.split import TRAIN_USERS
 from pipeline_lib.serving.command import read_csv
 from pipeline_lib.settings.log import LogSettings
@@ -67,7 +64,7 @@ def test_large_tables_are_written_and_checked_where_they_should_be(folders: list
         assert {path.name for path in folder.iterdir()} == {"t.parquet", "t.csv", "new.parquet"}
 
 
-def test_a_log_is_cleaned_in_folders_of_any_name_whole_and_in_shards(tmp_path: Path) -> None:
+def test_a_log_is_cleaned_in_folders_of_any_name(tmp_path: Path) -> None:
     """The rows of a user come twice, so that the scratch file of repeats is read, too."""
     log = LogSettings.model_validate(SHOP)
     names = ("users", "item_table", "interactions", "events", "rejects", "report")
@@ -78,13 +75,6 @@ def test_a_log_is_cleaned_in_folders_of_any_name_whole_and_in_shards(tmp_path: P
         own = {**FILES, "ratings.csv": [*FILES["ratings.csv"], "1,a,4", f'"{name}",a,1']}
         for file, lines in own.items():
             (folder / "raw" / file).write_text("\n".join(lines), encoding="utf-8")
-        whole, gathered = ({n: folder / part / n for n in names} for part in ("whole", "gathered"))
-        for part in ("whole", "gathered", "shard"):
-            (folder / part).mkdir()
-        clean(files, log, whole)
-        items = listed_items(files, log, folder)["item"]
-        clean_shard(files, log, items, Shard(1, 1), folder / "shard")
-        gather_clean([folder / "shard"], files, log, gathered)
-        rejects = pl.read_parquet(whole["rejects"], glob=False)
+        clean(files, log, {n: folder / n for n in names})
+        rejects = pl.read_parquet(folder / "rejects", glob=False)
         assert rejects["text"].to_list() == [f'"{name}",a,1', "1,a,4"]
-        assert [gathered[n].read_bytes() for n in names] == [whole[n].read_bytes() for n in names]

@@ -2,7 +2,7 @@
 
 `HERE`: commands that tests run as the page shows them; changed are only cores, ports, places such
 as <folder>, and the size of the logs and trainings. Where one command is run, others that differ
-from it in methods, seeds, datasets or shards alone are planned. `ELSEWHERE`: commands whose very
+from it in methods, seeds or datasets alone are planned. `ELSEWHERE`: commands whose very
 words, or what comes to the same where it says so, are in another test.
 """
 
@@ -26,7 +26,7 @@ HERE = {
     rf"(?!{UNSOUND})snakemake .*--resources[ =]gpu=.*": f"{RUNS}::test_a_run_on_gpus",
     r"snakemake all --cores 8 --config 'override=[^']*'": f"{RUNS}::test_a_run_of_another_gamma",
     r"snakemake all --cores 8 --config processes=4": f"{RUNS}::test_a_run_of_several_processes",
-    r"snakemake all .*--config ('methods=.*|'override=.*'seeds=.*|shards=8)": f"{PLANS}::"
+    r"snakemake all .*--config ('methods=.*|'override=.*'seeds=.*)": f"{PLANS}::"
     "test_snakemake_plans_it",
     r"snakemake all .*--config 'splits=.*": f"{PLANS}::test_snakemake_plans_it",
     r"snakemake all .*--configfile config/paper\.yaml": f"{REAL}::test_a_run_of_downloaded_logs",

@@ -114,13 +114,12 @@ def test_make_would_do_what_it_says(planned: Checkout) -> None:
     linters = re.findall(r"bin/(\w+) ?(format)?", said["make lint"])
     assert {*linters} >= {("ruff", ""), ("ruff", "format"), ("snakefmt", ""), ("mypy", "")}
     modules = re.findall(r"python -m (tests\.benchmarks\.\w+)", said["make bench"])
-    assert len(modules) == 8
+    assert len(modules) == 7
     assert all(callable(importlib.import_module(name).main) for name in modules)
 
 
 SMALLER: dict[str, dict[str, object]] = {
     "search": {"WIDTHS": (2, 8), "NODES": (100, 300), "BATCHES": 2},
-    "shards": {"USERS": 300, "SHARDS": 2},
     "serving": {
         "METHODS": ["two-bias", "paml"],
         "ITEMS": 60,

@@ -66,8 +66,7 @@ SEPARATION = f"{HERE}/separation.parquet"
 REPORT = f"{RUN}/report.html"
 
 # Scripts that read whole logs. What polars spills of those too big for memory, a fork leaves behind.
-OF_LOGS = "clean clean_items clean_shard gather_clean partition data_report".split()
-OF_LOGS += ["encode", "fit_vocabulary", "encode_shard"]
+OF_LOGS = ["clean", "partition", "data_report", "encode"]
 
 DATASETS = [*settings.datasets]
 SPLIT_SEEDS = settings.run.splits.seeds if settings.run.splits else ()

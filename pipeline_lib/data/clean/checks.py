@@ -44,12 +44,11 @@ def passed(judged: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def rejected(judged: pl.LazyFrame, file: str, checks: Sequence[Check]) -> pl.LazyFrame:
-    """Return the other rows: `place` and the columns of `pipeline_lib.schemas.clean.REJECTS`."""
+    """Return the other rows, with the columns of `pipeline_lib.schemas.clean.REJECTS`."""
     columns = {i: c.column for i, c in enumerate(checks)}
     reasons = {i: c.reason for i, c in enumerate(checks)}
     failed = pl.col("failed")
     return judged.filter(failed != PASSED).select(
-        "place",
         pl.lit(file).alias("file"),
         "line",
         failed.replace_strict(columns, default=None, return_dtype=pl.String).alias("column"),

@@ -26,7 +26,7 @@ from pipeline_lib.storage.tables import sink
 class Streamed:
     """The clean rows and the rejects of a large file; both are read from a scratch folder.
 
-    rejects: `place`, rising, and the columns of `pipeline_lib.schemas.clean.REJECTS`.
+    rejects: with the columns of `pipeline_lib.schemas.clean.REJECTS`.
     """
 
     rows: pl.LazyFrame
@@ -41,7 +41,7 @@ def read_interactions(
     known: dict[str, Known],
     scratch: Path,
 ) -> Streamed:
-    """Clean interactions: `place`, rising, `user`, `item`, `target`, at most one a user and item.
+    """Clean interactions: `user`, `item`, `target`, at most one row a user and item.
 
     They have `time` too, where the table has one.
     known: the names by key column; rows with other names are rejected.
@@ -69,7 +69,7 @@ def read_interactions(
     unique, late = one_each(raw, right, table.repeats, of_all, scratch / "repeats.parquet")
     rejects = own if late is None else pl.concat([own, late])
     target = learned.cast(pl.Float32)
-    clean = unique.select("place", "user", "item", target, *(["time"] if table.time else []))
+    clean = unique.select("user", "item", target, *(["time"] if table.time else []))
     kept = clean.select(pl.len()).collect().item()
     unmet = unmet_keys(raw, columns, table.filters)
     return Streamed(clean, rejects, count_file(raw.file, kept, rejects, unmet))
@@ -150,7 +150,7 @@ def _judged(
     rows: pl.LazyFrame, columns: Sequence[str | pl.Expr], checks: Sequence[Check], path: Path
 ) -> pl.LazyFrame:
     """Judge all rows in one pass over the raw file; only rejects keep their text."""
-    judged = rows.select("place", "line", "text", *columns, judge(checks))
+    judged = rows.select("line", "text", *columns, judge(checks))
     text = pl.when(pl.col("failed") != PASSED).then(pl.col("text"))
     sink(judged.with_columns(text), path)
     return pl.scan_parquet(path, glob=False)

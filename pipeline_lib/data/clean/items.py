@@ -7,7 +7,7 @@ import polars as pl
 
 from pipeline_lib.data.clean.joined import Source, filled, read_joined
 from pipeline_lib.data.clean.profiles import Profiles
-from pipeline_lib.data.clean.report import check_kept
+from pipeline_lib.data.clean.report import FileCount, check_kept
 from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.features import AnyFeature, Numeric, raw_columns
@@ -28,6 +28,11 @@ class Items:
     features: dict[str, AnyFeature]
     left_out: list[str]
     unlisted: int = 0
+
+    @property
+    def counts(self) -> dict[str, FileCount]:
+        """Return the counts of each file's rows, by role."""
+        return {role: file.count for role, file in self.files.items()}
 
     @property
     def rejects(self) -> dict[str, pl.LazyFrame]:

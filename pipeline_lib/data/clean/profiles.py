@@ -10,7 +10,6 @@ from pipeline_lib.data.clean.checks import Check, judge, passed, rejected
 from pipeline_lib.data.clean.report import FeatureCount, FileCount, count_feature, count_file
 from pipeline_lib.data.clean.unmet import unmet_keys
 from pipeline_lib.data.clean.values import clean_text, find_problems, read_columns
-from pipeline_lib.data.raw.places import REPEATED, later, placed
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.columns import Column
 from pipeline_lib.settings.features import AnyFeature
@@ -24,7 +23,7 @@ class Profiles:
     """The users or items of one raw file.
 
     rows: the key, a column a feature, and `problem <feature>`, null where the value is sound.
-    rejects: `place`, rising, and the columns of `pipeline_lib.schemas.clean.REJECTS`.
+    rejects: with the columns of `pipeline_lib.schemas.clean.REJECTS`.
     """
 
     rows: pl.DataFrame
@@ -56,15 +55,14 @@ def read_profiles(
     ]
     with raw.reading():
         judged = rows.select(columns).collect(engine="streaming")
-    judged = judged.sort("line")  # joined records came last
-    by_line = placed(judged.lazy())
+    by_line = judged.sort("line").lazy()  # joined records came last
     repeats = [Check(column.column or name, pl.int_range(pl.len()).over(name) > 0, REPEAT)]
     unique = passed(by_line).with_columns(judge(repeats))
     rejects = [
         rejected(by_line, raw.file, all_checks),
-        later(rejected(unique, raw.file, repeats), REPEATED),
+        rejected(unique, raw.file, repeats),
     ]
-    clean = passed(unique).drop("place", "line", "text").collect()
+    clean = passed(unique).drop("line", "text").collect()
     rejected_rows = pl.concat(rejects).collect()
     unmet = unmet_keys(raw, {name: column, **features}, table.filters)
     count = count_file(raw.file, clean.height, rejected_rows.lazy(), unmet)

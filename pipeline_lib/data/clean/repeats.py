@@ -7,7 +7,6 @@ import polars as pl
 
 from pipeline_lib.data.clean.checks import PASSED, Check, judge, rejected
 from pipeline_lib.data.clean.report import COUNTED
-from pipeline_lib.data.raw.places import REPEATED, later
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.settings.tables import Repeats
 from pipeline_lib.storage.tables import repeated_rows, sink
@@ -23,8 +22,7 @@ def one_each(
     """Return a row for each user and item, and the rejects if there are any.
 
     rows: `line`, `user`, `item`, `target`, maybe `time`, and others. within: the checks of a sum.
-    scratch: the file for the rejects: `place` and the columns of
-    `pipeline_lib.schemas.clean.REJECTS`.
+    scratch: the file for the rejects, with the columns of `pipeline_lib.schemas.clean.REJECTS`.
     """
     reason = COUNTED if repeats in TARGET else TAKEN
     checks = [Check(None, pl.lit(value=False), reason), *within]
@@ -41,11 +39,11 @@ def one_each(
         rows, late = _without(rows, beyond), late.vstack(beyond)
     if late.is_empty():
         return rows, None
-    texts = raw.rows.select("place", "line", "text")
+    texts = raw.rows.select("line", "text")
     some = texts.filter(pl.col("line").is_in(late["line"].implode()))
     judged = some.join(late.lazy(), on="line", maintain_order="left")
     sink(rejected(judged, raw.file, checks), scratch)
-    return rows, later(pl.scan_parquet(scratch, glob=False), REPEATED)
+    return rows, pl.scan_parquet(scratch, glob=False)
 
 
 def _standing(found: pl.DataFrame, repeats: Repeats) -> pl.DataFrame:

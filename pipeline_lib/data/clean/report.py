@@ -71,19 +71,6 @@ class FeatureCount(BaseModel):
         )
 
 
-class UserReport(BaseModel):
-    """The counts of the users' files, of all users or of a shard.
-
-    files, joined_lines: as in `CleaningReport`, by role.
-    """
-
-    files: dict[str, FileCount]
-    joined_lines: dict[str, NonNegativeInt]
-    user_values: list[FeatureCount]
-    users: NonNegativeInt
-    sound_users: NonNegativeInt
-
-
 class CleaningReport(BaseModel):
     """The counts of one dataset's cleaning.
 

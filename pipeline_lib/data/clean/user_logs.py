@@ -1,4 +1,4 @@
-"""Clean the users' files, of all users or of a shard: profiles, interactions and events."""
+"""Clean the users' files: profiles, interactions and events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import polars as pl
 from pipeline_lib.data.clean.checks import Known
 from pipeline_lib.data.clean.interactions import Streamed, read_events, read_interactions
 from pipeline_lib.data.clean.joined import Source, read_joined
-from pipeline_lib.data.clean.profiles import Profiles, count_features
-from pipeline_lib.data.clean.report import UserReport
+from pipeline_lib.data.clean.profiles import Profiles
+from pipeline_lib.data.clean.report import FileCount
 from pipeline_lib.data.raw.table import RawTable
 from pipeline_lib.schemas.clean import events
 from pipeline_lib.schemas.columns import types
@@ -31,6 +31,12 @@ class UserLogs:
     streamed: dict[str, Streamed]
 
     @property
+    def counts(self) -> dict[str, FileCount]:
+        """Return the counts of each file's rows, by role."""
+        listed = {role: found.count for role, found in self.listed.items()}
+        return listed | {role: found.count for role, found in self.streamed.items()}
+
+    @property
     def rejects(self) -> dict[str, pl.LazyFrame]:
         """Return the rejects of each file by role."""
         listed = {role: found.rejects.lazy() for role, found in self.listed.items()}
@@ -46,19 +52,6 @@ class UserLogs:
         if found := self.streamed.get("events"):
             return found.rows
         return pl.LazyFrame(schema=types(events(log.event_groups)))
-
-    def report(self, raw: Mapping[str, RawTable], log: LogSettings) -> UserReport:
-        """Return the counts of the files; raw: by role."""
-        problem = self.people.with_columns(_problem(log))["problem"]
-        files = {role: found.count for role, found in self.listed.items()}
-        files |= {role: found.count for role, found in self.streamed.items()}
-        return UserReport(
-            files=files,
-            joined_lines={role: raw[role].joined for role in files},
-            user_values=count_features(self.people, log.user_features),
-            users=self.people.height,
-            sound_users=problem.null_count(),
-        )
 
 
 def read_user_logs(

@@ -1,4 +1,4 @@
-"""Encode the users of each fold, all of them or a shard."""
+"""Encode the users of each fold."""
 
 import numpy as np
 import polars as pl
@@ -8,11 +8,6 @@ from pipeline_lib.data.encode.users import encode_users
 from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.episodes.format import Episodes, Rows, integers, ragged
 from pipeline_lib.schemas.columns import FOLDS
-
-
-def indexed(split_users: pl.LazyFrame) -> pl.LazyFrame:
-    """Sort the split's users and add the column `user_index`."""
-    return split_users.sort("user").with_row_index("user_index")
 
 
 def encode_folds(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_lib.data.encode.fit import Fitted, fit_split
-from pipeline_lib.data.encode.folds import encode_folds, indexed
+from pipeline_lib.data.encode.folds import encode_folds
 from pipeline_lib.data.encode.tables import CleanTables
 from pipeline_lib.episodes.format import Episodes
 from pipeline_lib.settings.features import AnyFeature
@@ -23,7 +23,7 @@ def encode_split(tables: CleanTables, item_features: Mapping[str, AnyFeature]) -
     item_features: those that the items have, read or computed.
     """
     fitted = fit_split(tables, item_features)
-    users = indexed(tables.split_users.lazy()).collect()
+    users = tables.split_users.sort("user").with_row_index("user_index")
     profiles = users.join(tables.profiles, on="user", validate="1:1", maintain_order="left")
     folds = encode_folds(profiles, tables.rows, fitted.items["item"], fitted.vocabulary)
     return EncodedSplit(**vars(fitted), folds=folds)

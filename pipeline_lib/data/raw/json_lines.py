@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 
 from pipeline_lib.data.raw.encoding import RawFileError
-from pipeline_lib.data.raw.places import placed
 from pipeline_lib.settings.tables import Table
 
 SAMPLED = 10_000  # lines in which paths are looked for, where `columns` does not list them
@@ -27,7 +26,7 @@ def read_json_lines(source: Path, path: Path, table: Table) -> tuple[tuple[str, 
     known |= {name: (*name.split("."),) for name in table.columns or () if name not in known}
     scan = pl.scan_lines(source, name="text", row_index_name="line", row_index_offset=1, glob=False)
     text = pl.col("text").str.strip_suffix("\r").str.strip_prefix("\ufeff")
-    lines = placed(scan.select(pl.col("line").cast(pl.Int64), text))
+    lines = scan.select(pl.col("line").cast(pl.Int64), text)
     whole = pl.col("text").str.json_path_match("$").is_not_null()
     begins = pl.col("text").str.strip_chars_start().str.starts_with("{")
     rows = lines.with_columns(

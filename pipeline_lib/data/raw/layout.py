@@ -6,7 +6,6 @@ from functools import cached_property
 
 import polars as pl
 
-from pipeline_lib.data.raw.places import JOINED, placed
 from pipeline_lib.settings.tables import Table
 
 LONGEST_RECORD = 100  # lines
@@ -81,16 +80,15 @@ def layout_of(table: Table, fields: int, *, quoted: bool) -> Layout:
 def joined_records(lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, int]:
     """Join lines that a newline within quotes has torn apart; leave all others as they are.
 
-    lines: `line`, `text`. Returns the records, with `place` too, and how many lines are parts of
-    longer records. A record has at most a hundred lines; a line whose quotes do not close within
-    them is a record by itself. Raises ValueError when more than a hundred thousand lines leave a
-    quote open.
+    lines: `line`, `text`. Returns the records, and how many lines are parts of longer records. A
+    record has at most a hundred lines; a line whose quotes do not close within them is a record by
+    itself. Raises ValueError when more than a hundred thousand lines leave a quote open.
     """
     torn = ~pl.col("text").str.contains(layout.record)
     unclosed = pl.col("text").str.contains(layout.unfinished)
     starts = lines.filter(torn & unclosed).select("line").collect(engine="streaming")["line"]
     if starts.is_empty():
-        return placed(lines), 0
+        return lines, 0
     if len(starts) > MOST_TORN:
         raise ValueError(f"{len(starts):,} lines open a quote that they do not close")
     near = starts.to_frame().select(
@@ -103,7 +101,7 @@ def joined_records(lines: pl.LazyFrame, layout: Layout) -> tuple[pl.LazyFrame, i
     joined = pl.LazyFrame(records, schema=lines.collect_schema(), orient="row")
     taken = pl.LazyFrame({"line": parts}, schema={"line": pl.Int64})
     others = lines.join(taken, on="line", how="anti", maintain_order="left")
-    return pl.concat([placed(others), placed(joined, JOINED)]), len(parts)
+    return pl.concat([others, joined]), len(parts)
 
 
 def _join(

@@ -6,7 +6,6 @@ import polars as pl
 
 from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.json_lines import LIST_SEPARATOR
-from pipeline_lib.data.raw.places import placed
 
 PART = "file of the row"
 
@@ -38,7 +37,7 @@ def read_parquet(source: Path, path: Path) -> tuple[tuple[str, ...], pl.LazyFram
     text = pl.concat_str(pl.col("^raw_.*$").fill_null(""), separator="\t")
     if source.is_dir():
         text = pl.concat_str(_place(parts, source), text, separator="\t")
-    rows = placed(scan.select(line, PART, *texts)).with_columns(
+    rows = scan.select(line, PART, *texts).with_columns(
         text.alias("text"), pl.lit(value=False).alias("misshapen")
     )
     return tuple(schema), rows.drop(PART)

@@ -14,7 +14,6 @@ from pipeline_lib.data.raw.json_lines import SHAPE, read_json_lines
 from pipeline_lib.data.raw.layout import Layout, joined_records, layout_of
 from pipeline_lib.data.raw.packing import check_text, unpacked
 from pipeline_lib.data.raw.parquet import read_parquet
-from pipeline_lib.data.raw.places import placed
 from pipeline_lib.settings.errors import unknown
 from pipeline_lib.settings.tables import Table
 
@@ -30,11 +29,11 @@ UNREADABLE = (
 class RawTable:
     """The content of one raw file.
 
-    rows: `place` (rising, see `pipeline_lib.data.raw.places`), `line` (from 1, where the record
-    starts), `text`, `misshapen` (whether the record has more or fewer fields than there are
-    columns) and a string column `raw_<name>` for each raw column. joined: number of lines that
-    are parts of longer records, because newlines stand within quotes. shape: what is wrong with a
-    misshapen row, in words.
+    rows: `line` (from 1, where the record starts; records joined of several lines come last),
+    `text`, `misshapen` (whether the record has more or fewer fields than there are columns) and a
+    string column `raw_<name>` for each raw column. joined: number of lines that are parts of
+    longer records, because newlines stand within quotes. shape: what is wrong with a misshapen
+    row, in words.
     """
 
     path: Path
@@ -95,7 +94,7 @@ def _open_text(source: Path, path: Path, table: Table) -> RawTable:
     if layout.separator != table.splits_at:
         text = text.str.replace_all(table.splits_at, layout.separator, literal=True)
     lines = scan.select(pl.col("line").cast(pl.Int64), text).filter(pl.col("line") >= first)
-    records, joined = _joined(path, lines, layout) if quoted else (placed(lines), 0)
+    records, joined = _joined(path, lines, layout) if quoted else (lines, 0)
     fields = layout.split(pl.col("text"), quoted=quoted)
     rows = records.with_columns(
         (~layout.fits(pl.col("text"), quoted=quoted)).alias("misshapen"),

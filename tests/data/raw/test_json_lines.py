@@ -50,7 +50,6 @@ def test_values_are_found_by_dotted_paths(tmp_path: Path) -> None:
     assert sound["raw_new"].to_list() == ["1", "0", None]
     assert sound["raw_user.mail.of.work"].to_list() == [None, None, "x@y"]
     assert rows["text"].to_list() == LOG.replace("\r", "").splitlines()
-    assert rows["place"].is_sorted()
 
 
 def test_the_columns_may_be_listed(tmp_path: Path) -> None:
