@@ -23,10 +23,10 @@ ORDER = [
     {"evaluation"},
     {"serving"},
 ]
-LEAVES = {"reporting", "tracking", "jobs"}
+LEAVES = {"api", "reporting", "tracking", "jobs"}
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 ALONE = {"mlflow": {"tracking", "serving"}, "snakemake": set()}
-AT_THE_TOP = {"__init__", "__main__", "api", "seeds"}
+AT_THE_TOP = {"__init__", "__main__", "seeds"}
 
 
 def part(module: Path) -> str:

@@ -79,6 +79,9 @@ ELSEWHERE = {
     r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": f"tracking/test_servers.py::{STORE}",
     r".*: snakemake results --cores 1": "workflow/test_results_page.py::"
     "test_the_text_holds_what_the_runs_gave",
+    # Without its dependencies, which need a package index.
+    r".*: pip (wheel \.|install dist/).*": "api/test_wheel.py::"
+    "test_the_wheel_reads_a_run_in_another_folder",
     # Needs a package index. The packages are in the environment, at the versions pinned.
     r".*: pip install mlflow psycopg2-binary": f"test_lock.py::{PINNED}",
 }

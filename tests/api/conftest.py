@@ -1,0 +1,5 @@
+"""The run that tests share."""
+
+from tests.workflow.conftest import finished
+
+__all__ = ["finished"]
