@@ -1,7 +1,8 @@
-"""The rules of a partition: cold users, folds, support and query, major and minor groups."""
+"""The rules of a partition: cold users, folds, major and minor groups."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from fractions import Fraction
 from itertools import accumulate
 
@@ -10,10 +11,14 @@ import polars as pl
 
 from pipeline_lib.partition.summary import ColdBorder
 from pipeline_lib.schemas.columns import FOLDS
-from pipeline_lib.seeds import combine_keys, hash_keys
+from pipeline_lib.seeds import hash_keys
 from pipeline_lib.settings.partition import FoldShares, Partition
 
+# Reasons, or how they begin, by which a report sorts them.
 NO_ROWS = "no interactions"
+MORE_THAN = "more than "
+NONE_FROM = "no interactions from "
+LEAST = 2  # rows of a user: one to adapt on, one to be judged on
 
 
 def exact(share: float) -> Fraction:
@@ -26,13 +31,15 @@ def choose_users(
 ) -> tuple[pl.DataFrame, ColdBorder | None]:
     """Return why each user is dropped, and the border of the cold share where ties were drawn.
 
-    counts: `user`, `problem` (null where all features are sound), `interactions`, `clicked`. Only
-    users with interactions are ranked; ties are drawn: they depend on the users' names and the
-    seed alone. Reasons: `user`, `reason` of the first step that drops the user, null for the
-    chosen ones. Source: Yu et al. 2021, "Datasets", steps 1 and 3.
+    counts: `user`, `problem` (null where all features are sound), `interactions`, `clicked`, and
+    with a cut `before`, the interactions before it. Only users with interactions are ranked; ties
+    are drawn: they depend on the users' names and the seed alone. Reasons: `user`, `reason` of the
+    first step that drops the user, null for the chosen ones. Source: Yu et al. 2021, "Datasets",
+    steps 1 and 3.
     """
     idle = pl.when(pl.col("interactions") == 0).then(pl.lit(NO_ROWS))
-    filters, ranked = _filters(rules), _ranked(counts.filter(pl.col("interactions") > 0), seed)
+    ranked = _ranked(counts.filter(pl.col("interactions") > 0), seed)
+    filters = [*_flaws(rules), *_limits(rules)]
     if rules.order == "filters-first":
         ranked = ranked.filter(pl.coalesce(*filters).is_null())
     among = math.floor(exact(rules.cold_share) * ranked.height)
@@ -40,6 +47,17 @@ def choose_users(
     steps = [cold, *filters] if rules.order == "cold-first" else [*filters, cold]
     reasons = counts.select("user", pl.coalesce(idle, *steps).alias("reason")).sort("user")
     return reasons, _border(ranked["interactions"], among)
+
+
+def only_learned_from(counts: pl.DataFrame, dropped: pl.DataFrame, rules: Partition) -> pl.Series:
+    """Return the dropped users that are learned from: who have rows and no flaw, sorted.
+
+    counts, dropped: as `choose_users` takes and returns them.
+    """
+    if rules.learn_from == "cold":
+        return dropped.clear()["user"]
+    sound = pl.coalesce(*_flaws(rules)).is_null() & (pl.col("interactions") > 0)
+    return counts.filter(sound).join(dropped, on="user", how="semi")["user"].sort()
 
 
 def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFrame:
@@ -55,48 +73,29 @@ def assign_folds(users: pl.Series, shares: FoldShares, seed: int) -> pl.DataFram
     return shuffled.select("user", pl.Series("fold", folds, pl.String)).sort("user")
 
 
-def assign_parts(interactions: pl.DataFrame, query_share: float, seed: int) -> pl.DataFrame:
-    """Add the column `part`: each user's interactions at random into support and query.
-
-    The query part has `query_share` of them, halves rounded up, at least one row, and leaves the
-    support one. A user's parts depend on that user's interactions and the seed alone.
-    """
-    keys = combine_keys(
-        hash_keys(interactions["user"], seed), hash_keys(interactions["item"], seed)
-    )
-    rank = pl.col("key").rank("ordinal").over("user")
-    count = pl.len().over("user").cast(pl.Int64)
-    share = exact(query_share)
-    rounded = (2 * share.numerator * count + share.denominator) // (2 * share.denominator)
-    query = rounded.clip(1, count - 1)
-    part = pl.when(rank <= query).then(pl.lit("query")).otherwise(pl.lit("support"))
-    keyed = interactions.with_columns(keys.alias("key"))
-    return keyed.with_columns(part.alias("part")).drop("key")
-
-
 def assign_groups(
-    users: pl.DataFrame, features: Sequence[str], share: float, major_features: int
+    users: pl.DataFrame, common: Mapping[str, pl.Series], major_features: int
 ) -> pl.DataFrame:
     """Return each user's group: `user`, `group`.
 
-    A user is major who has common values (see `common_values`) in at least `major_features` of
-    the features. Source: Yu et al. 2021, "Major and minor users".
+    common: the common values of each feature that counts (see `common_values`). A user is major
+    who has one in at least `major_features` of them. Source: Yu et al. 2021, "Major and minor
+    users".
     """
-    common = [
-        pl.col(f).is_in(common_values(users, f, share).implode()).cast(pl.Int64) for f in features
-    ]
-    major = pl.sum_horizontal(common) >= major_features
+    own = [pl.col(f).is_in(values.implode()).cast(pl.Int64) for f, values in common.items()]
+    major = pl.sum_horizontal(own) >= major_features
     group = pl.when(major).then(pl.lit("major")).otherwise(pl.lit("minor"))
     return users.select("user", group.alias("group"))
 
 
-def assign_groups_by_activity(rows: pl.DataFrame) -> pl.DataFrame:
+def assign_groups_by_activity(rows: pl.DataFrame, judged: pl.Series) -> pl.DataFrame:
     """Return each user's group: `user`, `group`.
 
     rows: `user`, the number of `interactions`. A user is major who has at least as many as the
-    median user.
+    median of the users who may be judged, `judged`.
     """
-    major = pl.col("interactions") >= pl.col("interactions").median()
+    own = pl.col("interactions").filter(pl.col("user").is_in(judged.implode()))
+    major = pl.col("interactions") >= own.median()
     group = pl.when(major).then(pl.lit("major")).otherwise(pl.lit("minor"))
     return rows.select("user", group.alias("group"))
 
@@ -128,9 +127,12 @@ def _border(interactions: pl.Series, among: int) -> ColdBorder | None:
     )
 
 
-def _filters(rules: Partition) -> list[pl.Expr]:
-    fewest = {"interactions": rules.min_interactions, "clicked": rules.min_clicked}
+def _flaws(rules: Partition) -> list[pl.Expr]:
+    """Return why a user can be neither judged nor learned from, null where not."""
+    fewest = {"interactions": rules.fewest, "clicked": rules.min_clicked}
     words = {"interactions": "interactions", "clicked": "clicked items"}
+    if rules.cut:
+        fewest["before"], words["before"] = LEAST, f"interactions before {_day(rules.cut)}"
     return [
         pl.col("problem"),
         *(
@@ -138,6 +140,23 @@ def _filters(rules: Partition) -> list[pl.Expr]:
             for column, least in fewest.items()
         ),
     ]
+
+
+def _limits(rules: Partition) -> list[pl.Expr]:
+    """Return why a user cannot be judged, but can be learned from, null where not."""
+    limits: list[pl.Expr] = []
+    if rules.max_interactions:
+        reason = f"{MORE_THAN}{rules.max_interactions} interactions"
+        more = pl.col("interactions") > rules.max_interactions
+        limits.append(pl.when(more).then(pl.lit(reason)))
+    if rules.cut:
+        none = pl.col("interactions") == pl.col("before")
+        limits.append(pl.when(none).then(pl.lit(f"{NONE_FROM}{_day(rules.cut)} on")))
+    return limits
+
+
+def _day(cut: datetime) -> str:
+    return f"{cut:%Y-%m-%d %H:%M}"
 
 
 def _not_among(coldest: pl.DataFrame, rules: Partition) -> pl.Expr:

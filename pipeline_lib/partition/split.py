@@ -1,21 +1,23 @@
 """Partition clean logs: cold users, folds, support and query, major and minor."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from pipeline_lib.partition.negatives import draw_negatives
+from pipeline_lib.partition.parts import count_ties, part_rows
 from pipeline_lib.partition.rules import (
     assign_folds,
     assign_groups,
     assign_groups_by_activity,
-    assign_parts,
     choose_users,
     common_values,
+    only_learned_from,
 )
-from pipeline_lib.partition.summary import ColdBorder, NegativeCount, SplitSummary
+from pipeline_lib.partition.summary import NegativeCount, SplitSummary
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.partition import Partition
@@ -50,38 +52,77 @@ def partition(
 ) -> Split:
     """Split clean users and interactions (Yu et al. 2021, "Datasets" and "Major and minor users").
 
-    users: `user`, `problem` and a column a feature. interactions: `user`, `item`, `target`.
-    group_features: those by which major users differ from minor ones; without any they differ by
-    activity. Raises PartitionError when the cold users are too few to fill every fold.
+    users: `user`, `problem` and a column a feature. interactions: `user`, `item`, `target`, and
+    `time` where the rules go by it. group_features: those by which major users differ from minor
+    ones; without any they differ by activity. Raises PartitionError when the cold users are too few
+    to fill every fold.
     """
-    counts = _counts(users, interactions)
+    counts = _counts(users, interactions, rules)
     reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
     cold = reasons.filter(pl.col("reason").is_null())["user"]
     dropped = reasons.filter(pl.col("reason").is_not_null())
+    active = only_learned_from(counts, dropped, rules)
+    dropped = dropped.filter(~pl.col("user").is_in(active.implode()))
     folds = assign_folds(cold, rules.folds, derive_seed(seed, "folds"))
     if folds["fold"].n_unique() < len(FOLDS):
-        raise PartitionError(
-            f"{len(cold)} cold users are too few for training, validation and test; the others: "
-            f"{_by_reason(dropped)}. Bring more users, or change the rules under `partition`"
-        )
-    profiles = users.filter(pl.col("user").is_in(cold.implode()))
-    if group_features:
-        groups = assign_groups(profiles, group_features, rules.top_share, rules.major_features)
-    else:
-        groups = assign_groups_by_activity(counts.filter(pl.col("user").is_in(cold.implode())))
+        raise PartitionError(_too_few(len(cold), counts, dropped, rules))
+    training = pl.DataFrame({"user": active}).with_columns(pl.lit("train").alias("fold"))
+    folds = pl.concat([folds, training])
+    groups, shares = _groups(users, counts, cold, folds["user"], group_features, rules)
     own, negatives = _rows(interactions, folds, rules, seed)
-    rows = assign_parts(own, rules.query_share, derive_seed(seed, "parts")).sort("user", "item")
+    parted = part_rows(own, rules, derive_seed(seed, "parts"))
+    rows = parted.drop_nulls("part").sort("user", "item")
     chosen = folds.join(groups, on="user").sort("user")
-    shares = {f: _share_with_common(profiles, f, rules.top_share) for f in group_features}
-    summary = _summary(chosen, rows, dropped, border, negatives, shares, seed)
-    return Split(chosen, rows, dropped, summary)
+    summary = SplitSummary(
+        **_numbers(chosen, rows, dropped),
+        seed=seed,
+        cold_border=border,
+        negatives=negatives,
+        common_value_share=shares,
+        only_learned_from=len(active),
+        rows_left_out=_left_out(parted, rules),
+        tied_users=count_ties(rows) if rules.parts_by == "time" else 0,
+    )
+    return Split(chosen, rows.drop("time", strict=False), dropped, summary)
+
+
+def _too_few(cold: int, counts: pl.DataFrame, dropped: pl.DataFrame, rules: Partition) -> str:
+    """Return in words that no fold may be empty, and what to do."""
+    median = counts.select(pl.col("interactions").median()).item() or 0
+    return (
+        f"{cold} cold users are too few for training, validation and test; the others: "
+        f"{_by_reason(dropped)}. A user needs {rules.fewest} interactions, and the median user has "
+        f"{median:g}. Bring more users, or change the rules under `partition`"
+    )
+
+
+def _groups(
+    users: pl.DataFrame,
+    counts: pl.DataFrame,
+    cold: pl.Series,
+    chosen: pl.Series,
+    features: Sequence[str],
+    rules: Partition,
+) -> tuple[pl.DataFrame, dict[str, float]]:
+    """Return the chosen users' groups, and which share of them has a feature's common values.
+
+    What is common, or many interactions, goes by the cold users alone: others change no group.
+    """
+    profiles = users.filter(pl.col("user").is_in(chosen.implode()))
+    if not features:
+        own = counts.filter(pl.col("user").is_in(chosen.implode()))
+        return assign_groups_by_activity(own, cold), {}
+    judged = profiles.filter(pl.col("user").is_in(cold.implode()))
+    common = {f: common_values(judged, f, rules.top_share) for f in features}
+    shares = {f: _share_with(profiles[f], values) for f, values in common.items()}
+    return assign_groups(profiles, common, rules.major_features), shares
 
 
 def _rows(
     interactions: pl.LazyFrame, folds: pl.DataFrame, rules: Partition, seed: int
 ) -> tuple[pl.DataFrame, NegativeCount | None]:
     """Return the users' rows with their fold, and the number of negatives where such are drawn."""
-    whole = interactions.select("user", "item", "target")
+    whole = interactions.select("user", "item", "target", *(["time"] if rules.timed else []))
     own = whole.join(folds.lazy(), on="user").collect(engine="streaming")
     if not rules.negatives:
         return own, None
@@ -91,41 +132,38 @@ def _rows(
     return pl.concat([own, drawn]), count
 
 
-def _summary(
-    users: pl.DataFrame,
-    rows: pl.DataFrame,
-    dropped: pl.DataFrame,
-    border: ColdBorder | None,
-    negatives: NegativeCount | None,
-    shares: dict[str, float],
-    seed: int,
-) -> SplitSummary:
-    return SplitSummary(
-        sha256=split_hash(users, rows),
-        seed=seed,
-        clean_users=users.height + dropped.height,
-        users_dropped=_by_reason(dropped),
-        cold_border=border,
-        negatives=negatives,
-        users=users.height,
-        items=rows["item"].n_unique(),
-        interactions=rows.height,
-        users_by_fold=dict(users["fold"].value_counts(sort=True).iter_rows()),
-        users_by_group=dict(users["group"].value_counts(sort=True).iter_rows()),
-        common_value_share=shares,
-    )
+def _left_out(parted: pl.DataFrame, rules: Partition) -> dict[str, int]:
+    """Count the rows that take no part, by reason."""
+    if not (rows := parted["part"].null_count()):
+        return {}
+    if rules.cut:
+        return {f"from {rules.cut:%Y-%m-%d %H:%M} on, of users that are not tested": rows}
+    return {"beyond the numbers of support and query rows": rows}
 
 
-def _counts(users: pl.DataFrame, interactions: pl.LazyFrame) -> pl.DataFrame:
-    """Count each user's interactions and clicks."""
+def _numbers(users: pl.DataFrame, rows: pl.DataFrame, dropped: pl.DataFrame) -> Mapping[str, Any]:
+    return {
+        "sha256": split_hash(users, rows),
+        "clean_users": users.height + dropped.height,
+        "users_dropped": _by_reason(dropped),
+        "users": users.height,
+        "items": rows["item"].n_unique(),
+        "interactions": rows.height,
+        "users_by_fold": dict(users["fold"].value_counts(sort=True).iter_rows()),
+        "users_by_group": dict(users["group"].value_counts(sort=True).iter_rows()),
+    }
+
+
+def _counts(users: pl.DataFrame, interactions: pl.LazyFrame, rules: Partition) -> pl.DataFrame:
+    """Count each user's interactions and clicks; with a cut also the interactions before it."""
+    numbers = {"interactions": pl.len(), "clicked": (pl.col("target") > 0).sum()}
+    if rules.cut:
+        numbers["before"] = (pl.col("time") < rules.cut).sum()
     counted = interactions.group_by("user").agg(
-        pl.len().cast(pl.Int64).alias("interactions"),
-        (pl.col("target") > 0).sum().cast(pl.Int64).alias("clicked"),
+        number.cast(pl.Int64).alias(name) for name, number in numbers.items()
     )
     all_users = users.lazy().select("user", "problem").join(counted, on="user", how="left")
-    return all_users.with_columns(pl.col("interactions", "clicked").fill_null(0)).collect(
-        engine="streaming"
-    )
+    return all_users.with_columns(pl.col(list(numbers)).fill_null(0)).collect(engine="streaming")
 
 
 def _by_reason(dropped: pl.DataFrame) -> dict[str, int]:
@@ -133,10 +171,8 @@ def _by_reason(dropped: pl.DataFrame) -> dict[str, int]:
     return dict(counts.iter_rows())
 
 
-def _share_with_common(profiles: pl.DataFrame, feature: str, top_share: float) -> float:
-    common = common_values(profiles, feature, top_share)
-    having = profiles[feature].is_in(common.implode())
-    return int(having.sum()) / profiles.height
+def _share_with(values: pl.Series, common: pl.Series) -> float:
+    return int(values.is_in(common.implode()).sum()) / len(values)
 
 
 def split_hash(users: pl.DataFrame, rows: pl.DataFrame) -> str:

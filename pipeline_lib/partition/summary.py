@@ -1,6 +1,6 @@
 """The summary of a split; what reads it depends on no partition code."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class ColdBorder(BaseModel):
@@ -37,12 +37,19 @@ class NegativeCount(BaseModel):
         return f"{self.drawn:,} rows without a click drawn by the split seed{short}"
 
 
+def _is_nothing(value: object) -> bool:
+    return not value
+
+
 class SplitSummary(BaseModel):
     """What a split holds, and the hash by which results name it.
 
     clean_users: those before the partition; users_dropped: of them, by reason; users: the others.
     cold_border: None where no ties were drawn. interactions: of these users, negatives among them.
-    items: those that these interactions are with.
+    items: those that these interactions are with. only_learned_from: the users among them that
+    are in training and may not be judged. rows_left_out: their interactions that take no part, by
+    reason. tied_users: those with support and query rows of one time, drawn. The last three are
+    not written where they are nothing.
     """
 
     sha256: str
@@ -57,6 +64,22 @@ class SplitSummary(BaseModel):
     users_by_fold: dict[str, int]
     users_by_group: dict[str, int]
     common_value_share: dict[str, float]
+    only_learned_from: int = Field(0, exclude_if=_is_nothing)
+    rows_left_out: dict[str, int] = Field({}, exclude_if=_is_nothing)
+    tied_users: int = Field(0, exclude_if=_is_nothing)
+
+    @property
+    def protocol_notes(self) -> list[str]:
+        """Return what the protocol left out, added or drew, in sentences without a full stop."""
+        notes = [f"{rows:,} rows left out: {why}" for why, rows in self.rows_left_out.items()]
+        if self.only_learned_from:
+            notes.append(f"{self.only_learned_from:,} users are learned from and not judged on")
+        if self.tied_users:
+            notes.append(
+                f"{self.tied_users:,} users have support and query rows of one time, drawn by the "
+                "split seed"
+            )
+        return notes
 
     def __str__(self) -> str:
         """Return it as a line of a log."""
@@ -65,8 +88,9 @@ class SplitSummary(BaseModel):
         named = ", ".join(f"{n:,} {name}" for name, n in counts.items())
         border = f"; {self.cold_border}" if self.cold_border else ""
         drawn = f", {self.negatives}" if self.negatives else ""
+        notes = "".join(f"; {note}" for note in self.protocol_notes)
         return (
             f"{self.clean_users:,} users: {self.users:,} kept{dropped}{border}; "
-            f"{self.interactions:,} interactions with {self.items:,} items{drawn}; {named}; "
+            f"{self.interactions:,} interactions with {self.items:,} items{drawn}{notes}; {named}; "
             f"split {self.sha256[:12]}"
         )

@@ -78,6 +78,12 @@ class Dataset(LogSettings):
             )
         if rules.negatives and not isinstance(self.task, ClickTask):
             raise ValueError("partition.negatives is for click tasks; take it out")
+        if rules.timed and not self.timed:
+            key = "cut" if rules.cut else "parts_by"
+            raise ValueError(
+                f"partition.{key} needs the time of each interaction; write for example "
+                "`time: {column: timestamp, unit: seconds}` under interactions"
+            )
         return self
 
     @property

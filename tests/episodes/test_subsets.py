@@ -16,7 +16,8 @@ from pipeline_lib.episodes.subsets import (
     limit_support,
     take_users,
 )
-from pipeline_lib.partition.rules import assign_parts
+from pipeline_lib.partition.parts import assign_parts
+from pipeline_lib.settings.partition import Partition
 
 ITEMS = pl.Series([f"i{number}" for number in range(9)])
 
@@ -204,7 +205,8 @@ def test_four_fifths_dealt_anew_are_as_many_rows_as_the_split_has_in_support() -
     episodes = make_episodes([[0] * count for count in counts], [[]] * len(counts))
     anew = deal_rows(episodes, (0.8, 0.8), seed=5)
     rows = [(f"u{count}", f"i{item}") for count in counts for item in range(count)]
-    split = assign_parts(pl.DataFrame(rows, ["user", "item"], orient="row"), 0.2, seed=5)
+    frame = pl.DataFrame(rows, ["user", "item"], orient="row")
+    split = assign_parts(frame, Partition(query_share=0.2), seed=5)
     query = split.group_by("user", maintain_order=True).agg((pl.col("part") == "query").sum())
     assert anew.query.users.offsets.diff().tolist() == query["part"].to_list()
     assert anew.support.users.offsets.diff().tolist() == (

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.partition.rules import assign_folds, assign_parts
+from pipeline_lib.partition.parts import assign_parts
+from pipeline_lib.partition.rules import assign_folds
 from pipeline_lib.schemas.columns import FOLDS
-from pipeline_lib.settings.partition import FoldShares
+from pipeline_lib.settings.partition import FoldShares, Partition
 
 PAPER = FoldShares(train=7, validation=1, test=2)
 TEN = [str(user) for user in range(1, 11)]
@@ -31,7 +32,7 @@ def rows_of(counts: dict[str, int]) -> pl.DataFrame:
 
 
 def query(rows: pl.DataFrame, share: float = 0.2, seed: int = 0) -> list[tuple[str, str]]:
-    parts = assign_parts(rows, share, seed)
+    parts = assign_parts(rows, Partition(query_share=share), seed)
     return sorted(parts.filter(pl.col("part") == "query").select("user", "item").rows())
 
 
@@ -142,17 +143,14 @@ def test_every_row_is_in_one_part_whatever_the_order(
     counts: dict[str, int], share: float, seed: int, data: st.DataObject
 ) -> None:
     rows = rows_of(counts)
-    parts = assign_parts(rows, share, seed)
+    parts = assign_parts(rows, Partition(query_share=share), seed)
     assert parts.columns == ["user", "item", "part"]
     assert parts.drop("part").equals(rows)
     assert set(parts["part"]) <= {"support", "query"}
     assert set(parts.group_by("user").agg(pl.col("part").n_unique())["part"]) == {2}
     order = data.draw(st.permutations(range(rows.height)))
-    assert (
-        assign_parts(rows[order], share, seed)
-        .sort("user", "item")
-        .equals(parts.sort("user", "item"))
-    )
+    again = assign_parts(rows[order], Partition(query_share=share), seed)
+    assert again.sort("user", "item").equals(parts.sort("user", "item"))
 
 
 @given(counts=counts_of_users, seed=st.integers(0, 2**32), data=st.data())

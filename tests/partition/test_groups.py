@@ -32,8 +32,14 @@ def holders(counts: dict[str, int]) -> pl.DataFrame:
     return pl.DataFrame({"user": map(str, range(len(values))), "zip": values})
 
 
+def grouped(users: pl.DataFrame, features: list[str], at_least: int) -> pl.DataFrame:
+    """Group users by the 30 % of the features' values that most of them have."""
+    common = {feature: common_values(users, feature, 0.3) for feature in features}
+    return assign_groups(users, common, at_least)
+
+
 def majors(users: pl.DataFrame, at_least: int = 3) -> list[str]:
-    groups = assign_groups(users, FEATURES, 0.3, at_least)
+    groups = grouped(users, FEATURES, at_least)
     return groups.filter(pl.col("group") == "major")["user"].sort().to_list()
 
 
@@ -96,7 +102,7 @@ def test_an_unknown_value_is_no_value() -> None:
     users = pl.DataFrame({"user": [*"abcdefgh"], "zip": [None, None, None, None, *"1123"]})
     assert common_values(users, "zip", 0.3).to_list() == ["1"]
     assert common_values(users, "zip", 0.4).to_list() == ["1", "2"]
-    groups = assign_groups(users, ["zip"], 0.3, 1)
+    groups = grouped(users, ["zip"], 1)
     assert groups["group"].to_list() == ["minor"] * 4 + ["major"] * 2 + ["minor"] * 2
 
 
@@ -117,7 +123,7 @@ def test_where_nothing_is_known_all_are_minor() -> None:
 
 
 def test_every_user_is_in_one_group_in_the_order_given() -> None:
-    groups = assign_groups(USERS[::-1], FEATURES, 0.3, 3)
+    groups = grouped(USERS[::-1], FEATURES, 3)
     assert groups.columns == ["user", "group"]
     assert groups["user"].to_list() == list("gfedcba")
     assert groups["group"].to_list() == [
@@ -132,7 +138,7 @@ def test_every_user_is_in_one_group_in_the_order_given() -> None:
 
 
 def test_only_the_features_given_count() -> None:
-    groups = assign_groups(USERS, ["gender"], 0.3, 1)
+    groups = grouped(USERS, ["gender"], 1)
     assert groups.filter(pl.col("group") == "major")["user"].to_list() == list("abcde")
 
 

@@ -170,6 +170,57 @@ CASES = {
         f"{TITLE}\npartition: {{min_clicked: 2}}",
         "partition.min_clicked is for click tasks; use min_interactions with ratings",
     ),
+    "parts by time without times": (
+        TITLE,
+        f"{TITLE}\npartition: {{parts_by: time}}",
+        "partition.parts_by needs the time of each interaction; write for example "
+        "`time: {column: timestamp, unit: seconds}` under interactions",
+    ),
+    "a cut without times": (
+        TITLE,
+        f"{TITLE}\npartition: {{cut: 2020-01-01}}",
+        "partition.cut needs the time of each interaction; write for example "
+        "`time: {column: timestamp, unit: seconds}` under interactions",
+    ),
+    "a cut that is no day": (
+        TITLE,
+        f"{TITLE}\npartition: {{cut: soon}}",
+        "partition.cut: must be a valid datetime or date, input is too short, but is 'soon'; "
+        "write for example `cut: 2020-01-01`",
+    ),
+    "a cut and a number of rows": (
+        TITLE,
+        f"{TITLE}\npartition: {{cut: 2020-01-01, query: {{rows: 1}}}}",
+        "partition: cut says what test users are adapted and judged on; take support and query "
+        "out, or set them to null",
+    ),
+    "no support row": (
+        TITLE,
+        f"{TITLE}\npartition: {{support: {{rows: 0}}}}",
+        "partition.support.rows: must be greater than 0, but is 0",
+    ),
+    "a number where rows belong": (
+        TITLE,
+        f"{TITLE}\npartition: {{support: 5}}",
+        "partition.support: must hold `key: value` lines, but is 5; write for example "
+        "`support: {rows: 5}`",
+    ),
+    "more rows than the most active user may have": (
+        TITLE,
+        f"{TITLE}\npartition: {{max_interactions: 50, support: {{rows: 50}}}}",
+        "partition: a user needs 51 interactions (min_interactions, or the rows of support and "
+        "query), and max_interactions is 50; raise max_interactions, or ask for fewer",
+    ),
+    "to be learned from all": (
+        TITLE,
+        f"{TITLE}\npartition: {{learn_from: all}}",
+        "partition.learn_from: must be 'cold' or 'everyone', but is 'all'",
+    ),
+    "negatives by time": (
+        TITLE,
+        f"{TITLE}\npartition: {{negatives: {{}}, parts_by: time}}",
+        "partition: negatives are drawn without a time; take them out, or both parts_by and cut",
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import BaseModel, NonNegativeInt, model_validator
+from pydantic import BaseModel, Field, NonNegativeInt, model_validator
 
 from pipeline_lib.partition.summary import ColdBorder, NegativeCount
 from pipeline_lib.settings.partition import Partition
@@ -124,7 +124,8 @@ class DataReport(BaseModel):
 
     clean: after cleaning. kept: what is left after the partition's steps, users with their
     interactions and the items these are with. sample: the logs are generated. of_paper: the dataset
-    is one of the paper's, or made after one.
+    is one of the paper's, or made after one. protocol_notes: what the protocol left out, added or
+    drew.
     """
 
     dataset: str
@@ -140,6 +141,7 @@ class DataReport(BaseModel):
     steps: list[UserStep]
     cold_border: ColdBorder | None
     negatives: NegativeCount | None = None
+    protocol_notes: list[str] = Field([], exclude_if=lambda notes: not notes)
     users: NonNegativeInt
     clean_items: NonNegativeInt
     items_without_row: NonNegativeInt

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline_lib.data.clean.report import CleaningReport, FeatureCount
-from pipeline_lib.partition.rules import NO_ROWS
+from pipeline_lib.partition.rules import MORE_THAN, NO_ROWS, NONE_FROM
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.reporting.data_report.histograms import count_bins, spread, target_bins
 from pipeline_lib.reporting.data_report.record import (
@@ -73,7 +73,11 @@ def user_steps(
     """
     cold = f"Not among the {100 * rules.cold_share:g} % with fewest interactions"
     features, few = "Blank or wrong features", "Too few interactions"
-    order = [cold, features, few] if rules.order == "cold-first" else [features, few, cold]
+    many, late = "Too many interactions", "No interactions from the cut on"
+    starts = {"fewer than ": few, MORE_THAN: many, NONE_FROM: late}
+    limits = [*([many] if rules.max_interactions else []), *([late] if rules.cut else [])]
+    filters = [features, few, *limits]
+    order = [cold, *filters] if rules.order == "cold-first" else [*filters, cold]
     steps: dict[str, dict[str, int]] = {name: {} for name in ("No interactions", *order)}
     for reason, number in dropped.items():
         if reason in problems:
@@ -81,7 +85,8 @@ def user_steps(
         elif reason == NO_ROWS:
             steps["No interactions"][reason] = number
         else:
-            steps[few if reason.startswith("fewer than ") else cold][reason] = number
+            named = (step for start, step in starts.items() if reason.startswith(start))
+            steps[next(named, cold)][reason] = number
     left, found = users, []
     for name, reasons in steps.items():
         left -= sum(reasons.values())
@@ -138,6 +143,7 @@ def report_data(about: About, clean: Cleaned, kept: Kept) -> DataReport:
         steps=user_steps(split.clean_users, split.users_dropped, problems, about.rules),
         cold_border=split.cold_border,
         negatives=split.negatives,
+        protocol_notes=split.protocol_notes,
         users=split.users,
         clean_items=counts.items,
         items_without_row=counts.items_without_row,

@@ -89,7 +89,8 @@ def _notes(reports: Sequence[DataReport], printed: dict[str, PaperDataset]) -> l
     for report in reports:
         split = report.split_sha256[:SPLIT_DIGITS]
         ours = _listed(_of_items(report), _of_users(report))
-        note = f"{report.dataset}: {report.title}; {ours}; split {split}."
+        protocol = f"protocol: {report.rules.protocol()}"
+        note = f"{report.dataset}: {report.title}; {ours}; {protocol}; split {split}."
         if theirs := printed.get(report.dataset):
             note += f" In the paper: {_listed(theirs.item_features, theirs.user_features)}."
             note += f" {theirs.note}." if theirs.note else ""

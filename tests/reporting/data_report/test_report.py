@@ -156,6 +156,34 @@ def test_steps_stand_in_the_order_of_the_partition(
     assert others[-1].left == chosen["reason"].null_count()
 
 
+def test_a_protocols_limits_are_steps_of_their_own() -> None:
+    rules = Partition.model_validate({"cold_share": 1, "max_interactions": 9, "cut": "2020-01-01"})
+    counts = pl.DataFrame(
+        {
+            "user": ["few", "many", "early", "late", "judged"],
+            "problem": pl.Series([None] * 5, dtype=pl.String),
+            "interactions": [1, 10, 5, 5, 5],
+            "clicked": [1] * 5,
+            "before": [1, 5, 5, 0, 3],
+        }
+    )
+    chosen, _ = choose_users(counts, rules, 0)
+    dropped = dict(chosen["reason"].drop_nulls().value_counts().iter_rows())
+    steps = {step.name: step for step in user_steps(5, dropped, set(), rules)}
+    assert [*steps][-3:] == [
+        "Too few interactions",
+        "Too many interactions",
+        "No interactions from the cut on",
+    ]
+    assert steps["Too few interactions"].dropped == {
+        "fewer than 2 interactions": 1,
+        "fewer than 2 interactions before 2020-01-01 00:00": 1,
+    }
+    assert steps["Too many interactions"].dropped == {"more than 9 interactions": 1}
+    assert [*steps["No interactions from the cut on"].dropped.values()] == [1]
+    assert min(step.left for step in steps.values()) == 1
+
+
 def test_counts_must_add_up() -> None:
     report = small_report()
     wrong = report.model_dump() | {"users": 4}

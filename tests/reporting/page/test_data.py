@@ -77,6 +77,20 @@ def test_rows_without_a_click_that_were_drawn_are_counted(html: str) -> None:
     assert "without a click" not in html
 
 
+def test_the_protocol_and_what_it_left_out_are_said(html: str) -> None:
+    assert "Protocol: the 80 % of users with fewest interactions, of 2 or more" in html
+    rules = {"cold_share": 1, "query": {"rows": 1}, "parts_by": "time", "learn_from": "everyone"}
+    report = small_report(
+        rules=Partition.model_validate(rules), protocol_notes=["7 rows left out: some reason"]
+    )
+    said = " ".join(data_page(report).split())
+    assert (
+        "Protocol: users, of 2 or more interactions; all other support and 1 query rows of a user, "
+        "support before query; more active users learned from, not judged on. 7 rows left out: "
+        "some reason." in said
+    )
+
+
 def test_needs_nothing_beside_it(html: str) -> None:
     page = Page(html)
     assert {"script", "link", "img", "iframe", "object"}.isdisjoint(page.tags)

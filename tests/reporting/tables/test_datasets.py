@@ -14,6 +14,10 @@ from pipeline_lib.reporting.tables.write import markdown, to_csv
 from tests.reporting.small_data import small_report
 from tests.reporting.tables.test_methods import SAMPLE, lines
 
+PROTOCOL = (
+    "protocol: the 80 % of users with fewest interactions, of 2 or more interactions; 20 % of a "
+    "user's rows query, drawn"
+)
 LITERAL = "BookCrossing, the paper's rule to the letter"
 
 
@@ -93,12 +97,13 @@ def test_notes(reports: list[DataReport], paper: PaperResults) -> None:
         "percentage points."
     )
     assert movielens == (
-        "movielens: MovieLens-1M; items' features genre, rate; users' gender, age; split "
-        "0123456789ab. In the paper: items' features genre, director, actor; users' gender, age, "
-        "occupation, zip code."
+        f"movielens: MovieLens-1M; items' features genre, rate; users' gender, age; {PROTOCOL}; "
+        "split 0123456789ab. In the paper: items' features genre, director, actor; users' gender, "
+        "age, occupation, zip code."
     )
-    assert (
-        mine == "mine: My log; items' features genre, rate; users' gender, age; split 0123456789ab."
+    assert mine == (
+        f"mine: My log; items' features genre, rate; users' gender, age; {PROTOCOL}; split "
+        "0123456789ab."
     )
 
 
