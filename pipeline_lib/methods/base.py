@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.episodes.draws import Draws
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.models.preference import InputSizes
 from pipeline_lib.seeds import derive_seed
@@ -61,15 +62,20 @@ class Method(nn.Module, ABC):
 
 
 class ClosedForm(Method):
-    """A method fitted in closed form."""
+    """A method fitted at once, without epochs; no seed changes it."""
 
     @abstractmethod
-    def fit(self, train: Episodes) -> None:
-        """Fit to all rows of the training users."""
+    def fit(self, train: Episodes, catalogue: Catalogue) -> None:
+        """Fit to rows of the training users, on items of the catalogue."""
 
 
 class Learner(Method):
-    """A method trained by gradient descent on batches of training users."""
+    """A method trained by gradient descent on batches of training users.
+
+    draws: the random numbers of training users; each epoch has its own.
+    """
+
+    draws = Draws(0)
 
     @abstractmethod
     def losses(self, batch: Batch) -> Tensor:
@@ -79,8 +85,8 @@ class Learner(Method):
     def static(self) -> bool:
         """Return whether the losses of padded batches of one shape take the same operations.
 
-        Then a GPU records them once; the method must not depend on the number of the epoch, and
-        `trace` and `after_step` must do nothing.
+        Then a GPU records them once; the method must not depend on the number of the epoch or on
+        `draws`, and `trace` and `after_step` must do nothing.
         """
         return False
 
@@ -97,8 +103,8 @@ class Learner(Method):
     def begin_epoch(self, number: int) -> None:
         """Prepare for an epoch, counted from 1.
 
-        Depends on the state dict and settings alone, so that training resumed from a checkpoint
-        gives the same bytes.
+        Depends on the state dict, settings and `draws` alone, so that training resumed from a
+        checkpoint gives the same bytes.
         """
 
     def trace(self) -> dict[str, Tensor]:
@@ -114,6 +120,24 @@ class Learner(Method):
     def end_epoch(self) -> dict[str, float]:
         """End an epoch; return numbers to report, by name."""
         return {}
+
+
+class JointLearner(Learner):
+    """A learner whose users' losses depend on each other, by the sum of some numbers of each.
+
+    total: this sum over all users of a step, [n], while training computes the losses of a part of
+    them; None where the batch is the whole step.
+    """
+
+    total: Tensor | None = None
+
+    @abstractmethod
+    def addends(self, batch: Batch) -> Tensor:
+        """Compute what each user adds to the sum, [users, n]."""
+
+    def sum_users(self, addends: Tensor) -> Tensor:
+        """Return the sum over all users of the step, [n], as a constant; addends: of the batch."""
+        return addends.detach().sum(0) if self.total is None else self.total
 
 
 def make_problem(

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch
-from pipeline_lib.episodes.format import Episodes
+from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Prediction, Problem
 from pipeline_lib.methods.references import ItemMean
 from pipeline_lib.models.least_squares import ItemFactors, Rated, alternate
@@ -36,9 +36,9 @@ class MatrixFactorisation(ItemMean):
         self.register_buffer("user_penalty", torch.tensor([user, *penalties]), persistent=False)
         self.register_buffer("item_penalty", torch.tensor([item, *penalties]), persistent=False)
 
-    def fit(self, train: Episodes) -> None:
+    def fit(self, train: Episodes, catalogue: Catalogue) -> None:
         """Solve users and items in turn, from random factors and the items' means."""
-        super().fit(train)
+        super().fit(train, catalogue)
         item, target = train.all_rows()
         rows = self._rated(train.owners(), item, target, len(train))
         found = alternate(rows, self._items, self.user_penalty, self.item_penalty, self.sweeps)

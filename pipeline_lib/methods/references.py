@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch
-from pipeline_lib.episodes.format import Episodes
+from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import ClosedForm, Prediction, Problem
 from pipeline_lib.metrics.loss import relative_weight, weighted_mean
 from pipeline_lib.settings.methods.references import (
     GlobalMeanSettings,
     ItemBiasSettings,
     TwoBiasSettings,
-    UserMeanSettings,
+    UsersMeanSettings,
 )
 from pipeline_lib.settings.task import ClickTask
 
@@ -25,13 +25,13 @@ class GlobalMean(ClosedForm):
     mean: Tensor
 
     def __init__(
-        self, _settings: GlobalMeanSettings | UserMeanSettings | ItemBiasSettings, problem: Problem
+        self, _settings: GlobalMeanSettings | UsersMeanSettings | ItemBiasSettings, problem: Problem
     ) -> None:
         super().__init__()
         self.task = problem.task
         self.register_buffer("mean", torch.zeros(()))
 
-    def fit(self, train: Episodes) -> None:
+    def fit(self, train: Episodes, _catalogue: Catalogue) -> None:
         """Compute the mean over rows."""
         _, target = train.all_rows()
         self.mean.copy_(weighted_mean(self.task, target))
@@ -49,26 +49,33 @@ class GlobalMean(ClosedForm):
         return score.clamp(0, 1) if isinstance(self.task, ClickTask) else score
 
 
-class UserMean(GlobalMean):
-    """Predict the mean of the user's support rows.
+class WithUsersMean(GlobalMean):
+    """The base of all methods that read the mean of the user's support rows.
 
     The mean of clicks is shrunk to that of the training rows, since few rows show how often a user
     clicks. A user without support rows gets the training rows' mean.
     """
 
-    def __init__(self, settings: UserMeanSettings, problem: Problem) -> None:
+    def __init__(self, settings: UsersMeanSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
         clicks = isinstance(problem.task, ClickTask)
         self.shrinkage = settings.click_shrinkage if clicks else 0.0
 
-    def predict(self, batch: Batch) -> Prediction:
-        """Score all rows of a user with one mean."""
+    def users_mean(self, batch: Batch) -> Tensor:
+        """Compute the means of users' support rows, [users]."""
         support = batch.support
         weight = self.weigh(support.target)
         sums = support.sum(weight * support.target) + self.shrinkage * self.mean
         weights = support.sum(weight) + self.shrinkage
-        means = torch.where(weights > 0, sums / weights, self.mean)
-        return Prediction(batch.query.spread(means))
+        return torch.where(weights > 0, sums / weights, self.mean)
+
+
+class UserMean(WithUsersMean):
+    """Predict the mean of the user's support rows."""
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Score all rows of a user with one mean."""
+        return Prediction(batch.query.spread(self.users_mean(batch)))
 
 
 class ItemMean(GlobalMean):
@@ -81,9 +88,9 @@ class ItemMean(GlobalMean):
         self.shrinkage = settings.item_shrinkage
         self.register_buffer("item_bias", torch.zeros(problem.items))
 
-    def fit(self, train: Episodes) -> None:
+    def fit(self, train: Episodes, catalogue: Catalogue) -> None:
         """Compute the mean of all rows and each item's shrunk mean deviation from it."""
-        super().fit(train)
+        super().fit(train, catalogue)
         item, target = train.all_rows()
         weight = self.weigh(target)
         zeros = torch.zeros_like(self.item_bias)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pipeline_lib.devices.team import ALONE, Team
+from pipeline_lib.episodes.draws import Draws
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.episodes.subsets import deal_rows
 from pipeline_lib.methods.base import ClosedForm, Learner, Method
@@ -76,7 +77,7 @@ def fit(
     its initial ones.
     """
     if isinstance(method, ClosedForm):
-        method.fit(folds.train)
+        method.fit(folds.train, folds.catalogue)
         return []
     if not (isinstance(method, Learner) and isinstance(settings, LearnerSettings)):
         raise TypeError(f"{type(method).__name__} is neither a ClosedForm nor a Learner")
@@ -113,6 +114,7 @@ def _descend(
     method = stepper.method
     for number in range(done + 1, settings.epochs + 1):
         start = time.perf_counter()
+        method.draws = Draws(derive_seed(seed, "draws", number))
         method.begin_epoch(number)
         steps = _pass(stepper, settings, folds.train, seed, number)
         measures, seconds = method.end_epoch(), time.perf_counter() - start

@@ -2,22 +2,25 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from pipeline_lib.devices.choose import is_out_of_memory
 from pipeline_lib.devices.team import Team
-from pipeline_lib.episodes.batch import by_support, take_batch
+from pipeline_lib.episodes.batch import Batch, by_support, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes
-from pipeline_lib.methods.base import Learner
+from pipeline_lib.methods.base import JointLearner, Learner
 from pipeline_lib.training.adamw import AdamW
 
 EXPLODED = 1e6
 LOSS, PLACE = "loss", "place"
 
+Result = TypeVar("Result")
 # The loss and the norm of its gradient of each step.
 Steps = list[tuple[float, float]]
 
@@ -84,19 +87,40 @@ class Stepper:
 
     def _gradients(self, users: Tensor, weights: Tensor, where: str) -> dict[str, Tensor]:
         """Sum the gradients of the batch's loss; return the traces, user by user."""
-        places = torch.arange(len(users), device=users.device)
-        mine = self.team.deal(places)
+        mine = self.team.deal(torch.arange(len(users), device=users.device))
+        with self._with_total(users, mine, where):
+            traces = self._in_parts(mine, lambda part: self._part(users, weights, part), where)
+        own = {name: torch.cat([trace[name] for trace in traces]) for name in traces[0]}
+        return _in_order(self.team.join(own, len(users)))
+
+    @contextmanager
+    def _with_total(self, users: Tensor, mine: Tensor, where: str) -> Iterator[None]:
+        """Give a joint learner the total of a step, summed over its parts and the team."""
+        if not isinstance(method := self.method, JointLearner):
+            yield
+            return
+        parts = self._in_parts(mine, lambda part: self._addends(method, users, part), where)
+        method.total = self.team.sum_(torch.stack(parts).sum(0))
+        try:
+            yield
+        finally:
+            method.total = None
+
+    def _in_parts(self, mine: Tensor, work: Callable[[Tensor], Result], where: str) -> list[Result]:
+        """Do a work on each part of users; anew on smaller ones where the memory is too small."""
         while True:
             self.optimiser.zero_grad()
             try:
-                traces = [self._part(users, weights, part) for part in deal(mine, self.parts)]
-                break
+                return [work(part) for part in deal(mine, self.parts)]
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise
             self._cut_smaller(len(mine), where)
-        own = {name: torch.cat([trace[name] for trace in traces]) for name in traces[0]}
-        return _in_order(self.team.join(own, len(users)))
+
+    @torch.no_grad()
+    def _addends(self, method: JointLearner, users: Tensor, places: Tensor) -> Tensor:
+        batch = self._batch(users, places)
+        return method.addends(batch).sum(0) * bool(len(places))
 
     def _part(self, users: Tensor, weights: Tensor, places: Tensor) -> dict[str, Tensor]:
         """Run a forward and a backward pass for the users at `places`; return their trace.
@@ -104,11 +128,16 @@ class Stepper:
         A process of a team without users runs one with weight 0, so that it has gradients as well.
         """
         count = len(places)
+        losses = self.method.losses(self._batch(users, places))
         places = places if count else torch.zeros_like(users[:1])
-        losses = self.method.losses(take_batch(self.train, self.catalogue, users[places]))
         (losses * weights[places]).sum().mul(bool(count)).backward()
         trace = self.method.trace() | {LOSS: losses.detach(), PLACE: places}
         return {name: rows[:count] for name, rows in trace.items()}
+
+    def _batch(self, users: Tensor, places: Tensor) -> Batch:
+        """Assemble the users at `places`, or the first one where there are none."""
+        own = users[places] if len(places) else users[:1]
+        return take_batch(self.train, self.catalogue, own)
 
     def _cut_smaller(self, users: int, where: str) -> None:
         torch.cuda.empty_cache()

@@ -207,7 +207,7 @@ def test_the_warm_start_is_a_matrix_factorisation() -> None:
     assert isinstance(other, MatrixFactorisation)
     other.item_factors.copy_(method.network.item_factors.detach())
     train = RATINGS.folds.train
-    other.fit(train)
+    other.fit(train, RATINGS.folds.catalogue)
     # That begins with the items' means, this with none: after some sweeps both are as near.
     method.network.item_bias.data.copy_(_item_means(train))
     method.warm_start(train)
@@ -221,7 +221,7 @@ def test_the_warm_start_is_a_matrix_factorisation() -> None:
 
 def _item_means(train: Episodes) -> Tensor:
     own = build("item-mean", item_shrinkage=2.0)
-    own.fit(train)  # type: ignore[operator]
+    own.fit(train, RATINGS.folds.catalogue)  # type: ignore[operator]
     bias: Tensor = own.item_bias  # type: ignore[assignment]
     return bias
 

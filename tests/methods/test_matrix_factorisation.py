@@ -28,7 +28,7 @@ Array = npt.NDArray[Any]
 def fitted(world: World = RATINGS, **changes: float) -> Method:
     method = build_method(parse_method({**RAW, **changes}), world.problem, seed=0).double()
     assert isinstance(method, ClosedForm)
-    method.fit(world.folds.train.double())
+    method.fit(world.folds.train.double(), world.folds.catalogue)
     return method
 
 
@@ -138,7 +138,7 @@ def test_finds_two_planted_factors_and_those_of_new_users() -> None:
         seed=0,
     ).double()
     assert isinstance(method, ClosedForm)
-    method.fit(planted(slice(0, 50), 20))
+    method.fit(planted(slice(0, 50), 20), CATALOGUE)
     test = planted(slice(50, 60), 10)
     error = predict(method, test) - test.query.target
     assert error.abs().max() < 0.01

@@ -25,13 +25,18 @@ class GlobalMeanSettings(MethodSettings):
     kind: Literal["global-mean"]
 
 
-class UserMeanSettings(MethodSettings):
-    """Predict the mean of the user's support rows."""
+class UsersMeanSettings(MethodSettings):
+    """The settings of every method that reads the mean of a user's support rows."""
 
-    kind: Literal["user-mean"]
     click_shrinkage: NonNegativeFloat = Field(
         0, description="Pseudo-rows at the global mean where clicks are predicted, not ratings."
     )
+
+
+class UserMeanSettings(UsersMeanSettings):
+    """Predict the mean of the user's support rows."""
+
+    kind: Literal["user-mean"]
 
 
 class TwoBiasSettings(ItemBiasSettings):
