@@ -27,7 +27,8 @@ class Draws:
         columns = torch.arange(1, count + 1, device=users.device)
         own = _mix(self.seed + (users + 1) * STEP)
         bits = _shift(_mix(own[:, None] + columns * STEP), 64 - BITS)
-        return torch.special.ndtri((bits.double() + 0.5) * 2.0**-BITS)
+        drawn: Tensor = torch.special.ndtri((bits.double() + 0.5) * 2.0**-BITS)
+        return drawn
 
 
 def _mix(x: Tensor) -> Tensor:

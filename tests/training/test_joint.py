@@ -12,7 +12,7 @@ from tests.training.toy import FOLDS, make_settings
 
 
 class Joint(JointLearner):
-    """Predicts a number; users' losses rise with noise of their own and with the others' weights."""
+    """Predicts a number; a user's loss depends on noise of their own and on the others."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -96,6 +96,16 @@ _OWN: dict[str, dict[str, object]] = {
     "effects-ridge": _EFFECTS,
     "effects-melu": {**_EFFECTS, "inner_lr": 0.5, "inner_steps": 2},
     "effects-paml": {**_EFFECTS, "lr_max": 1.0, "lr_hidden": [4], "embedding_size": 2},
+    "in-context": {"width": 8, "heads": 2, "layers": 2},
+    "tanp": {
+        "encoder": [8, 4],
+        "latent_size": 2,
+        "task_encoder": [8, 4],
+        "clusters": 3,
+        "temperature": 1.0,
+        "cluster_weight": 0.1,
+        "modulation": "film",
+    },
 }
 LEARNERS = [k for k in known_kinds() if issubclass(settings_class(k), LearnerSettings)]
 # Those that begin before they have seen any row, and take gradient steps through layers.
