@@ -26,7 +26,7 @@ ROWS_PER_SLICE = 1_000_000
 
 
 class PartitionError(Exception):
-    """There are too few cold users to fill every fold."""
+    """There are too few cold users to fill every fold, or no times to go by."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,13 @@ def partition(
     users: `user`, `problem` and a column a feature. interactions: `user`, `item`, `target`, and
     `time` where the rules go by it. group_features: those by which major users differ from minor
     ones; without any they differ by activity. Raises PartitionError when the cold users are too few
-    to fill every fold.
+    to fill every fold, or there are no times that the rules go by.
     """
+    if rules.timed and "time" not in interactions.collect_schema():
+        raise PartitionError(
+            "the partition goes by time (parts_by, cut), but the interactions have no column "
+            "`time`; add it, or take these rules out"
+        )
     counts = _counts(users, interactions, rules)
     reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
     cold = reasons.filter(pl.col("reason").is_null())["user"]

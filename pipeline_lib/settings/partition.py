@@ -180,8 +180,9 @@ class Partition(Strict):
         if not (self.support or self.query):
             return f"{100 * self.query_share:g} % of a user's rows query, {order}"
         named = {"support": self.support, "query": self.query}
-        sizes = [f"{part.rows if part else 'all other'} {name}" for name, part in named.items()]
-        return f"{' and '.join(sizes)} rows of a user, {order}"
+        sizes = [f"{part.rows} {name}" for name, part in named.items() if part]
+        others = [f", the others {name}" for name, part in named.items() if not part]
+        return f"of a user's rows {' and '.join(sizes)}{''.join(others)}, {order}"
 
     def _learned_from(self) -> str:
         return "" if self.learn_from == "cold" else "more active users learned from, not judged on"

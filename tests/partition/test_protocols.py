@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.partition.split import PartitionError, Split
+from pipeline_lib.partition.split import PartitionError, Split, partition
 from pipeline_lib.schemas.columns import FOLDS, PARTS
 from pipeline_lib.schemas.split import DROPPED, SPLIT_USERS, split_rows
 from pipeline_lib.settings.partition import Partition
@@ -21,6 +21,7 @@ from tests.partition.protocols import (
     rules_of,
     rules_with,
     split_of,
+    users_of,
 )
 
 NAMES = st.sampled_from(sorted(ALL))
@@ -204,6 +205,13 @@ def test_a_protocol_that_leaves_a_fold_empty_is_refused_with_the_counts(
     assert text.startswith("0 cold users are too few for training, validation and test; the others")
     assert needed in text
     assert text.endswith("Bring more users, or change the rules under `partition`")
+
+
+@pytest.mark.parametrize("rules", [{"parts_by": "time"}, {"cut": CUT}])
+def test_without_times_a_rule_that_goes_by_them_is_refused(rules: dict[str, object]) -> None:
+    rows = rows_of(ALWAYS).drop("time").lazy()
+    with pytest.raises(PartitionError, match=r"no column `time`; add it, or take these rules out"):
+        partition(users_of(ALWAYS), rows, ["gender"], rules_with(**rules), 0)
 
 
 def test_a_log_without_users_is_refused() -> None:

@@ -54,6 +54,8 @@ HERE = {
 
 ELSEWHERE = {
     rf"{OTHER_PAGE}: .*": "workflow/test_own_logs.py::test_every_step_gives_what_the_page_shows",
+    r"docs/protocols\.md: .*": "workflow/test_protocols_page.py::"
+    "test_every_step_gives_what_the_page_shows",
     r"README\.md: python -m pipeline_lib inspect <files>": "data/inspect/test_inspect.py::"
     "test_the_command_prints_it_or_says_what_is_wrong",
     r".*: make demo": "workflow/test_readme.py::test_the_excerpt_is_what_make_demo_gives",

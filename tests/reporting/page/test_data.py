@@ -1,6 +1,7 @@
 """The data report's page: escaped, self-contained, whole."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -83,9 +84,9 @@ def test_the_protocol_and_what_it_left_out_are_said(html: str) -> None:
     report = small_report(
         rules=Partition.model_validate(rules), protocol_notes=["7 rows left out: some reason"]
     )
-    said = " ".join(data_page(report).split())
+    said = " ".join(unescape(data_page(report)).split())
     assert (
-        "Protocol: users, of 2 or more interactions; all other support and 1 query rows of a user, "
+        "Protocol: users, of 2 or more interactions; of a user's rows 1 query, the others support, "
         "support before query; more active users learned from, not judged on. 7 rows left out: "
         "some reason." in said
     )
