@@ -34,6 +34,7 @@ rule all:
 
 
 onstart:
+    schedule_calmly()
     hold_run()
     fork_scripts()
     mirror.start()

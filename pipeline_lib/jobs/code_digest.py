@@ -25,10 +25,12 @@ def code_digests(script: Path, modules: Iterable[str] = ()) -> dict[str, str]:
     return {name: _read(path).digest for name, path in files.items()}
 
 
-def code_digest(script: Path, modules: Iterable[str] = ()) -> str:
-    """Hash a script and the library's modules behind it into one."""
-    own = code_digests(script, modules)
-    return _hash("".join(f"{name} {digest}\n" for name, digest in own.items()))
+def join_digests(params: Iterable[object]) -> str:
+    """Hash into one what a rule's params list of code: a name and its digest each.
+
+    None stands for a module that is behind other jobs of the rule alone.
+    """
+    return _hash("".join(f"{text}\n" for text in params if text is not None))
 
 
 def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:

@@ -43,7 +43,7 @@ class Updater:
         What no store will ever take is logged, and not tried again until its file changes. What
         belongs to a deleted experiment waits, and no other waits for it.
         """
-        before = self.known.model_copy(deep=True)
+        before = self.known.model_dump_json()
         try:
             for watched in watch():
                 if new := watched.unsent(self.known):
@@ -53,7 +53,7 @@ class Updater:
                     self.store.settle(experiment)
                     self.known.unsettled.remove(experiment)
         finally:
-            if self.known != before:
+            if self.known.model_dump_json() != before:
                 write_json(self.known, sent_path())
 
     def is_done(self) -> bool:

@@ -307,3 +307,13 @@ def test_a_training_that_explodes_names_the_users_and_leaves_good_weights(
     assert not (exploded.folder / EXPLODED).exists()
     left = read_tensors(exploded.folder / HERE / "logs/train/melu-0.last-good.safetensors")
     assert all(tensor.isfinite().all() for tensor in left.values())
+
+
+@pytest.mark.slow
+def test_snakemake_looks_for_jobs_once_a_job_has_ended(project: SmallProject) -> None:
+    """Looks of which each brings another a second later would be more and more."""
+    targets = (f"{HERE}/data_report.json", f"{HERE}/episodes/vocabulary.json")
+    result = project.snakemake(*targets, "--verbose", cores=1)
+    said = result.stdout + result.stderr
+    assert result.returncode == 0, said
+    assert said.count("Ready jobs: ") <= said.count("Finished jobid: ") == 5

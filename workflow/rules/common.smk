@@ -472,6 +472,16 @@ def warn_of_versions():
         logger.warning(notice)
 
 
+def schedule_calmly():
+    """Look for jobs to start when one has ended: without a limit of jobs a second on this machine.
+
+    To keep the limit, snakemake looks anew a second after every look, so that looks at all files
+    add up: to more than a hundred a second after a hundred jobs.
+    """
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 @cache
 def hold_run():
     """Hold the run's folder until this process ends; stop where another process holds it."""

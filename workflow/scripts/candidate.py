@@ -5,10 +5,9 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.jobs.code_digest import code_digest
+from pipeline_lib.jobs.code_digest import join_digests
 from pipeline_lib.jobs.environment import environment
 from pipeline_lib.jobs.log import start_log
-from pipeline_lib.settings.methods.base import kind_modules
 from pipeline_lib.storage.tables import write_json
 from pipeline_lib.training.record import TrainingJob
 from pipeline_lib.training.trial import try_candidate
@@ -17,8 +16,8 @@ snakemake: Snakemake
 
 inputs = {name: Path(path) for name, path in snakemake.input.items()}
 record, wildcards, params = Path(snakemake.output[0]), snakemake.wildcards, dict(snakemake.params)
+code = join_digests([*snakemake.params][: -len(params)])
 values = params.pop("values")
-family = kind_modules(params["settings"]["kind"])
 job = TrainingJob(
     **params,
     dataset=wildcards.dataset,
@@ -26,7 +25,7 @@ job = TrainingJob(
     started=datetime.now(UTC),
     threads=snakemake.threads,
     environment=environment(),
-    code=code_digest(Path(snakemake.scriptdir, "candidate.py"), family),
+    code=code,
 )
 subject = (job.dataset, job.method, "candidate", wildcards.candidate)
 log = start_log(snakemake.log[0], *subject)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from pipeline_lib.jobs.code_digest import code_digest
+from pipeline_lib.jobs.code_digest import join_digests
 from pipeline_lib.jobs.environment import environment
 from pipeline_lib.jobs.log import start_log
-from pipeline_lib.settings.methods.base import kind_modules
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingJob
 from pipeline_lib.training.search import SearchResult, with_values
@@ -19,15 +18,15 @@ snakemake: Snakemake
 inputs = {name: Path(path) for name, path in snakemake.input.items() if path}
 out = {name: Path(path) for name, path in snakemake.output.items()}
 params = dict(snakemake.params)
+code = join_digests([*snakemake.params][: -len(params)])
 taken = params.pop("taken")
-family = kind_modules(params["settings"]["kind"])
 job = TrainingJob(
     **params,
     **snakemake.wildcards,
     started=datetime.now(UTC),
     threads=max(snakemake.threads // params["processes"], 1),
     environment=environment(),
-    code=code_digest(Path(snakemake.scriptdir, "train.py"), family),
+    code=code,
 )
 if choice := inputs.pop("choice", None):
     job = with_values(job, read_json(choice, SearchResult).values, taken)

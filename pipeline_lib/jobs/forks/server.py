@@ -1,8 +1,10 @@
 """A process that imports what scripts import, each module once, and forks a child for each script.
 
+What a script imports later, in a function, it imports as well, once that script has ended.
 Its children are killed when it ends, and it is when the process that started it does.
 """
 
+import atexit
 import ctypes
 import gc
 import os
@@ -13,6 +15,7 @@ import sys
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from pipeline_lib.jobs.forks.job import Job
@@ -25,10 +28,15 @@ NEEDLESS = {"jemalloc_bg_thd", "polars-ooc-clea"}
 
 @dataclass(frozen=True)
 class Fork:
-    """A child that runs a script, and the client that waits for its end."""
+    """A child that runs a script, and the client that waits for its end.
+
+    end: a descriptor that can be read from once the child has ended. imports: a file to which it
+    then has written the names of the modules that it imported.
+    """
 
     pid: int
-    end: int  # a descriptor that can be read from once the child has ended
+    end: int
+    imports: int
     client: socket.socket
 
     def report(self) -> None:
@@ -37,6 +45,14 @@ class Fork:
         with suppress(OSError), self.client:
             self.client.sendall(str(status).encode())
         os.close(self.end)
+
+    def learn(self) -> None:
+        """Import what the child did, so that no other child has to."""
+        os.lseek(self.imports, 0, os.SEEK_SET)
+        with os.fdopen(self.imports) as names:
+            for name in names.read().split():
+                with suppress(Exception):
+                    import_module(name)
 
 
 def serve(listener: socket.socket, apart: Collection[str]) -> Job:
@@ -54,16 +70,20 @@ def serve(listener: socket.socket, apart: Collection[str]) -> Job:
         ended = [own for own in forks if own.end in ready]
         for fork in ended:
             fork.report()
+            fork.learn()
             forks.remove(fork)
         if listener.fileno() not in ready:
             continue
         client, _ = listener.accept()
         if not (job := _accept(client, apart)):
             client.close()
-        elif pid := _fork():
+            continue
+        imports = os.memfd_create("imports")
+        if pid := _fork():
             job.close()
-            forks.append(Fork(pid, os.pidfd_open(pid), client))
+            forks.append(Fork(pid, os.pidfd_open(pid), imports, client))
         else:
+            atexit.register(_name_imports, imports, {*sys.modules})
             for own in (listener, client, *(fork.client for fork in forks)):
                 own.close()
             return job
@@ -100,6 +120,11 @@ def _fork() -> int:
     die_with(server)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return 0
+
+
+def _name_imports(file: int, before: Collection[str]) -> None:
+    """Write the names of the modules that this process has imported since."""
+    os.write(file, "\n".join(name for name in sys.modules if name not in before).encode())
 
 
 def die_with(parent: int) -> None:

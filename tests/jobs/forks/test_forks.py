@@ -123,10 +123,24 @@ def test_what_scripts_import_is_imported_once(shells: Shells) -> None:
     module = shells.folder / "heavy.py"
     imported = "import pathlib; print(file=pathlib.Path(__file__).with_name('log').open('a'))"
     module.write_text(imported, encoding="utf-8")
-    script = shells.write(f"import heavy\n{PARENT}")
-    assert shells.forks(script)
-    assert shells.forks(script)
+    at_the_top = shells.write(f"import heavy\n{PARENT}")
+    assert shells.forks(at_the_top)
+    assert shells.forks(at_the_top)
     assert (shells.folder / "log").read_text() == "\n"
+
+
+def test_what_a_script_imports_in_a_function_no_later_one_has_to(shells: Shells) -> None:
+    for name, imports in (("first", ""), ("second", "import first"), ("third", "import nothing")):
+        text = f"{imports}\nprint(file=open({str(shells.folder / 'log')!r}, 'a'))"
+        (shells.folder / f"{name}.py").write_text(text, encoding="utf-8")
+    script = shells.write(
+        f"from contextlib import suppress\nwith suppress(ImportError):\n    import second, third\n"
+        f"{PARENT}"
+    )
+    for _ in range(3):
+        assert shells.forks(script)
+    # By the first script and then by the server; what fails there, each script tries.
+    assert (shells.folder / "log").read_text() == "\n" * 4
 
 
 def test_scripts_that_the_server_refuses_run_without_it(shells: Shells) -> None:
