@@ -1,5 +1,7 @@
 """MAMO against a plain loop over users, and what its memories do."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -105,7 +107,7 @@ def test_a_trace_follows_losses() -> None:
 
 
 def test_where_nobody_replaces_anything_the_memories_stay() -> None:
-    none = {"profile_share": 0, "gradient_share": 0, "preference_share": 0}
+    none: dict[str, Any] = {"profile_share": 0, "gradient_share": 0, "preference_share": 0}
     learner, _ = train("mamo", epochs=1, **none)
     fresh = build("mamo")
     assert isinstance(learner, MAMO)

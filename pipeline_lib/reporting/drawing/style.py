@@ -72,7 +72,8 @@ KINDS: dict[str, tuple[str, Marker]] = {
     "effects-paml": ("#a8c0fc", (6, 1, 0)),
     "effects-ridge": ("#0000fc", (5, 0, 180)),
 }
-OTHER_KINDS: tuple[tuple[str, Marker], ...] = (("#a8d8a0", "d"), ("#c77cff", "p"), ("#8a5a2b", "*"))
+OTHER_COLOURS = ("#a8d8a0", "#c77cff", "#8a5a2b")
+OTHER_MARKERS: tuple[Marker, ...] = ("d", "p", "*", (3, 1, 0), (3, 1, 180), (7, 1, 0), (8, 1, 0))
 TINTS = (0.0, 0.3, 0.45, 0.6, 0.2, 0.53, 0.38)
 DASHES = (
     "-",
@@ -97,15 +98,19 @@ class Look:
 def looks(methods: Sequence[MethodResult]) -> dict[str, Look]:
     """Return by method its kind's colour and marker; variants of a kind differ in tint and line.
 
-    The kind's own colour is that of its first method that is not an ablation.
+    The kind's own colour is that of its first method that is not an ablation. Kinds unknown here
+    have few colours between them, and markers, tints and lines of their own.
     """
     kinds = list(dict.fromkeys(m.kind for m in methods))
     unknown = [kind for kind in kinds if kind not in KINDS]
     found = {}
     for kind in kinds:
         same = sorted((m for m in methods if m.kind == kind), key=lambda m: m.role == "ablation")
-        colour, marker = KINDS.get(kind) or OTHER_KINDS[unknown.index(kind) % len(OTHER_KINDS)]
-        for place, method in enumerate(same):
+        number = unknown.index(kind) if kind in unknown else 0
+        other = OTHER_COLOURS[number % len(OTHER_COLOURS)]
+        marked = OTHER_MARKERS[number % len(OTHER_MARKERS)]
+        colour, marker = KINDS.get(kind, (other, marked))
+        for place, method in enumerate(same, start=number // len(OTHER_COLOURS)):
             tint, line = TINTS[place % len(TINTS)], DASHES[place % len(DASHES)]
             found[method.name] = Look(lighten(colour, tint), marker, line)
     return found

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from pipeline_lib.reporting.drawing.style import FACES, HATCHES, KINDS, MARKERS, OTHER_KINDS, looks
+from pipeline_lib.reporting.drawing.style import (
+    FACES,
+    HATCHES,
+    KINDS,
+    MARKERS,
+    OTHER_COLOURS,
+    OTHER_MARKERS,
+    looks,
+)
 from pipeline_lib.settings.methods.base import known_kinds
 from tests.reporting.drawing.vision import VISIONS, lab, nearest
 from tests.reporting.drawing.worlds import DEMO, METHODS, compared, settings, some
@@ -12,8 +20,9 @@ PLAIN = 15  # CIELAB units; 2.3 can just be told apart side by side
 
 
 def test_no_two_kinds_share_a_colour_or_a_marker() -> None:
-    assert set(KINDS) <= set(known_kinds())  # a kind that is new here has one of OTHER_KINDS
-    for marks in zip(*KINDS.values(), *OTHER_KINDS, strict=True):
+    assert set(KINDS) <= set(known_kinds())  # the others share OTHER_COLOURS
+    colours, markers = zip(*KINDS.values(), strict=True)
+    for marks in ((*colours, *OTHER_COLOURS), (*markers, *OTHER_MARKERS)):
         assert len(set(marks)) == len(marks)
 
 
@@ -57,8 +66,9 @@ def test_a_method_looks_the_same_whatever_else_is_compared() -> None:
 def test_kinds_unknown_here_get_colours_too() -> None:
     methods = {f"m{n}": settings("x", "x", f"kind-{n}", "proposed")["x"] for n in range(7)}
     found = looks(compared(methods, ["major"]).methods)
-    assert len(found) == 7
-    assert found["m0"].colour != found["m1"].colour
+    assert len({look.colour for look in found.values()}) == 7
+    assert len({look.marker for look in found.values()}) == 7
+    assert len({str(look.line) for look in found.values()}) == 3
 
 
 def test_tints_show_on_white() -> None:
