@@ -1,42 +1,38 @@
-"""Combinations of options: few that hold every pair of values, or all."""
+"""Combinations of options: few that hold every pair of values, or every three."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from itertools import combinations, product
 from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 
 Combination = tuple[Any, ...]
+Combinations = Callable[[], list[Combination]]
 
 
-def pairwise(*options: Iterable[Hashable]) -> list[Combination]:
-    """Choose combinations of one value per option that hold every pair of two options' values.
+def covering(strength: int, *options: Iterable[Hashable]) -> list[Combination]:
+    """Choose combinations of one value per option that hold all values of any so many options.
 
-    Greedy: each one holds as many pairs as possible that none before it holds.
+    Greedy: each one holds as many choices as possible that none before it holds.
     """
-    pairs = {c: {*combinations(enumerate(c), 2)} for c in product(*options)}
-    missing, chosen = set[Any]().union(*pairs.values()), list[Combination]()
+    held = {c: {*combinations(enumerate(c), strength)} for c in product(*options)}
+    missing, chosen = set[Any]().union(*held.values()), list[Combination]()
     while missing:
-        chosen.append(max(pairs, key=lambda c: len(pairs[c] & missing)))
-        missing -= pairs[chosen[-1]]
+        chosen.append(max(held, key=lambda c: len(held[c] & missing)))
+        missing -= held[chosen[-1]]
     return chosen
 
 
 def each_combination(*options: Iterable[Hashable]) -> pytest.MarkDecorator:
-    """Run a test on `combinations`: pairwise by default, all of them where it may be slow."""
+    """Run a test on `chosen()`: every pair of values by default, every three where it may be slow.
+
+    They are chosen when a test runs, not when it is collected.
+    """
     return pytest.mark.parametrize(
-        "combinations",
+        "chosen",
         [
-            pytest.param(pairwise(*options), id="pairwise"),
-            pytest.param([*product(*options)], id="all", marks=pytest.mark.slow),
+            pytest.param(partial(covering, 2, *options), id="pairs"),
+            pytest.param(partial(covering, 3, *options), id="threes", marks=pytest.mark.slow),
         ],
     )
-
-
-def slow_but(values: Iterable[str], *fast: str) -> list[ParameterSet]:
-    """Make values slow but those that hold some words."""
-    return [
-        pytest.param(value, marks=() if any(word in value for word in fast) else pytest.mark.slow)
-        for value in values
-    ]
