@@ -41,7 +41,7 @@ CPU = torch.device("cpu")
 pytestmark = pytest.mark.usefixtures("_undone")
 
 
-def team_of(job: TrainingJob, folder: Path, size: int = 2) -> tuple[Trained, list[EpochRecord]]:
+def team_of(job: TrainingJob, folder: Path, size: int) -> tuple[Trained, list[EpochRecord]]:
     files, seen = write_files(folder), list[EpochRecord]()
     job = job.model_copy(update={"processes": size})
     trial = folder / "team"
@@ -52,7 +52,7 @@ def team_of(job: TrainingJob, folder: Path, size: int = 2) -> tuple[Trained, lis
     return trained, seen
 
 
-def compare(job: TrainingJob, folder: Path, size: int = 2) -> tuple[Trained, Trained]:
+def compare(job: TrainingJob, folder: Path, size: int) -> tuple[Trained, Trained]:
     alone = run(job, write_files(folder))
     together, seen = team_of(job, folder, size)
     for name, tensor in alone.method.state_dict().items():
@@ -160,22 +160,17 @@ def test_reports_are_handed_on_and_an_error_comes_back() -> None:
 
 
 @pytest.mark.slow
-def test_at_paml_has_the_same_memory_and_a_batch_may_have_fewer_users_than_processes(
+def test_three_processes_have_the_same_memory_and_a_batch_may_have_fewer_users_than_these(
     tmp_path: Path,
 ) -> None:
     """20 users in batches of 19 and 1; the memory has room for 19."""
     batches = {"users_per_batch": 19, "memory_size": 19}
     settings = raw_settings("at-paml", known_users="replace", epochs=3, **batches)
-    alone, together = compare(make_job(settings), tmp_path)
+    alone, together = compare(make_job(settings), tmp_path, size=3)
     assert isinstance(alone.method, ATPAML)
     assert isinstance(together.method, ATPAML)
     assert torch.equal(alone.method.memory.user, together.method.memory.user)
     assert torch.equal(alone.method.memory.last_used, together.method.memory.last_used)
-
-
-@pytest.mark.slow
-def test_three_processes_do_too(tmp_path: Path) -> None:
-    compare(make_job(raw_settings("at-paml", known_users="append")), tmp_path, size=3)
 
 
 @pytest.mark.slow
