@@ -1,6 +1,8 @@
 """Every method answers every sound request, however little it says."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from pipeline_lib.serving.recommender import load_recommender
 from tests.serving.conftest import METHODS
 from tests.serving.over_http import post, serve
 from tests.serving.small_bundle import bundle_of
-from tests.workflow.small_project import SmallProject
+from tests.workflow.small_project import ROOT, SmallProject
 
 Record = Mapping[str, Any]
 Answer = Callable[[list[Record]], list[Record]]
@@ -71,7 +73,7 @@ class TestEveryMethod:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["two-bias", "at-paml"])
 def test_answers_them_over_http(method: str, run: SmallProject, tmp_path: Path) -> None:
     save_model(load(run, method, tmp_path), tmp_path / "model")
     with serve(tmp_path / "model", tmp_path) as url:
@@ -83,6 +85,23 @@ def test_answers_them_over_http(method: str, run: SmallProject, tmp_path: Path) 
             return rows
 
         check_answers(answer)
+
+
+LOAD = """
+import sys
+from pathlib import Path
+from pipeline_lib.serving.recommender import load_recommender
+print(*(load_recommender(Path(folder)).training.method for folder in sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_every_method_is_loaded_where_none_was_before(run: SmallProject, tmp_path: Path) -> None:
+    """As in a server's process."""
+    bundles = [load(run, method, tmp_path / method) for method in METHODS]
+    command = [sys.executable, "-c", LOAD, *map(str, bundles)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == METHODS, done.stderr
 
 
 def test_a_score_outside_the_scale_is_cut_to_it_and_says_so() -> None:
