@@ -44,6 +44,7 @@ def test_a_run_of_downloaded_logs(project: Checkout) -> None:
     with archive(project):
         project.shell(filled(command))
         nothing_is_left(project, filled(command))
+    assert (project.folder / "results/downloads/ml-1m/ratings.dat").is_file()
     assert (project.folder / "results/paper/movielens/tables/table2.md").is_file()
     assert (project.folder / "results/paper/report.html").is_file()
 

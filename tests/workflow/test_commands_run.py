@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import polars as pl
 import pytest
+from mlflow import MlflowClient
 
 from tests.serving.test_command import SUPPORT, USERS
 from tests.tracking.servers import free_port
@@ -131,12 +132,23 @@ def test_a_model_answers_a_csv(worked: Checkout, text: str) -> None:
 
 
 def test_a_run_of_another_gamma(worked: Checkout) -> None:
+    """What depends on it is done, once, and the runs of before are marked in MLflow."""
     (command,) = of("test_a_run_of_another_gamma")
     report = worked.folder / "results/sample/report.html"
     before = report.read_bytes()
-    worked.shell(filled(command))
+    jobs = JOB.findall(worked.shell(filled(command)))
     assert report.read_bytes() != before
+    assert {rule for rule, _ in jobs} == {
+        *("train", "predict", "evaluate", "compare", "project", "best_model"),
+        *("tables", "figures", "report", "all"),
+    }
+    assert all("method=reg-paml" in body for rule, body in jobs if rule in {"train", "evaluate"})
     nothing_is_left(worked, filled(command))
+    client = MlflowClient(f"sqlite:///{worked.folder}/results/mlflow/mlflow.db")
+    (experiment,) = client.search_experiments(filter_string="name = 'sample/movielens'")
+    runs = client.search_runs([experiment.experiment_id], "tags.method = 'reg-paml'")
+    marks = sorted((run.data.params["gamma"], run.data.tags["superseded"]) for run in runs)
+    assert marks == [("0.001", "true")] * 2 + [("0.01", "false")] * 2
 
 
 def test_a_run_of_several_processes(worked: Checkout) -> None:

@@ -44,6 +44,7 @@ def clean(project: SmallProject) -> str:
 LEFT_OUT = "no raw file has the item features director, actor: going on with genre"
 
 
+@pytest.mark.slow
 def test_bad_rows_end_in_the_rejects_and_the_log_says_what_is_left_out(
     project: SmallProject, raw: Path
 ) -> None:
@@ -109,14 +110,6 @@ def point_at(project: SmallProject, archive: Path, port: int) -> None:
     }
     project.edit("config/datasets/movielens.yaml", archive=place)
     project.edit("config/config.yaml", raw_dir=None)
-
-
-@pytest.mark.slow
-def test_without_raw_dir_the_archive_is_downloaded(project: SmallProject, server: Path) -> None:
-    output = clean(project)
-    assert output.startswith("0\n"), output
-    assert (project.folder / "results/downloads/ml-1m/ratings.dat").is_file()
-    assert pl.read_parquet(project.folder / CLEAN / "interactions.parquet").height > 0
 
 
 @pytest.mark.slow

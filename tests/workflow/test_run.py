@@ -192,17 +192,11 @@ def test_the_best_trial_is_made_a_model_and_registered(finished: SmallProject) -
     assert (registered / manifest).read_bytes() == (here / "model" / manifest).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_changed_method_runs_its_own_jobs_again(finished: SmallProject) -> None:
     planned = finished.planned("--config", "override={paml: {lr_max: 0.002}}")
     own = {"train paml 0", "train paml 1", "predict paml", "evaluate paml"}
     assert planned == own | SHOWN | {"best_model"}
-
-
-@pytest.mark.slow
-def test_another_seed_runs_its_own_jobs(finished: SmallProject) -> None:
-    planned = finished.planned("--config", "seeds=[0,1,2]")
-    own = {f"{rule} {m}" for rule in ("predict", "evaluate") for m in ("melu", "paml")}
-    assert planned == own | {"train melu 2", "train paml 2"} | SHOWN | {"best_model"}
 
 
 def copied(finished: SmallProject, folder: Path) -> SmallProject:
@@ -227,38 +221,6 @@ def test_other_item_features_leave_the_split_alone(finished: SmallProject, tmp_p
     result = project.snakemake(f"{HERE}/split/split.json")
     assert result.returncode == 0, result.stdout + result.stderr
     assert record(project, "split/split.json") == record(finished, "split/split.json")
-
-
-@pytest.mark.slow
-def test_a_second_dataset_shares_the_store(finished: SmallProject, tmp_path: Path) -> None:
-    project = copied(finished, tmp_path / "copy")
-    datasets = project.folder / "config/datasets"
-    shutil.copy(datasets / "movielens.yaml", datasets / "mine.yaml")
-    judged = "results/sample/mine/methods/two-bias/seed-0/evaluation.json"
-    result = project.snakemake(judged, "--config", "datasets=[movielens, mine]")
-    assert result.returncode == 0, result.stdout + result.stderr
-    client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
-    mine = client.get_experiment_by_name("sample/mine")
-    assert mine is not None
-    names = {run.info.run_name for run in client.search_runs([mine.experiment_id])}
-    assert names == {"two-bias", "two-bias seed 0"}
-
-
-@pytest.mark.slow
-def test_changed_settings_mark_the_older_runs_in_mlflow(
-    finished: SmallProject, tmp_path: Path
-) -> None:
-    project = copied(finished, tmp_path / "copy")
-    override = "override={paml: {lr_max: 0.002, epochs: 2, outer_lr: 0.001}}"
-    judged = f"{HERE}/methods/paml/seed-0/evaluation.json"
-    result = project.snakemake(judged, "--config", override)
-    assert result.returncode == 0, result.stdout + result.stderr
-    client = MlflowClient(f"sqlite:///{project.folder}/results/mlflow/mlflow.db")
-    experiment = client.get_experiment_by_name("sample/movielens")
-    assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id], "tags.method = 'paml'")
-    marks = sorted((run.data.params["lr_max"], run.data.tags["superseded"]) for run in runs)
-    assert marks == [("0.001", "true")] * 3 + [("0.002", "false")] * 3
 
 
 @pytest.fixture(scope="module")
@@ -286,16 +248,6 @@ def test_no_training_reads_the_test_fold(finished: SmallProject) -> None:
     assert len(trainings) == len(TRIALS)
     assert all("episodes/validation.safetensors" in body for body in trainings)
     assert not any("episodes/test.safetensors" in body for body in trainings)
-
-
-@pytest.mark.slow
-def test_the_same_seed_gives_the_same_bytes(finished: SmallProject, project: SmallProject) -> None:
-    target = f"{HERE}/methods/paml/seed-1/predictions.parquet"
-    result = project.snakemake(target)
-    assert result.returncode == 0, result.stderr
-    for name in ("weights.safetensors", "predictions.parquet"):
-        file = f"{HERE}/methods/paml/seed-1/{name}"
-        assert (project.folder / file).read_bytes() == (finished.folder / file).read_bytes()
 
 
 @pytest.mark.slow
