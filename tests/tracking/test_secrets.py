@@ -11,9 +11,8 @@ from pipeline_lib.__main__ import _main
 from pipeline_lib.tracking.secrets import mask, mask_output, without_secrets
 from pipeline_lib.tracking.watch import sent_path
 from tests.tracking.runs import train
-from tests.tracking.servers import mlflow_server
 from tests.training.attempts import make_start
-from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject, copy_encoded
+from tests.workflow.small_project import ROOT
 
 SECRET = "s3cret-Pa55"  # noqa: S105
 NOWHERE = f"http://ann:{SECRET}@127.0.0.1:9"  # nobody listens there
@@ -94,6 +93,7 @@ def test_what_is_printed_is_masked(
     assert capsys.readouterr() == ("a *** http://ann:***@127.0.0.1:9\n", "***\n")
 
 
+@pytest.mark.slow
 def test_a_store_that_fails_is_named_without_its_password(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,26 +110,3 @@ def test_a_store_that_fails_is_named_without_its_password(
         assert "nonsense://ann:***@127.0.0.1:9" in text
         assert SECRET not in text
     assert_nothing_holds(SECRET, folder)
-
-
-@pytest.mark.slow
-def test_a_workflow_and_its_commands_keep_the_password(
-    finished: SmallProject, tmp_path: Path
-) -> None:
-    """A server that answers, and one that does not."""
-    project = copy_encoded(finished, tmp_path / "project")
-    project.edit("config/config.yaml", methods=["two-bias"], seeds=[0])
-    python = (sys.executable, "-m", "pipeline_lib")
-    with mlflow_server(tmp_path / "server") as server:
-        uri = server.uri.replace("://", f"://ann:{SECRET}@")
-        said = run_with(uri, project.folder, str(SNAKEMAKE), "--cores", "2")
-        said += run_with(uri, project.folder, *python, "sync-tracking")
-        links = run_with(uri, project.folder, *python, "ui")
-    assert f"{server.uri}/#/experiments/" in links
-    said += links + run_with(uri, project.folder, *python, "ui")
-    said += run_with(NOWHERE, project.folder, *python, "sync-tracking")
-    assert "The store failed" in said
-    assert "has everything" in said
-    assert SECRET not in said
-    assert_nothing_holds(SECRET, project.folder)
-    assert_nothing_holds(SECRET, tmp_path / "server")

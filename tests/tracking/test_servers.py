@@ -1,4 +1,4 @@
-"""The workflow against real servers: PostgreSQL, one that dies, one that hangs."""
+"""The workflow against real servers: one that dies, one that hangs."""
 
 import os
 import signal
@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow.pyfunc
 import polars as pl
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 
 from pipeline_lib.tracking.mirror import PATIENCE
-from tests.tracking.servers import Server, mlflow_server, postgres
+from tests.tracking.servers import Server, mlflow_server
 from tests.workflow.small_project import HANGS, ROOT, SNAKEMAKE, SmallProject, copy_encoded
 
 pytestmark = pytest.mark.slow
@@ -119,30 +119,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-def test_trainings_at_once_lose_nothing_on_postgresql(
-    finished: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nor does the best model, which is loaded by its name."""
-    project, targets = prepare(finished, tmp_path / "project", seeds=3, epochs=3)
-    with (
-        postgres(tmp_path / "postgres") as store,
-        mlflow_server(tmp_path / "server", store) as server,
-    ):
-        finish(start(project, server, 3, *targets, f"{HERE}/model.json"))
-        found = check_complete(project, server, seeds=3)
-        print(f"{found} points of 3 trainings arrived")
-        client = MlflowClient(server.uri)
-        (experiment,) = client.search_experiments(filter_string="name = 'sample/movielens'")
-        assert experiment.artifact_location.startswith("mlflow-artifacts:/")
-        run = client.search_runs([experiment.experiment_id], "run_name = 'paml seed 2'")[0]
-        names = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
-        assert {"weights.safetensors", "predictions.parquet", "evaluation.json"} <= names
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
-        model = mlflow.pyfunc.load_model("models:/sample-movielens@best")
-        assert model.metadata.metadata["method"] == "paml"
-        assert len(model.predict(model.input_example)) == 3
-
-
 def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
     finished: SmallProject, tmp_path: Path, server: Server
 ) -> None:
@@ -172,7 +148,8 @@ def test_a_server_that_hangs_holds_up_nothing(
     waited = time.time() - done
     assert "`make sync-tracking` sends them" in output
     server.signal(signal.SIGCONT)
-    time.sleep(12)  # the sender's last request may still be under way
+    with FileLock(project.folder / "results/mlflow/sender.lock"):
+        pass  # the sender has ended: its last request may have been under way
     sync(project, server)
     check_complete(project, server, seeds=1)
     print(f"the workflow ended {waited:.1f} s after its last result")

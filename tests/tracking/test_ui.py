@@ -1,6 +1,7 @@
 """MLflow's pages on what the workflow tracked, in a real browser."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from selenium.webdriver import Chrome
 
 from pipeline_lib.tracking.views import comparison_link
 from tests.reporting.page.chromium import chromium
+from tests.tracking.runs import train, update
 from tests.tracking.servers import free_port
-from tests.workflow.small_project import ROOT, SmallProject, copy_encoded
+from tests.training.attempts import make_start
+from tests.workflow.small_project import ROOT, SmallProject
 
 pytestmark = pytest.mark.slow
 PATIENCE = 40  # seconds
@@ -23,14 +26,17 @@ PATIENCE = 40  # seconds
 
 @pytest.fixture(scope="module")
 def tracked(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    """Two variants of γ, and a reference point."""
-    project = copy_encoded(finished, tmp_path_factory.mktemp("ui") / "project")
-    names = ["two-bias", "reg-paml", "reg-paml-1e-2"]
-    override = {name: {"epochs": 4, "outer_lr": 0.02} for name in names[1:]}
-    project.edit("config/config.yaml", methods=names, seeds=[0], override=override)
-    done = project.snakemake("results/sample/movielens/figures/errors.png")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+    """The run that tests share, and two variants of γ that nobody trained."""
+    folder = tmp_path_factory.mktemp("ui") / "project"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        for method, gamma in (("reg-paml", 1e-3), ("reg-paml-1e-2", 1e-2)):
+            settings = {"kind": "reg-paml", "gamma": gamma}
+            train(make_start(experiment="sample/movielens", method=method, settings=settings))
+        update()
+    return SmallProject(folder)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +114,7 @@ def test_the_variants_of_gamma_are_compared(
 def of_seed(tracked: SmallProject) -> tuple[str, str]:
     client = MlflowClient(f"sqlite:///{tracked.folder}/results/mlflow/mlflow.db")
     (experiment,) = client.search_experiments(filter_string="name = 'sample/movielens'")
-    (run,) = client.search_runs([experiment.experiment_id], "run_name = 'reg-paml seed 0'")
+    (run,) = client.search_runs([experiment.experiment_id], "run_name = 'paml seed 0'")
     return str(experiment.experiment_id), run.info.run_id
 
 
@@ -117,7 +123,7 @@ def test_a_learning_curve_is_drawn(
 ) -> None:
     experiment, run = of_seed(tracked)
     page = f"{opened[0]}/#/experiments/{experiment}/runs/{run}/model-metrics"
-    text_of(browser, page, "reg-paml seed 0", "gradient", "inner_lr")
+    text_of(browser, page, "paml seed 0", "gradient", "inner_lr")
     curve = "return document.querySelectorAll('.js-plotly-plot .scatterlayer .trace').length"
     wait_until(browser, curve)
 
@@ -126,7 +132,7 @@ def test_a_plot_is_shown_among_the_artifacts(
     tracked: SmallProject, opened: tuple[str, dict[str, str]], browser: Chrome
 ) -> None:
     experiment, run = of_seed(tracked)
-    path = "artifacts/plots/reg-paml-0.png"
+    path = "artifacts/plots/paml-0.png"
     text_of(browser, f"{opened[0]}/#/experiments/{experiment}/runs/{run}/{path}", "weights")
     wait_until(browser, "return [...document.images].some(i => i.naturalWidth > 500)")
 

@@ -16,7 +16,6 @@ import pytest
 from click.testing import CliRunner
 from filelock import FileLock
 from mlflow import MlflowClient
-from mlflow.cli import cli as mlflow_cli
 
 from pipeline_lib.serving.best import BestTrial, JudgedTrial
 from pipeline_lib.storage.tables import write_json
@@ -328,6 +327,8 @@ def test_runs_of_a_deleted_experiment_wait_until_it_is_restored_or_gone(
     back: str,
 ) -> None:
     """Those of other experiments do not wait for it."""
+    from mlflow.cli import cli as mlflow_cli  # takes as long as all other tests here
+
     train(make_start())
     client = update()
     (number,) = {run.info.experiment_id for run in all_runs(client)}

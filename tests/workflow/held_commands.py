@@ -19,7 +19,7 @@ RUNS = "workflow/test_commands_run.py"
 REAL = "workflow/test_commands_real.py"
 SLURM = "cluster/test_slurm.py::test_all_from_training_on_goes_through_sbatch"
 POD = "test_a_job_of_kubernetes_has_image_volume_memory_and_works"
-STORE = "test_trainings_at_once_lose_nothing_on_postgresql"
+STORE = "tracking/test_postgresql.py::test_trainings_at_once_lose_nothing"
 PINNED = "test_everything_needed_is_pinned_and_installed_so"
 
 HERE = {
@@ -70,15 +70,15 @@ ELSEWHERE = {
     # There is no cluster: what a pod would run is run by hand.
     r".*--workflow-profile workflow/profiles/kubernetes": f"cluster/test_profiles.py::{POD}",
     # The same variable, set for the workflow's process alone.
-    r".*: export MLFLOW_TRACKING_URI=.*": f"tracking/test_servers.py::{STORE}",
+    r".*: export MLFLOW_TRACKING_URI=.*": STORE,
     # In this process.
     r".*: mlflow (experiments restore .*|gc)": "tracking/test_update.py::"
     "test_runs_of_a_deleted_experiment_wait_until_it_is_restored_or_gone",
     r".*: python -m pipeline_lib\.reporting\.lemmas": "reporting/test_lemmas.py::"
     "test_what_is_written_has_its_numbers_and_the_same_bytes_every_time",
     # A user with a password and a database, made by initdb instead, and the same server on them.
-    r".*: (createuser|createdb) .*": f"tracking/test_servers.py::{STORE}",
-    r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": f"tracking/test_servers.py::{STORE}",
+    r".*: (createuser|createdb) .*": STORE,
+    r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": STORE,
     r".*: snakemake results --cores 1": "workflow/test_results_page.py::"
     "test_the_text_holds_what_the_runs_gave",
     # Without its dependencies, which need a package index.
