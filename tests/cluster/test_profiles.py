@@ -39,6 +39,7 @@ def test_a_clusters_profile_names_rules_that_there_are(name: str) -> None:
     assert profile(name)["set-resources"].keys() <= {*rules}
 
 
+@pytest.mark.slow
 def test_a_gpu_is_asked_for_by_learners_alone(project: SmallProject) -> None:
     result = project.snakemake("--dry-run", "--config", "device=cuda")
     jobs = result.stdout.split("\nrule ")

@@ -41,14 +41,14 @@ def configure(project: SmallProject, epochs: int) -> SmallProject:
 @pytest.fixture
 def long(finished: SmallProject, tmp_path: Path) -> SmallProject:
     """All but a training that lasts long enough to be ended."""
-    return configure(copy_encoded(finished, tmp_path / "long"), epochs=300)
+    return configure(copy_encoded(finished, tmp_path / "long"), epochs=120)
 
 
 @pytest.fixture(scope="module")
 def alone(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """The same training without a cluster."""
     folder = tmp_path_factory.mktemp("alone") / "project"
-    project = configure(copy_encoded(finished, folder), epochs=300)
+    project = configure(copy_encoded(finished, folder), epochs=120)
     done = project.snakemake(WEIGHTS)
     assert done.returncode == 0, done.stderr
     return project

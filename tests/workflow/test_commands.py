@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.combinations import slow_but
 from tests.workflow.checkout import Checkout, filled, ready, small
 from tests.workflow.held_commands import (
     COMMANDS,
@@ -23,8 +22,6 @@ from tests.workflow.held_commands import (
 )
 from tests.workflow.page import steps
 from tests.workflow.small_project import ROOT
-
-PLANNED = "test_snakemake_plans_it"
 
 
 def test_every_command_is_run_by_a_test() -> None:
@@ -56,7 +53,8 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return small(tmp_path_factory.mktemp("planned") / "project")
 
 
-@pytest.mark.parametrize("text", slow_but(of(PLANNED), "bookcrossing]"))
+@pytest.mark.slow
+@pytest.mark.parametrize("text", of("test_snakemake_plans_it"), ids=one_line)
 def test_snakemake_plans_it(planned: Checkout, text: str) -> None:
     output = planned.shell(filled(text).replace("snakemake", "snakemake --dry-run", 1))
     assert re.search(r"^total +\d+$", output, re.MULTILINE)

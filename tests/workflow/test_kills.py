@@ -39,7 +39,7 @@ KILLS = (
 
 def configure(project: SmallProject) -> SmallProject:
     """Let a training last long enough to be killed."""
-    override = {"at-paml": {"epochs": 200, "outer_lr": 1e-3}}
+    override = {"at-paml": {"epochs": 80, "outer_lr": 1e-3}}
     project.edit("config/config.yaml", methods=METHODS, seeds=[0], override=override)
     return project
 

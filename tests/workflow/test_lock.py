@@ -22,6 +22,7 @@ def state(project: SmallProject) -> set[Path]:
     return {path for path in found if path.parts[:2] not in own}
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_nothing_and_a_second_run_is_refused(project: SmallProject) -> None:
     before = state(project)
     assert "train paml 0" in project.planned()
@@ -38,7 +39,7 @@ def test_a_dry_run_writes_nothing_and_a_second_run_is_refused(project: SmallProj
 @pytest.mark.slow
 def test_a_live_run_goes_on_beside_those_who_look_at_it(encoded: SmallProject) -> None:
     project = encoded
-    long = {"paml": {"epochs": 200, "outer_lr": 1e-3}}
+    long = {"paml": {"epochs": 100, "outer_lr": 1e-3}}
     project.edit("config/config.yaml", methods=["two-bias", "paml"], seeds=[0], override=long)
     trial = project.folder / "results/sample/movielens/methods/paml/seed-0"
     command = [str(SNAKEMAKE), f"{trial.relative_to(project.folder)}/training.json", "--cores", "2"]

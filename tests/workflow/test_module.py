@@ -72,6 +72,7 @@ def test_another_workflow_runs_it_as_a_module(importing: SmallProject) -> None:
     assert (importing.folder / "results/sample-module/movielens/logs/clean.log").is_file()
 
 
+@pytest.mark.slow
 def test_the_linter_finds_nothing_that_is_not_argued(project: SmallProject) -> None:
     found = project.snakemake("--lint").stderr
     blocks = re.findall(r"^Lints for (.*):\n((?: .*\n)+)", found, re.MULTILINE)

@@ -30,6 +30,7 @@ def test_a_configfile_changes_the_default_run(project: SmallProject) -> None:
 EXTENDED = "is extended by additional config"  # what snakemake says of the default
 
 
+@pytest.mark.slow
 def test_a_whole_configfile_stands_alone(project: SmallProject) -> None:
     """Else the default's rates for sample logs would train the paper's run."""
     run = yaml.safe_load((project.folder / "config/config.yaml").read_text("utf-8"))
