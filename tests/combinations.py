@@ -1,6 +1,6 @@
 """Combinations of options: few that hold every pair of values, or every three."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from functools import partial
 from itertools import combinations, product
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 Combination = tuple[Any, ...]
-Combinations = Callable[[], list[Combination]]
 
 
 def covering(strength: int, *options: Iterable[Hashable]) -> list[Combination]:
@@ -25,14 +24,15 @@ def covering(strength: int, *options: Iterable[Hashable]) -> list[Combination]:
 
 
 def each_combination(*options: Iterable[Hashable]) -> pytest.MarkDecorator:
-    """Run a test on `chosen()`: every pair of values by default, every three where it may be slow.
+    """Run a test on `combinations`: all pairs of values by default, all threes if it may be slow.
 
-    They are chosen when a test runs, not when it is collected.
+    A fixture chooses them when the test runs.
     """
     return pytest.mark.parametrize(
-        "chosen",
+        "combinations",
         [
             pytest.param(partial(covering, 2, *options), id="pairs"),
             pytest.param(partial(covering, 3, *options), id="threes", marks=pytest.mark.slow),
         ],
+        indirect=True,
     )

@@ -22,6 +22,7 @@ from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.tables import Table
 from pipeline_lib.storage.tables import read_table
+from tests.combinations import Combination
 
 # Every job of a workflow loads hypothesis through pandera: without a search for its plugins, in
 # 0.3 s and not in 0.8 s.
@@ -41,6 +42,13 @@ def one_in(number: int) -> settings:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what runs workflows, so that no process is left alone with it at the end."""
     items.sort(key=lambda item: {"workflow", "cluster", "tracking"}.isdisjoint(item.path.parts))
+
+
+@pytest.fixture
+def combinations(request: pytest.FixtureRequest) -> list[Combination]:
+    """Choose what `each_combination` asks for."""
+    chosen: list[Combination] = request.param()
+    return chosen
 
 
 USERS = (

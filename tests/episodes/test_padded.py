@@ -5,7 +5,7 @@ import math
 import torch
 
 from pipeline_lib.episodes.padded import pad_batch
-from tests.combinations import Combinations, each_combination
+from tests.combinations import Combination, each_combination
 from tests.meta.per_user_reference import assert_near, gradients
 from tests.worlds import CASES, HEADS, KINDS, Setup, World
 
@@ -20,8 +20,8 @@ def most_rows(world: World) -> tuple[int, int]:
 
 
 @each_combination([*KINDS, "transfer"], HEADS, [1, 2], CASES, [0, 3])
-def test_losses_and_gradients_are_those_of_packed_rows(chosen: Combinations) -> None:
-    for kind, head, steps, case, fillers in chosen():
+def test_losses_and_gradients_are_those_of_packed_rows(combinations: list[Combination]) -> None:
+    for kind, head, steps, case, fillers in combinations:
         setup = Setup(kind, head, "first" if kind == "transfer" else "second", steps=steps)
         learner, world = setup.learner(), setup.world(*CASES[case])
         packed = world.batch()

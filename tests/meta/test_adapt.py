@@ -12,7 +12,7 @@ from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.adapt import adapt
 from pipeline_lib.meta.rates import UserRates
 from pipeline_lib.methods.base import Learner, Method
-from tests.combinations import Combinations, each_combination
+from tests.combinations import Combination, each_combination
 from tests.conftest import one_in
 from tests.meta.per_user_reference import assert_near, gradients, reference
 from tests.worlds import ADAPTS, CASES, HEADS, KINDS, ORDERS, TINY, WAYS, WIDE, Adapt, Setup, World
@@ -46,15 +46,17 @@ def assert_equals_reference(setup: Setup, world: World, tolerance: float = 1e-10
 
 
 @each_combination(KINDS, HEADS, ORDERS, ADAPTS, [1, 2, 3], [(4,), (4, 3), (4, WIDE, 3)])
-def test_losses_and_gradients_equal_the_reference(chosen: Combinations) -> None:
-    for *options, hidden in chosen():
+def test_losses_and_gradients_equal_the_reference(combinations: list[Combination]) -> None:
+    for *options, hidden in combinations:
         setup = replace(Setup(*options), hidden=hidden)
         assert_equals_reference(setup, setup.world(*TINY))
 
 
 @each_combination(KINDS, ORDERS, ADAPTS)
-def test_several_values_of_a_users_feature_equal_the_reference(chosen: Combinations) -> None:
-    for kind, order, adapts in chosen():
+def test_several_values_of_a_users_feature_equal_the_reference(
+    combinations: list[Combination],
+) -> None:
+    for kind, order, adapts in combinations:
         setup = Setup(kind, order=order, adapt=adapts)
         world = setup.world(*CASES["very different sizes"]).with_slots()
         assert (world.episodes.values == 0.5).sum() >= 4
@@ -62,8 +64,8 @@ def test_several_values_of_a_users_feature_equal_the_reference(chosen: Combinati
 
 
 @each_combination(WAYS, ORDERS, CASES)
-def test_any_case_equals_the_reference(chosen: Combinations) -> None:
-    for way, order, case in chosen():
+def test_any_case_equals_the_reference(combinations: list[Combination]) -> None:
+    for way, order, case in combinations:
         setup = replace(WAYS[way], order=order)
         assert_equals_reference(setup, setup.world(*CASES[case]))
 
@@ -114,8 +116,8 @@ def test_any_ragged_shape_equals_the_reference(
 
 
 @each_combination(KINDS, ORDERS, ADAPTS, [1, 2])
-def test_scores_equal_the_reference_and_need_no_graph(chosen: Combinations) -> None:
-    for kind, order, what, steps in chosen():
+def test_scores_equal_the_reference_and_need_no_graph(combinations: list[Combination]) -> None:
+    for kind, order, what, steps in combinations:
         assert_scores_equal_reference(Setup(kind, order=order, adapt=what, steps=steps))
 
 

@@ -13,7 +13,7 @@ from pipeline_lib.meta.blocks import USERS_PER_BLOCK
 from pipeline_lib.meta.many_steps import adapt_generally, make_model
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.settings.methods.base import Order
-from tests.combinations import Combinations, each_combination
+from tests.combinations import Combination, each_combination
 from tests.meta.per_user_reference import assert_near, gradients
 from tests.operations import operations
 from tests.worlds import ADAPTS, CASES, HEADS, KINDS, ORDERS, TINY, WAYS, WIDE, Setup
@@ -51,8 +51,8 @@ def go(learner: AdaptiveLearner, batch: Batch, *, fast: bool) -> tuple[Tensor, T
 
 
 @each_combination(["paml", "meta-sgd"], HEADS, ORDERS, [(5,), (7, 5), (6, WIDE, 5)])
-def test_both_ways_are_the_same_step(chosen: Combinations) -> None:
-    for *options, hidden in chosen():
+def test_both_ways_are_the_same_step(combinations: list[Combination]) -> None:
+    for *options, hidden in combinations:
         assert_both_ways_are_the_same_step(replace(Setup(*options), hidden=hidden))
 
 

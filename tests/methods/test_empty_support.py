@@ -13,7 +13,7 @@ from pipeline_lib.episodes.subsets import limit_support
 from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.settings.methods.base import known_kinds
-from tests.combinations import Combinations, each_combination
+from tests.combinations import Combination, each_combination
 from tests.meta.per_user_reference import assert_near, reference
 from tests.methods.world import ADAPTIVE, World, predict, take_all, train, trained
 from tests.worlds import ADAPTS, HEADS, KINDS, ORDERS, Setup
@@ -37,10 +37,10 @@ WAYS: dict[str, dict[str, Any]] = {
 
 @each_combination(KINDS, HEADS, ORDERS, ADAPTS, [1, 2], EMPTY)
 def test_who_has_no_support_rows_gets_the_score_of_unadapted_weights(
-    chosen: Combinations,
+    combinations: list[Combination],
 ) -> None:
     """And who has some the score of adapted ones, both computed user by user."""
-    for *options, case in chosen():
+    for *options, case in combinations:
         assert_scores_are_adapted_or_not(Setup(*options), case)
 
 
@@ -71,8 +71,8 @@ def unadapted_scores(learner: AdaptiveLearner, batch: Batch) -> Tensor:
 
 
 @each_combination(ADAPTIVE, WORLDS, WAYS)
-def test_every_trained_learner_scores_them_unadapted(chosen: Combinations) -> None:
-    for kind, world, way in chosen():
+def test_every_trained_learner_scores_them_unadapted(combinations: list[Combination]) -> None:
+    for kind, world, way in combinations:
         learner, _ = train(kind, world, epochs=1, users_per_batch=20, **WAYS[way])
         assert_scores_are_unadapted(learner, world)
 
