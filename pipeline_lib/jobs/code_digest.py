@@ -5,7 +5,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
+
+from pipeline_lib.settings import own_methods
 
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[2]
@@ -45,7 +48,9 @@ def dependencies(script: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
         if name in found or not (path := _module_file(name)):
             continue
         found[name] = path
-        waiting.extend(_read(path).imports)
+        waiting.extend(
+            resolve_name(own, name.rpartition(".")[0] or name) for own in _read(path).imports
+        )
     return found
 
 
@@ -86,16 +91,24 @@ def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield module
+            start = f"{module}." if node.module else module
+            yield from (f"{start}{alias.name}" for alias in node.names)
+
+
+def _module_file(name: str) -> Path | None:
+    """Find the file of a module, of the library or of the user's own methods, that counts."""
+    top, *parts = name.split(".")
+    folders = {PACKAGE: ROOT / PACKAGE, own_methods.PACKAGE: own_methods.method_folder()}
+    folder = folders.get(top)
+    if folder is None or name.startswith(SPARED):
+        return None
+    return _python_file(folder.joinpath(*parts))
 
 
 @cache
-def _module_file(name: str) -> Path | None:
-    """Find the file of a module of the library that counts."""
-    if name.split(".")[0] != PACKAGE or name.startswith(SPARED):
-        return None
-    base = ROOT.joinpath(*name.split("."))
+def _python_file(base: Path) -> Path | None:
     candidates = (base.with_suffix(".py"), base / "__init__.py")
     return next((path for path in candidates if path.is_file()), None)

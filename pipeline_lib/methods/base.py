@@ -155,7 +155,7 @@ def make_problem(
 
 def build_method(settings: MethodSettings, problem: Problem, seed: int) -> Method:
     """Build the method of `settings.kind`; the seed alone determines its initial weights."""
-    module = import_module(kind_modules(settings.kind)[1])
+    module = import_module(kind_modules(settings.kind)[-1])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "init"))
         method: Method = module.METHODS[settings.kind](settings, problem)

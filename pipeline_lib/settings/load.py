@@ -1,6 +1,6 @@
 """Read and check the settings of a run and of the datasets and methods it names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from pipeline_lib.settings.methods.base import (
     parse_method,
 )
 from pipeline_lib.settings.network import Network
+from pipeline_lib.settings.own_methods import use_methods
 from pipeline_lib.settings.run import Run
 from pipeline_lib.settings.search import OF_NETWORK, split_values
+from pipeline_lib.settings.sweep import variants
 
 
 @dataclass(frozen=True)
@@ -78,29 +80,53 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
     Raises SettingsError with the file, the key, what is wrong and the nearest valid name.
     """
     run = validate(Run, config, "run config")
-    others = _own_datasets(run)
+    others = _own_folder("dataset_dir", run.dataset_dir)
+    own_methods = _own_folder("method_dir", run.method_dir)
+    for own_folder in own_methods:
+        use_methods(own_folder)
+    places = [folder / "methods", *own_methods]
     on_dataset = {}
     for key, override in run.override.items():
         *dataset, name = key.split("/", 1)
         own = {**run.override.get(name, {}), **override} if dataset else override
-        method = _method(folder / "methods", name, own, "override")
+        method = _method(places, name, own, "override")
         if dataset:
             read_named([folder / "datasets", *others], dataset[0], "dataset", "override")
             on_dataset[dataset[0], name] = method
     datasets = {name: read_dataset(folder / "datasets", name, *others) for name in run.datasets}
     _check_raw_files(run, datasets)
-    methods = {n: _method(folder / "methods", n, run.override.get(n, {})) for n in run.methods}
+    methods = {n: _method(places, n, run.override.get(n, {})) for n in run.methods}
+    for name, where, method in _swept(run, places):
+        if where:
+            on_dataset[where, name] = method
+        elif name in methods:
+            raise SettingsError(f"run config: sweep: there is a method {name!r} without it")
+        else:
+            methods[name] = method
     settings = Settings(run, datasets, methods, on_dataset)
     _check_levels(settings)
     _check_search(settings)
     return settings
 
 
-def _own_datasets(run: Run) -> list[Path]:
-    if run.dataset_dir is None:
+def _swept(run: Run, places: Sequence[Path]) -> Iterator[tuple[str, str | None, MethodSettings]]:
+    """Yield the methods of the run's sweep, each with the dataset that overrides it, or None."""
+    for variant in variants(run.sweep):
+        base, own = variant.base, run.override.get(variant.base, {})
+        changes = variant.changes(_method(places, base, own, "sweep").label)
+        for key, override in {base: own, **run.override}.items():
+            *dataset, name = key.split("/", 1)
+            if name == base:
+                whole = {**own, **override, **changes}
+                swept = _method(places, base, whole, "sweep")
+                yield variant.name, dataset[0] if dataset else None, swept
+
+
+def _own_folder(key: str, name: str | None) -> list[Path]:
+    if name is None:
         return []
-    if not (folder := Path(run.dataset_dir)).is_dir():
-        raise SettingsError(f"run config: dataset_dir: {folder} is no folder; correct it")
+    if not (folder := Path(name)).is_dir():
+        raise SettingsError(f"run config: {key}: {folder} is no folder; correct it")
     return [folder]
 
 
@@ -114,9 +140,9 @@ def read_dataset(folder: Path, name: str, *others: Path) -> Dataset:
 
 
 def _method(
-    folder: Path, name: str, override: Mapping[str, Any], key: str = "methods"
+    folders: Sequence[Path], name: str, override: Mapping[str, Any], key: str = "methods"
 ) -> MethodSettings:
-    raw, source = read_whole([folder], name, "method", key)
+    raw, source = read_whole(folders, name, "method", key)
     source += " (with this run's override)" if override else ""
     return parse_method({**raw, **override}, source)
 

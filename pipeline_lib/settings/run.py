@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_v
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.search import Search
 from pipeline_lib.settings.strict import Name, Several, Strict
+from pipeline_lib.settings.sweep import Sweep
 
 
 def _expanded(folder: str) -> str:
@@ -45,6 +46,11 @@ class Run(Strict):
     dataset_dir: Folder | None = Field(
         None, description="Folder of further datasets' YAML files, besides config/datasets."
     )
+    method_dir: Folder | None = Field(
+        None,
+        description="Folder of methods of one's own: YAML files, besides config/methods, and the "
+        "Python modules of their kinds, which are run.",
+    )
     datasets: Several[Name]
     methods: Several[Name]
     seeds: Several[NonNegativeInt]
@@ -73,6 +79,12 @@ class Run(Strict):
         examples=["{melu: {inner_lr: 0.1}, taobao/melu: {inner_lr: 4.0}}"],
     )
 
+    sweep: Sweep = Field(
+        {},
+        description="Method name to settings with several values; each is one more method, as "
+        "`reg-paml-gamma-0.01`.",
+        examples=["{reg-paml: {gamma: [0.001, 0.01, 0.1]}}"],
+    )
     search: Search | None = Field(
         None,
         description="Settings to be chosen on validation users before the seeds are trained.",

@@ -22,7 +22,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def digest(library: Path, *modules: str) -> str:
-    for remembered in (code_digest._read, code_digest._module_file):
+    for remembered in (code_digest._read, code_digest._python_file):
         remembered.cache_clear()
     own = code_digest.code_digests(library.parent / "script.py", modules)
     return code_digest.join_digests(f"{name} {value}" for name, value in own.items())

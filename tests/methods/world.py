@@ -26,6 +26,7 @@ from pipeline_lib.settings.methods.base import (
     settings_class,
 )
 from pipeline_lib.settings.network import HeadKind, Network
+from pipeline_lib.settings.own_methods import method_folder
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.record import EpochRecord
@@ -174,7 +175,8 @@ RATINGS = WORLDS[0]
 
 def read_settings(kind: str, **changes: object) -> MethodSettings:
     """The settings in the kind's own file, but for the rates and `changes`."""
-    raw = yaml.safe_load((METHODS / f"{kind}.yaml").read_text(encoding="utf-8"))
+    files = [folder / f"{kind}.yaml" for folder in (METHODS, method_folder()) if folder]
+    raw = yaml.safe_load(next(filter(Path.is_file, files)).read_text(encoding="utf-8"))
     assert raw["kind"] == kind
     faster = {k: FASTER.get(k, v) for k, v in raw.items()} | OWN.get(kind, {})
     return settings_class(kind).model_validate(faster | changes)

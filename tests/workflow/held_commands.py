@@ -26,7 +26,7 @@ HERE = {
     rf"(?!{UNSOUND})snakemake .*--resources[ =]gpu=.*": f"{RUNS}::test_a_run_on_gpus",
     r"snakemake all --cores 8 --config 'override=[^']*'": f"{RUNS}::test_a_run_of_another_gamma",
     r"snakemake all --cores 8 --config processes=4": f"{RUNS}::test_a_run_of_several_processes",
-    r"snakemake all .*--config ('methods=.*|'override=.*'seeds=.*)": f"{PLANS}::"
+    r"snakemake all .*--config ('methods=.*|'sweep=.*|'override=.*'seeds=.*)": f"{PLANS}::"
     "test_snakemake_plans_it",
     r"snakemake all .*--config 'splits=.*": f"{PLANS}::test_snakemake_plans_it",
     r"snakemake all .*--configfile config/paper\.yaml": f"{REAL}::test_a_run_of_downloaded_logs",
@@ -55,6 +55,8 @@ HERE = {
 ELSEWHERE = {
     rf"{OTHER_PAGE}: .*": "workflow/test_own_logs.py::test_every_step_gives_what_the_page_shows",
     r"docs/protocols\.md: .*": "workflow/test_protocols_page.py::"
+    "test_every_step_gives_what_the_page_shows",
+    r"docs/your-own-method\.md: .*": "workflow/test_own_method.py::"
     "test_every_step_gives_what_the_page_shows",
     r"README\.md: python -m pipeline_lib inspect <files>": "data/inspect/test_inspect.py::"
     "test_the_command_prints_it_or_says_what_is_wrong",

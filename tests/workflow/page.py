@@ -25,7 +25,7 @@ class Step:
 
     def do(self, folder: Path) -> str:
         """Save the file that the first line names, or run the commands; return what they print."""
-        if self.kind == "yaml":
+        if self.kind in {"yaml", "python"}:
             name, _, content = self.text.partition("\n")
             (folder / name.removeprefix("# ")).write_text(content, encoding="utf-8")
             return ""
@@ -47,7 +47,7 @@ def steps(page: str) -> Iterator[Step]:
     """List the steps of a page below docs/; a `text` block shows what those before it print."""
     found = BLOCK.findall((ROOT / "docs" / page).read_text(encoding="utf-8"))
     for number, (kind, text) in enumerate(found):
-        if kind in ("bash", "yaml"):
+        if kind in ("bash", "yaml", "python"):
             following = found[number + 1 : number + 2]
             shown = following[0][1] if following and following[0][0] == "text" else ""
             yield Step(kind, text, shown)

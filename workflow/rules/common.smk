@@ -207,7 +207,7 @@ def settings_texts():
 
     Without the places of the logs and the datasets, as a page may be passed on.
     """
-    places = {"raw_dir": None, "dataset_dir": None}
+    places = {"raw_dir": None, "dataset_dir": None, "method_dir": None}
     parts = {"run": settings.run.model_copy(update=places)}
     parts |= {f"dataset {name}": own for name, own in settings.datasets.items()}
     parts |= {f"method {name}": own for name, own in settings.methods.items()}

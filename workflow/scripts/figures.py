@@ -20,13 +20,14 @@ tables = {
     name: dict(zip(map(tuple, params.trials), map(Path, source[name]), strict=True))
     for name in ("users", "predictions", "history", "support")
 }
+records = [read_json(Path(path), TrainingRecord) for path in source.trainings]
 results = read_results(
     read_json(Path(source.comparison), Comparison),
     tables,
     Path(source.projection) if source.projection else None,
+    records,
 )
 write_figures(results, params.figures, Path(snakemake.output.csv[0]).parent)
 
-for training, plot in zip(map(Path, source.trainings), snakemake.output.trials, strict=True):
-    record = read_json(training, TrainingRecord)
+for record, plot in zip(records, snakemake.output.trials, strict=True):
     write_trial(results, record.method, record.seed, Path(plot))

@@ -1,6 +1,6 @@
 """Read a dataset's results from the tables of all its trainings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandera.polars as pa
@@ -17,17 +17,21 @@ from pipeline_lib.schemas.results import (
 )
 from pipeline_lib.schemas.training import HISTORY
 from pipeline_lib.storage.tables import read_table
+from pipeline_lib.training.record import TrainingRecord
 
 Paths = Mapping[tuple[str, int], Path]  # by method and seed
 
 
 def read_results(
-    comparison: Comparison, tables: Mapping[str, Paths], projection: Path | None
+    comparison: Comparison,
+    tables: Mapping[str, Paths],
+    projection: Path | None,
+    trainings: Iterable[TrainingRecord] = (),
 ) -> Results:
     """Read all results of a dataset; raise TableError as `read_table` does.
 
     tables: the files of `users`, `predictions`, `history` and `support`. projection: None where no
-    method has embeddings.
+    method has embeddings. trainings: the methods', whose settings figures may go by.
     """
     adaptive = {m.name for m in comparison.methods if has_user_rates(m.kind)}
     chosen = {key: path for key, path in tables["predictions"].items() if key[0] in adaptive}
@@ -39,6 +43,7 @@ def read_results(
         history=_read(tables["history"], HISTORY),
         support=_read(tables["support"], support_schema(comparison.task)),
         projection=read_table(projection, PROJECTION) if projection else none,
+        settings={t.method: {**t.settings, "network": str(t.network)} for t in trainings},
     )
 
 

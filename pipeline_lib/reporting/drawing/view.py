@@ -1,9 +1,9 @@
 """What figures are drawn from: a dataset's results, and the frame that a figure makes of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -27,7 +27,7 @@ class Results:
     users: method, seed, user, group and the task's metrics. rates: method, seed, user, group,
     inner_lr, of methods that choose one for each user. history: method, seed, epoch, figure,
     value. support: method, seed, user, group, support_rows (null: all), mse or nel. projection:
-    method, user, group, x, y.
+    method, user, group, x, y. settings: by method, those it was trained with.
     """
 
     comparison: Comparison
@@ -36,6 +36,7 @@ class Results:
     history: pl.DataFrame
     support: pl.DataFrame
     projection: pl.DataFrame
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def methods(self, roles: Collection[str] = ROLES) -> list[MethodResult]:
         """Return the methods of some roles: references first, ablations last."""

@@ -1,15 +1,18 @@
 """Settings that every method, every learner and every method of inner steps has."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from pipeline_lib.settings.errors import SettingsError, unknown, validate
 from pipeline_lib.settings.network import HeadKind
+from pipeline_lib.settings.own_methods import PACKAGE, import_modules, method_folder
 from pipeline_lib.settings.strict import Strict
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -85,12 +88,39 @@ class InnerLoop(InnerSteps):
     )
 
 
-@cache
 def _kinds() -> dict[str, type[MethodSettings]]:
-    """Return the settings class of every kind, from the families beside this module."""
+    """Return the settings class of every kind: the families', and the user's own."""
+    return _delivered() | _own(method_folder())
+
+
+@cache
+def _delivered() -> dict[str, type[MethodSettings]]:
+    """Return the kinds of the families beside this module."""
     families = [path.stem for path in Path(__file__).parent.glob("*.py")]
-    modules = [import_module(f"{__package__}.{family}") for family in sorted(families)]
-    classes = [own for module in modules for own in vars(module).values() if isinstance(own, type)]
+    return _classes(import_module(f"{__package__}.{family}") for family in sorted(families))
+
+
+@cache
+def _own(folder: Path | None) -> dict[str, type[MethodSettings]]:
+    """Return the kinds of a folder's modules; raise SettingsError for one that cannot be built."""
+    modules = import_modules(folder) if folder else []
+    found = _classes(modules)
+    for kind, own in found.items():
+        file = f"{folder}/{own.__module__.rpartition('.')[2]}.py"
+        if kind in _delivered():
+            raise SettingsError(f"{file}: the kind {kind!r} is delivered; name yours otherwise")
+        if kind not in vars(sys.modules[own.__module__]).get("METHODS", {}):
+            raise SettingsError(
+                f"{file}: METHODS has no class of the kind {kind!r}; write for example "
+                f'METHODS = {{"{kind}": MyMethod}}'
+            )
+    return found
+
+
+def _classes(modules: Iterable[ModuleType]) -> dict[str, type[MethodSettings]]:
+    """Return the settings classes that modules define, by kind."""
+    owned = [(module.__name__, own) for module in modules for own in vars(module).values()]
+    classes = [own for name, own in owned if isinstance(own, type) and own.__module__ == name]
     settings = [own for own in classes if issubclass(own, MethodSettings)]
     return {kind: own for own in settings for kind in get_args(own.model_fields["kind"].annotation)}
 
@@ -106,8 +136,10 @@ def settings_class(kind: str) -> type[MethodSettings]:
 
 
 def kind_modules(kind: str) -> list[str]:
-    """Return the modules of a kind's family: of its settings, and of its methods."""
+    """Return the modules of a kind: of its settings, and of its methods if these are others."""
     settings = settings_class(kind).__module__
+    if settings.startswith(f"{PACKAGE}."):
+        return [settings]
     return [settings, f"pipeline_lib.methods.{settings.rpartition('.')[2]}"]
 
 

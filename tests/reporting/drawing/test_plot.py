@@ -55,7 +55,7 @@ def test_melu_has_no_rates_of_users() -> None:
 
 def test_figures_stand_in_the_papers_order_and_ours_last() -> None:
     assert list(plots()) == [
-        *("clicks", "errors", "inner_lrs", "failure", "ablations", *ALWAYS),
+        *("clicks", "errors", "inner_lrs", "failure", "ablations", *ALWAYS, "sweeps"),
     ]
 
 
