@@ -26,9 +26,9 @@ class Gaussian:
 
     def divergence(self, prior: "Gaussian") -> Tensor:
         """Compute KL(self ‖ prior), [users], summed over the n numbers."""
-        squares = self.log_variance.exp() + (self.mean - prior.mean).square()
-        ratio = prior.log_variance - self.log_variance
-        return 0.5 * (squares / prior.log_variance.exp() - 1 + ratio).sum(1)
+        ratio = self.log_variance - prior.log_variance
+        distance = (self.mean - prior.mean).square() / prior.log_variance.exp()
+        return 0.5 * (ratio.expm1() - ratio + distance).sum(1)
 
 
 class LatentLayers(nn.Module):

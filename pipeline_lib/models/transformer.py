@@ -16,7 +16,8 @@ class SetLayer(nn.Module):
         super().__init__()
         self.heads = heads
         self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
-        self.projection = nn.Linear(width, 3 * width)
+        # A bias of keys would change no weight, and Adam would follow its rounding errors.
+        self.projection = nn.Linear(width, 3 * width, bias=False)
         self.joined = nn.Linear(width, width)
         self.wide, self.narrow = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
 

@@ -70,8 +70,8 @@ class Reference(PerUserReference):
 
     def _attend(self, name: str, token: Tensor, seen: list[Tensor]) -> Tensor:
         def project(x: Tensor) -> Tensor:
-            found = self._layer(f"{name}.projection", self._norm(f"{name}.norms.0", x))
-            return found.view(3, WIDTH)
+            weight = self.parameters[f"{name}.projection.weight"].view(3, WIDTH, WIDTH)
+            return weight @ self._norm(f"{name}.norms.0", x)
 
         asked, heads, size = project(token)[0], [], WIDTH // HEADS_OF_ATTENTION
         for head in range(HEADS_OF_ATTENTION):

@@ -118,7 +118,7 @@ def train_in_threads(
 ODD = {"users_per_batch": 19, "epochs": 3}
 
 
-@pytest.mark.parametrize("kind", only(LEARNERS, "at-paml", "transfer"))
+@pytest.mark.parametrize("kind", only(LEARNERS, "at-paml", "tanp", "transfer"))
 def test_two_take_the_same_steps_as_one(
     kind: str,
     train_in_threads: Callable[..., list[tuple[Method, list[EpochRecord]]]],

@@ -56,7 +56,9 @@ def limited(
     return learner, fit(learner, settings, FOLDS, 0, lambda _: None), sizes
 
 
-@pytest.mark.parametrize("kind", only(LEARNERS, "transfer", "reg-paml", "at-paml", "effects-melu"))
+@pytest.mark.parametrize(
+    "kind", only(LEARNERS, "transfer", "reg-paml", "at-paml", "effects-melu", "tanp")
+)
 @pytest.mark.parametrize("most", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_method_is_the_same_but_for_the_order_of_sums(kind: str, most: int) -> None:
     whole, history = train_once(kind, epochs=2)
