@@ -69,16 +69,11 @@ class Regression(WithUsersMean):
         """Lay out the features of query rows: columns of user values, item values, user's mean."""
         from scipy.sparse import csr_array, hstack
 
-        def lay_out(values: Values, rows: int, columns: int, of_row: Tensor) -> "csr_array":
-            places = values.owner.cpu().numpy(), values.code.cpu().numpy()
-            weight = values.weight.double().cpu().numpy()
-            return csr_array((weight, places), shape=(rows, columns))[of_row.cpu().numpy()]
-
         query, items = batch.query, item_values(batch, self.sizes.item_features)
         parts = [
-            lay_out(user_values(batch), len(batch), len(self.user_weight), query.user),
-            lay_out(items, len(batch.items), len(self.item_weight), query.item),
-            csr_array(query.spread(self.users_mean(batch))[:, None].double().cpu().numpy()),
+            _lay_out(user_values(batch), len(batch), len(self.user_weight), query.user),
+            _lay_out(items, len(batch.items), len(self.item_weight), query.item),
+            csr_array(_numbers(query.spread(self.users_mean(batch)))[:, None]),
         ]
         return hstack(parts, format="csr")
 
@@ -98,6 +93,14 @@ class Regression(WithUsersMean):
         with threadpool_limits(1):  # more would sum in any order
             model.fit(features, _numbers(target), sample_weight=_numbers(weight))
         return np.ravel(model.coef_), float(np.ravel(model.intercept_)[0])
+
+
+def _lay_out(values: Values, rows: int, columns: int, of_row: Tensor) -> "csr_array":
+    """Lay values out in columns by code, for the owner of each row, [rows] int64."""
+    from scipy.sparse import csr_array
+
+    places = values.owner.cpu().numpy(), values.code.cpu().numpy()
+    return csr_array((_numbers(values.weight), places), shape=(rows, columns))[of_row.cpu().numpy()]
 
 
 def _numbers(values: Tensor) -> NDArray[np.float64]:

@@ -14,8 +14,8 @@ from pipeline_lib.models.neural_process import (
     TaskMemory,
     clustering_loss,
 )
-from pipeline_lib.models.preference import Embedded, Embeddings
-from pipeline_lib.models.rows import RowEncoder
+from pipeline_lib.models.preference import Embedded
+from pipeline_lib.models.rows import LayeredEmbeddings, RowEncoder
 from pipeline_lib.settings.methods.tanp import TaNPSettings
 
 
@@ -32,15 +32,16 @@ class TaNP(EmbeddedLearner, JointLearner):
         super().__init__(problem)
         self.settings = settings
         sizes, network = problem.sizes, problem.required_network
-        self.network = Embeddings(sizes, network)
-        self.encoder = RowEncoder(self.network, settings.encoder)
+        self.network = LayeredEmbeddings(sizes, network, settings.embedding_layers)
+        width = self.network.width
+        self.encoder = RowEncoder(width, settings.encoder)
         self.latent = LatentLayers(settings.encoder[-1], settings.latent_size)
-        self.identity = RowEncoder(self.network, settings.task_encoder)
+        self.identity = RowEncoder(width, settings.task_encoder)
         task, gated = settings.task_encoder[-1], settings.modulation == "gating"
         self.memory = TaskMemory(settings.clusters, task, settings.temperature)
         widths = *network.hidden, self.head.outputs
         latent = settings.latent_size
-        self.decoder = ModulatedDecoder(self.network, latent, widths, task, gated=gated)
+        self.decoder = ModulatedDecoder(width, latent, widths, task, gated=gated)
         self.last: dict[str, Tensor] = {}
         self.steps: list[Mapping[str, Tensor]] = []
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from pipeline_lib.episodes.batch import BatchRows
-from pipeline_lib.models.preference import Embedded, Embeddings
+from pipeline_lib.models.preference import Embedded
 from pipeline_lib.models.rows import RowLayer, with_users
 
 
@@ -99,14 +99,13 @@ class Modulation(nn.Module):
 
 
 class ModulatedDecoder(nn.Module):
-    """Layers on a row's user, item and the user's z, whose hidden outputs the task modulates."""
+    """Layers on a row's user and item, `width` each, and z; the task modulates hidden outputs."""
 
     def __init__(
-        self, embeddings: Embeddings, latent: int, widths: Sequence[int], task: int, *, gated: bool
+        self, width: int, latent: int, widths: Sequence[int], task: int, *, gated: bool
     ) -> None:
         super().__init__()
-        users, items = embeddings.user_width + latent, embeddings.item_width
-        self.first = RowLayer(users, items, 0, widths[0])
+        self.first = RowLayer(width + latent, width, 0, widths[0])
         self.later = nn.ModuleList(nn.Linear(i, o) for i, o in pairwise(widths))
         self.modulations = nn.ModuleList(Modulation(task, w, gated=gated) for w in widths[:-1])
 

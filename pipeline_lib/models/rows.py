@@ -7,8 +7,27 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, relu
 
-from pipeline_lib.episodes.batch import BatchRows
-from pipeline_lib.models.preference import Embedded, Embeddings
+from pipeline_lib.episodes.batch import Batch, BatchRows
+from pipeline_lib.models.preference import Embedded, Embeddings, InputSizes
+from pipeline_lib.settings.network import Network
+
+
+class LayeredEmbeddings(Embeddings):
+    """Embeddings of users, and of items, that go through layers with ReLU after each.
+
+    width: of what comes out of either.
+    """
+
+    def __init__(self, sizes: InputSizes, network: Network, layers: Sequence[int]) -> None:
+        super().__init__(sizes, network)
+        self.users = _rectified(self.user_width, *layers)
+        self.items = _rectified(self.item_width, *layers)
+        self.width = layers[-1]
+
+    def embed(self, batch: Batch) -> Embedded:
+        """Compute the layers' outputs, [users, width] and [items, width]."""
+        own = super().embed(batch)
+        return Embedded(self.users(own.users), self.items(own.items))
 
 
 class RowLayer(nn.Module):
@@ -32,11 +51,11 @@ class RowLayer(nn.Module):
 
 
 class RowEncoder(nn.Module):
-    """Layers with ReLU between them on a row's user, item and target."""
+    """Layers with ReLU between them on a row's user and item, `width` each, and target."""
 
-    def __init__(self, embeddings: Embeddings, widths: Sequence[int]) -> None:
+    def __init__(self, width: int, widths: Sequence[int]) -> None:
         super().__init__()
-        self.first = RowLayer(embeddings.user_width, embeddings.item_width, 1, widths[0])
+        self.first = RowLayer(width, width, 1, widths[0])
         self.later = nn.ModuleList(nn.Linear(i, o) for i, o in pairwise(widths))
 
     def forward(self, embedded: Embedded, rows: BatchRows) -> Tensor:
@@ -50,3 +69,8 @@ class RowEncoder(nn.Module):
 def with_users(embedded: Embedded, values: Tensor) -> Embedded:
     """Put values of users, [users, n], beside their embeddings."""
     return Embedded(torch.cat((embedded.users, values), 1), embedded.items)
+
+
+def _rectified(*widths: int) -> nn.Sequential:
+    layers = [(nn.Linear(i, o), nn.ReLU()) for i, o in pairwise(widths)]
+    return nn.Sequential(*(part for layer in layers for part in layer))

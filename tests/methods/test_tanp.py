@@ -24,6 +24,7 @@ torch.set_num_threads(1)  # on tensors this small a second thread only waits
 
 DRAWS, TEMPERATURE, WEIGHT = Draws(5), 1.5, 0.3
 LATENT = 3
+HIDDEN = (12, 10)  # wide enough that some of a layer's outputs are above 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Reference(PerUserReference):
         task = self._task(user) + self.shares(user) @ self.parameters["memory.clusters"]
         outputs = []
         for item in own(rows, user)[0].tolist():
-            x = torch.cat((self._user(self.parameters, user), z, self._item(self.parameters, item)))
+            x = torch.cat((self.user(user), z, self.item(item)))
             x = self._layer("decoder.first", x)
             for place in range(len(self.setup.hidden)):
                 scale, shift = self._modulation(place, task)
@@ -102,16 +103,27 @@ class Reference(PerUserReference):
         return torch.stack(rows).mean(0) if rows else torch.zeros(self._width("identity")).double()
 
     def _encode(self, name: str, user: int, rows: Rows) -> list[Tensor]:
-        found, profile = [], self._user(self.parameters, user)
+        found = []
         for item, target in zip(*own(rows, user), strict=True):
-            vector = self._item(self.parameters, int(item))
-            x = self._layer(f"{name}.first", torch.cat((profile, vector, target[None])))
+            inputs = self.user(user), self.item(int(item)), target[None]
+            x = self._layer(f"{name}.first", torch.cat(inputs))
             for place in count():
                 if f"{name}.later.{place}.weight" not in self.parameters:
                     break
                 x = self._layer(f"{name}.later.{place}", x.clamp(min=0))
             found.append(x)
         return found
+
+    def user(self, user: int) -> Tensor:
+        return self._layers("users", self._user(self.parameters, user))
+
+    def item(self, item: int) -> Tensor:
+        return self._layers("items", self._item(self.parameters, item))
+
+    def _layers(self, side: str, x: Tensor) -> Tensor:
+        for place in (0, 2):  # a ReLU follows each
+            x = self._layer(f"network.{side}.{place}", x).clamp(min=0)
+        return x
 
     def _layer(self, name: str, x: Tensor) -> Tensor:
         return self.parameters[f"{name}.weight"] @ x + self.parameters[f"{name}.bias"]
@@ -126,6 +138,7 @@ def build(setup: Setup, modulation: str) -> TaNP:
         "epochs": 1,
         "users_per_batch": 32,
         "outer_lr": 0.01,
+        "embedding_layers": [9, 8],
         "encoder": [5, 4],
         "latent_size": LATENT,
         "task_encoder": [6, 7, 6],
@@ -163,7 +176,7 @@ def assert_as_the_equations_say(learner: TaNP, setup: Setup, world: World) -> No
     ],
 )
 def test_scores_losses_and_outer_gradients(head: str, modulation: str, case: str) -> None:
-    setup = Setup(head=head)
+    setup = Setup(head=head, hidden=HIDDEN)
     world = setup.world(*CASES[case]).with_slots()
     assert_as_the_equations_say(build(setup, modulation), setup, world)
 
@@ -194,7 +207,7 @@ divergence, move = Gaussian.divergence, Gaussian.move
 def test_the_reference_notices(
     owner: type, name: str, mutant: Callable[..., Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup = Setup()
+    setup = Setup(hidden=HIDDEN)
     world = setup.world([3, 1, 2, 4], [1, 3, 2, 1])
     assert_as_the_equations_say(build(setup, "film"), setup, world)
     monkeypatch.setattr(owner, name, mutant)
@@ -209,7 +222,7 @@ def test_every_epoch_reports_the_divergence_and_the_clustering_loss() -> None:
 
 
 def test_training_draws_z_and_prediction_does_not() -> None:
-    setup = Setup()
+    setup = Setup(hidden=HIDDEN)
     learner, batch = build(setup, "film"), setup.world([3, 1], [2, 1]).batch()
     losses, score = learner.losses(batch), learner.predict(batch).score
     assert torch.equal(learner.losses(batch), losses)

@@ -57,7 +57,13 @@ OWN: dict[str, dict[str, object]] = {
     "effects-paml": {"sweeps": 0, "lr_max": 2.0, "outer_lr": 0.03},
     "effects-ridge": {"sweeps": 0, "outer_lr": 0.03},
     "in-context": {"width": 16, "heads": 2},
-    "tanp": {"encoder": [16, 8], "latent_size": 4, "task_encoder": [16, 8], "clusters": 3},
+    "tanp": {
+        "embedding_layers": [8],
+        "encoder": [16, 8],
+        "latent_size": 4,
+        "task_encoder": [16, 8],
+        "clusters": 3,
+    },
 }
 
 TASKS: dict[str, Task] = {"rating": RatingTask(scale=(1, 5)), "click": ClickTask()}

@@ -98,6 +98,7 @@ _OWN: dict[str, dict[str, object]] = {
     "effects-paml": {**_EFFECTS, "lr_max": 1.0, "lr_hidden": [4], "embedding_size": 2},
     "in-context": {"width": 8, "heads": 2, "layers": 2},
     "tanp": {
+        "embedding_layers": [6],
         "encoder": [8, 4],
         "latent_size": 2,
         "task_encoder": [8, 4],

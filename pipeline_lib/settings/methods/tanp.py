@@ -13,6 +13,9 @@ class TaNPSettings(EmbeddedSettings):
     """A neural process with clusters of users, which modulate its decoder's hidden layers."""
 
     kind: Literal["tanp"]
+    embedding_layers: Widths = Field(
+        description="Widths of layers on a user's, an item's features."
+    )
     encoder: Widths = Field(description="Widths of the layers that encode a row for z.")
     latent_size: PositiveInt = Field(description="Numbers in a user's latent z.")
     task_encoder: Widths = Field(description="Of the layers that encode a row for the task.")
