@@ -13,7 +13,7 @@ Written by `make schemas` from the settings' own models (`pipeline_lib/settings/
 | file | what it holds |
 | :--- | :--- |
 | `config.yaml` | the default run: generated sample logs |
-| `paper.yaml`, `readings.yaml`, `tuned.yaml` | other runs, for `--configfile` |
+| `paper.yaml`, `readings.yaml`, `rivals.yaml`, `tuned.yaml` | other runs, for `--configfile` |
 | `datasets/<name>.yaml` | a dataset; with `extends: <other>` only what differs from the other |
 | `methods/<name>.yaml` | its hyper-parameters; `extends` as above; the file's name is its own |
 
