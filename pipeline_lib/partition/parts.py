@@ -11,9 +11,14 @@ from pipeline_lib.settings.partition import Partition
 def part_rows(rows: pl.DataFrame, rules: Partition, seed: int) -> pl.DataFrame:
     """Add the column `part`: support, query, or null for a row that takes no part.
 
-    rows: `user`, `item` and `fold`, and `time` where the rules go by it. With a cut, test users'
-    rows from then on are query and those before support; of all others only rows before it count.
+    rows: `user`, `item` and `fold`, null where a row takes no part, and `time` where the rules go
+    by it. With a cut, test users' rows from then on are query and those before support; of all
+    others only rows before it count. In a quadrant a user's test rows are parted by themselves.
     """
+    if rules.quadrant:
+        judged, idle = pl.col("fold") == "test", pl.col("fold").is_null()
+        own = [assign_parts(rows.filter(which), rules, seed) for which in (judged, ~judged)]
+        return pl.concat([*own, rows.filter(idle).with_columns(part=pl.lit(None, pl.String))])
     if rules.cut is None:
         return assign_parts(rows, rules, seed)
     test, later = pl.col("fold") == "test", pl.col("time") >= rules.cut

@@ -31,11 +31,11 @@ def choose_users(
 ) -> tuple[pl.DataFrame, ColdBorder | None]:
     """Return why each user is dropped, and the border of the cold share where ties were drawn.
 
-    counts: `user`, `problem` (null where all features are sound), `interactions`, `clicked`, and
-    with a cut `before`, the interactions before it. Only users with interactions are ranked; ties
-    are drawn: they depend on the users' names and the seed alone. Reasons: `user`, `reason` of the
-    first step that drops the user, null for the chosen ones. Source: Yu et al. 2021, "Datasets",
-    steps 1 and 3.
+    counts: `user`, `problem` (null where all features are sound), `interactions`, `clicked`; with
+    a cut `before`, the interactions before it, and with a quadrant `cold` and `warm`, those with
+    such items. Only users with interactions are ranked; ties are drawn: they depend on the users'
+    names and the seed alone. Reasons: `user`, `reason` of the first step that drops the user, null
+    for the chosen ones. Source: Yu et al. 2021, "Datasets", steps 1 and 3.
     """
     idle = pl.when(pl.col("interactions") == 0).then(pl.lit(NO_ROWS))
     ranked = _ranked(counts.filter(pl.col("interactions") > 0), seed)
@@ -129,17 +129,16 @@ def _border(interactions: pl.Series, among: int) -> ColdBorder | None:
 
 def _flaws(rules: Partition) -> list[pl.Expr]:
     """Return why a user can be neither judged nor learned from, null where not."""
-    fewest = {"interactions": rules.fewest, "clicked": rules.min_clicked}
-    words = {"interactions": "interactions", "clicked": "clicked items"}
-    if rules.cut:
-        fewest["before"], words["before"] = LEAST, f"interactions before {_day(rules.cut)}"
-    return [
+    flaws = [
         pl.col("problem"),
-        *(
-            pl.when(pl.col(column) < least).then(pl.lit(f"fewer than {least} {words[column]}"))
-            for column, least in fewest.items()
-        ),
+        _fewer("interactions", rules.fewest, "interactions"),
+        _fewer("clicked", rules.min_clicked, "clicked items"),
     ]
+    if rules.cut:
+        flaws.append(_fewer("before", LEAST, f"interactions before {_day(rules.cut)}"))
+    if rules.quadrant:
+        flaws.append(_fewer("warm", rules.fewest, "interactions with warm items"))
+    return flaws
 
 
 def _limits(rules: Partition) -> list[pl.Expr]:
@@ -152,7 +151,14 @@ def _limits(rules: Partition) -> list[pl.Expr]:
     if rules.cut:
         none = pl.col("interactions") == pl.col("before")
         limits.append(pl.when(none).then(pl.lit(f"{NONE_FROM}{_day(rules.cut)} on")))
+    if rules.quadrant:  # what any of the four asks for, so that all have the same users
+        limits.append(_fewer("cold", rules.fewest, "interactions with cold items"))
+        limits.append(_fewer("warm", 2 * rules.fewest, "interactions with warm items"))
     return limits
+
+
+def _fewer(column: str, least: int, what: str) -> pl.Expr:
+    return pl.when(pl.col(column) < least).then(pl.lit(f"fewer than {least} {what}"))
 
 
 def _day(cut: datetime) -> str:

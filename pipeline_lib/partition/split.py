@@ -9,6 +9,7 @@ import polars as pl
 
 from pipeline_lib.partition.negatives import draw_negatives
 from pipeline_lib.partition.parts import count_ties, part_rows
+from pipeline_lib.partition.quadrants import deal_rows, draw_cold_items
 from pipeline_lib.partition.rules import (
     assign_folds,
     assign_groups,
@@ -62,7 +63,8 @@ def partition(
             "the partition goes by time (parts_by, cut), but the interactions have no column "
             "`time`; add it, or take these rules out"
         )
-    counts = _counts(users, interactions, rules)
+    cold_items = _cold_items(interactions, rules, seed)
+    counts = _counts(users, interactions, rules, cold_items)
     reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
     cold = reasons.filter(pl.col("reason").is_null())["user"]
     dropped = reasons.filter(pl.col("reason").is_not_null())
@@ -75,11 +77,15 @@ def partition(
     folds = pl.concat([folds, training])
     groups, shares = _groups(users, counts, cold, folds["user"], group_features, rules)
     own, negatives = _rows(interactions, folds, rules, seed)
+    if rules.quadrant:
+        own = deal_rows(own, cold_items, rules.quadrant, derive_seed(seed, "quadrant"))
+    if is_warm := rules.quadrant is not None and rules.quadrant.users == "warm":
+        folds = folds.with_columns(pl.col("fold").replace("test", "train"))
     parted = part_rows(own, rules, derive_seed(seed, "parts"))
     rows = parted.drop_nulls("part").sort("user", "item")
     chosen = folds.join(groups, on="user").sort("user")
     summary = SplitSummary(
-        **_numbers(chosen, rows, dropped),
+        **_numbers(chosen, rows, dropped, is_warm=is_warm),
         seed=seed,
         cold_border=border,
         negatives=negatives,
@@ -123,6 +129,14 @@ def _groups(
     return assign_groups(profiles, common, rules.major_features), shares
 
 
+def _cold_items(interactions: pl.LazyFrame, rules: Partition, seed: int) -> pl.Series:
+    """Draw the items that no training row is with; none without a quadrant."""
+    if not rules.quadrant:
+        return pl.Series("item", [], pl.String)
+    items = interactions.select("item").unique().collect(engine="streaming")["item"]
+    return draw_cold_items(items, rules.quadrant.cold_items, derive_seed(seed, "items"))
+
+
 def _rows(
     interactions: pl.LazyFrame, folds: pl.DataFrame, rules: Partition, seed: int
 ) -> tuple[pl.DataFrame, NegativeCount | None]:
@@ -143,27 +157,41 @@ def _left_out(parted: pl.DataFrame, rules: Partition) -> dict[str, int]:
         return {}
     if rules.cut:
         return {f"from {rules.cut:%Y-%m-%d %H:%M} on, of users that are not tested": rows}
+    if rules.quadrant:
+        numbers = ", or beyond the numbers of support and query rows" if rules.query else ""
+        return {f"with items that are not the quadrant's{numbers}": rows}
     return {"beyond the numbers of support and query rows": rows}
 
 
-def _numbers(users: pl.DataFrame, rows: pl.DataFrame, dropped: pl.DataFrame) -> Mapping[str, Any]:
+def _numbers(
+    users: pl.DataFrame, rows: pl.DataFrame, dropped: pl.DataFrame, *, is_warm: bool
+) -> Mapping[str, Any]:
+    """Return what a summary counts; is_warm: test users are in training as well."""
+    judged = rows.filter(fold="test")["user"].n_unique() if is_warm else 0
+    folds = pl.concat([users["fold"], pl.repeat("test", judged, eager=True).rename("fold")])
     return {
-        "sha256": split_hash(users, rows),
+        "sha256": split_hash(users, rows, by_fold=is_warm),
+        "also_trained_on": judged,
         "clean_users": users.height + dropped.height,
         "users_dropped": _by_reason(dropped),
         "users": users.height,
         "items": rows["item"].n_unique(),
         "interactions": rows.height,
-        "users_by_fold": dict(users["fold"].value_counts(sort=True).iter_rows()),
+        "users_by_fold": dict(folds.value_counts(sort=True).iter_rows()),
         "users_by_group": dict(users["group"].value_counts(sort=True).iter_rows()),
     }
 
 
-def _counts(users: pl.DataFrame, interactions: pl.LazyFrame, rules: Partition) -> pl.DataFrame:
-    """Count each user's interactions and clicks; with a cut also the interactions before it."""
+def _counts(
+    users: pl.DataFrame, interactions: pl.LazyFrame, rules: Partition, cold_items: pl.Series
+) -> pl.DataFrame:
+    """Count each user's interactions and clicks, and what `choose_users` asks for besides."""
     numbers = {"interactions": pl.len(), "clicked": (pl.col("target") > 0).sum()}
     if rules.cut:
         numbers["before"] = (pl.col("time") < rules.cut).sum()
+    if rules.quadrant:
+        is_cold = pl.col("item").is_in(cold_items.implode())
+        numbers |= {"cold": is_cold.sum(), "warm": (~is_cold).sum()}
     counted = interactions.group_by("user").agg(
         number.cast(pl.Int64).alias(name) for name, number in numbers.items()
     )
@@ -180,10 +208,14 @@ def _share_with(values: pl.Series, common: pl.Series) -> float:
     return int(values.is_in(common.implode()).sum()) / len(values)
 
 
-def split_hash(users: pl.DataFrame, rows: pl.DataFrame) -> str:
-    """Return a SHA-256 of each user's fold and group and each row's part, whatever their order."""
+def split_hash(users: pl.DataFrame, rows: pl.DataFrame, *, by_fold: bool = False) -> str:
+    """Return a SHA-256 of each user's fold and group and each row's part, whatever their order.
+
+    by_fold: also of each row's fold, where that may be another than its user's.
+    """
     digest = hashlib.sha256()
-    for frame, columns in ((users, ["user", "fold", "group"]), (rows, ["user", "item", "part"])):
+    of_rows = ["user", "item", "part", *(["fold"] if by_fold else [])]
+    for frame, columns in ((users, ["user", "fold", "group"]), (rows, of_rows)):
         ordered = frame.select(columns).sort(columns)
         digest.update((",".join(columns) + "\n").encode())
         for part in ordered.iter_slices(ROWS_PER_SLICE):

@@ -48,8 +48,9 @@ class SplitSummary(BaseModel):
     cold_border: None where no ties were drawn. interactions: of these users, negatives among them.
     items: those that these interactions are with. only_learned_from: the users among them that
     are in training and may not be judged. rows_left_out: their interactions that take no part, by
-    reason. tied_users: those with support and query rows of one time, drawn. The last three are
-    not written where they are nothing.
+    reason. tied_users: those with support and query rows of one time, drawn.
+    also_trained_on: the users of the test fold that are in training as well, with other rows. The
+    last four are not written where they are nothing.
     """
 
     sha256: str
@@ -67,6 +68,7 @@ class SplitSummary(BaseModel):
     only_learned_from: int = Field(0, exclude_if=_is_nothing)
     rows_left_out: dict[str, int] = Field({}, exclude_if=_is_nothing)
     tied_users: int = Field(0, exclude_if=_is_nothing)
+    also_trained_on: int = Field(0, exclude_if=_is_nothing)
 
     @property
     def protocol_notes(self) -> list[str]:
@@ -74,6 +76,10 @@ class SplitSummary(BaseModel):
         notes = [f"{rows:,} rows left out: {why}" for why, rows in self.rows_left_out.items()]
         if self.only_learned_from:
             notes.append(f"{self.only_learned_from:,} users are learned from and not judged on")
+        if self.also_trained_on:
+            notes.append(
+                f"{self.also_trained_on:,} users are judged, and in training with other rows"
+            )
         if self.tied_users:
             notes.append(
                 f"{self.tied_users:,} users have support and query rows of one time, drawn by the "

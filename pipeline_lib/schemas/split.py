@@ -13,7 +13,10 @@ DROPPED = table({"user": name(unique=True), "reason": name()})
 
 
 def split_rows(scale: tuple[float, float]) -> pa.DataFrameSchema:
-    """Return the schema of the split's interactions, each in one part of one fold."""
+    """Return the schema of the split's interactions, each in one part of one fold.
+
+    A row's fold is its user's, but for test rows of users whom training has other rows of.
+    """
     interaction = {"user": name(), "item": name(), "target": rating(scale)}
     assigned = {"fold": one_of(FOLDS), "part": one_of(PARTS)}
     return table({**interaction, **assigned}, unique=["user", "item"])

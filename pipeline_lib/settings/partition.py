@@ -46,6 +46,30 @@ class RowCount(Strict):
     rows: PositiveInt = Field(1, description="How many.")
 
 
+class Quadrant(Strict):
+    """Which of the four quadrants of MeLU users are judged in (Lee et al. 2019).
+
+    Rows of training and validation users with cold items take no part.
+    """
+
+    users: Literal["cold", "warm"] = Field(
+        "cold",
+        description="cold: training has no row of test users; warm: it has other rows than those "
+        "they are judged by.",
+    )
+    items: Literal["cold", "warm"] = Field(
+        "cold", description="cold: those that no training row is with; warm: the others."
+    )
+    cold_items: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.2, description="Share of the items that are cold, drawn by the split seed."
+    )
+
+    def __str__(self) -> str:
+        """Return it as part of a sentence."""
+        share = f"{100 * self.cold_items:g} % of the items are cold"
+        return f"{self.users} users judged on {self.items} items, {share}"
+
+
 class Partition(Strict):
     """The rules of a partition (Yu et al. 2021, "Datasets"); further keys make other protocols.
 
@@ -120,6 +144,12 @@ class Partition(Strict):
         description="everyone: users who are too active to be judged on, and those without "
         "interactions after the cut, are learned from.",
     )
+    quadrant: Quadrant | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="Some items are cold, and test users are cold or warm.",
+        examples=["{users: cold, items: cold}"],
+    )
     top_share: Share = Field(
         0.3, description="Share of a feature's values, most users first, that count as common."
     )
@@ -156,6 +186,11 @@ class Partition(Strict):
                 "cut says what test users are adapted and judged on; take support and query out, "
                 "or set them to null"
             )
+        if self.quadrant and (self.cut or self.negatives):
+            raise ValueError(
+                "quadrant is of rows that the log has, at any time; take cut and negatives out, "
+                "or set them to null"
+            )
         if self.timed and self.negatives:
             raise ValueError(
                 "negatives are drawn without a time; take them out, or both parts_by and cut"
@@ -164,7 +199,9 @@ class Partition(Strict):
 
     def protocol(self) -> str:
         """Return who is judged on what, in words."""
-        return "; ".join(filter(None, [self._users(), self._rows(), self._learned_from()]))
+        quadrant = str(self.quadrant) if self.quadrant else ""
+        parts = [self._users(), quadrant, self._rows(), self._learned_from()]
+        return "; ".join(filter(None, parts))
 
     def _users(self) -> str:
         fewest = f"the {100 * self.cold_share:g} % of users with fewest interactions"

@@ -86,7 +86,12 @@ def cleaning(bad: pl.DataFrame) -> CleaningReport:
     )
 
 
-def small_report(bad: pl.DataFrame | None = None, **changes: object) -> DataReport:
+def small_report(
+    bad: pl.DataFrame | None = None,
+    kept: pl.DataFrame | None = None,
+    also_trained_on: int = 0,
+    **changes: object,
+) -> DataReport:
     """Report the data above, some fields changed afterwards."""
     bad = rejects() if bad is None else bad
     record = SplitSummary(
@@ -104,6 +109,7 @@ def small_report(bad: pl.DataFrame | None = None, **changes: object) -> DataRepo
         users_by_fold={"train": 1, "validation": 1, "test": 1},
         users_by_group={"major": 2, "minor": 1},
         common_value_share={"gender": 2 / 3, "age": 0.25},
+        also_trained_on=also_trained_on,
     )
     report = report_data(
         About(
@@ -116,6 +122,6 @@ def small_report(bad: pl.DataFrame | None = None, **changes: object) -> DataRepo
             rules=Partition(major_features=1),
         ),
         Cleaned(USERS, ITEMS, ratings().lazy(), bad.lazy(), cleaning(bad)),
-        Kept(KEPT_USERS, kept_ratings().lazy(), record),
+        Kept(KEPT_USERS, (kept_ratings() if kept is None else kept).lazy(), record),
     )
     return report.model_copy(update=changes)

@@ -216,6 +216,17 @@ CASES = {
         f"{TITLE}\npartition: {{learn_from: all}}",
         "partition.learn_from: must be 'cold' or 'everyone', but is 'all'",
     ),
+    "a quadrant and a cut": (
+        TITLE,
+        f"{TITLE}\npartition: {{cut: 2020-01-01, quadrant: {{}}}}",
+        "partition: quadrant is of rows that the log has, at any time; take cut and negatives "
+        "out, or set them to null",
+    ),
+    "an unknown quadrant": (
+        TITLE,
+        f"{TITLE}\npartition: {{quadrant: {{users: new}}}}",
+        "partition.quadrant.users: must be 'cold' or 'warm', but is 'new'",
+    ),
     "negatives by time": (
         TITLE,
         f"{TITLE}\npartition: {{negatives: {{}}, parts_by: time}}",

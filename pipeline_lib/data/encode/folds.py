@@ -13,7 +13,7 @@ from pipeline_lib.schemas.columns import FOLDS
 def encode_folds(
     profiles: pl.DataFrame, rows: pl.LazyFrame, items: pl.Series, vocabulary: Vocabulary
 ) -> dict[str, Episodes]:
-    """Encode the users of each fold.
+    """Encode the users who have rows in each fold.
 
     profiles: `user_index`, rising, `user`, `fold` and a column a feature, one row a user. rows:
     the split's interactions. items: names in the catalogue's order.
@@ -27,16 +27,13 @@ def encode_folds(
         .collect(engine="streaming")
     )
     return {
-        fold: _episodes(
-            profiles.filter(pl.col("fold") == fold),
-            indexed_rows.filter(pl.col("fold") == fold),
-            vocabulary,
-        )
+        fold: _episodes(profiles, indexed_rows.filter(pl.col("fold") == fold), vocabulary)
         for fold in FOLDS
     }
 
 
-def _episodes(users: pl.DataFrame, rows: pl.DataFrame, vocabulary: Vocabulary) -> Episodes:
+def _episodes(profiles: pl.DataFrame, rows: pl.DataFrame, vocabulary: Vocabulary) -> Episodes:
+    users = profiles.join(rows, on="user_index", how="semi", maintain_order="left")
     codes, values = encode_users(users, vocabulary.user)
     return Episodes(
         user=integers(users["user_index"]),

@@ -125,7 +125,7 @@ class DataReport(BaseModel):
     clean: after cleaning. kept: what is left after the partition's steps, users with their
     interactions and the items these are with. sample: the logs are generated. of_paper: the dataset
     is one of the paper's, or made after one. protocol_notes: what the protocol left out, added or
-    drew.
+    drew. also_trained_on: the users that `sizes` has in two folds.
     """
 
     dataset: str
@@ -142,6 +142,7 @@ class DataReport(BaseModel):
     cold_border: ColdBorder | None
     negatives: NegativeCount | None = None
     protocol_notes: list[str] = Field([], exclude_if=lambda notes: not notes)
+    also_trained_on: NonNegativeInt = Field(0, exclude_if=lambda users: not users)
     users: NonNegativeInt
     clean_items: NonNegativeInt
     items_without_row: NonNegativeInt
@@ -159,7 +160,8 @@ class DataReport(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.steps[-1].left != self.users or sum(s.users for s in self.sizes) != self.users:
+        in_folds = sum(s.users for s in self.sizes) - self.also_trained_on
+        if self.steps[-1].left != self.users or in_folds != self.users:
             raise ValueError(f"{self.dataset}: the counts of users do not add up")
         return self
 

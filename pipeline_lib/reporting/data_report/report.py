@@ -144,6 +144,7 @@ def report_data(about: About, clean: Cleaned, kept: Kept) -> DataReport:
         cold_border=split.cold_border,
         negatives=split.negatives,
         protocol_notes=split.protocol_notes,
+        also_trained_on=split.also_trained_on,
         users=split.users,
         clean_items=counts.items,
         items_without_row=counts.items_without_row,
@@ -179,12 +180,16 @@ def _feature(count: FeatureCount, kept: pl.Series, shares: Mapping[str, float]) 
 
 
 def _parts_per_user(kept: Kept) -> pl.DataFrame:
-    """Return each kept user's numbers of rows: `user`, `fold`, `group`, `support`, `query`."""
+    """Return the numbers of rows of each kept user, in each fold where the user has some.
+
+    `user`, `fold`, `group`, `support`, `query`.
+    """
     parts = (pl.col("part") == part for part in PARTS)
-    counted = kept.interactions.group_by("user").agg(
+    counted = kept.interactions.group_by("user", "fold").agg(
         flag.sum().cast(pl.Int64).alias(part) for part, flag in zip(PARTS, parts, strict=True)
     )
-    return kept.users.join(counted.collect(engine="streaming"), on="user", validate="1:1")
+    users = kept.users.select("user", "group")
+    return users.join(counted.collect(engine="streaming"), on="user", validate="1:m")
 
 
 def _sizes(per_user: pl.DataFrame) -> list[Size]:

@@ -12,6 +12,7 @@ from pipeline_lib.settings.partition import Partition
 from tests.conftest import one_in
 from tests.data.encode.test_leakage import all_bytes, seen_by_training
 from tests.partition.protocols import ALL, LOGS, Log, rows_of, rules_of, users_of
+from tests.partition.test_quadrants import QUADRANTS, WITH_THEM, quadrant_rules
 
 FEATURES: dict[str, AnyFeature] = {
     "category": Categorical(kind="categorical"),
@@ -54,6 +55,29 @@ def test_other_rows_of_test_users_change_no_byte_of_training_and_validation(
     one, users = encode(log, rows, rules)
     changed = otherwise(rows, users.filter(fold="test")["user"])
     two, _ = encode(log, changed, rules)
+    assert seen_by_training(one) == seen_by_training(two)
+    assert all_bytes(one.folds["validation"]) == all_bytes(two.folds["validation"])
+    assert all_bytes(one.folds["test"]) != all_bytes(two.folds["test"])
+
+
+RULES = {name: rules_of(name) for name in ALL} | {
+    f"{users} users, {items} items": quadrant_rules(users, items) for users, items in QUADRANTS
+}
+
+
+@one_in(2)
+@given(name=st.sampled_from(sorted(RULES)), log=WITH_THEM)
+def test_no_target_reaches_training_or_validation_but_those_of_their_own_rows(
+    name: str, log: Log
+) -> None:
+    """Those are another's of rows that are judged, that take no part and of users left out."""
+    users, rows, rules = users_of(log), rows_of(log), RULES[name]
+    split = partition(users, rows.lazy(), ["gender"], rules, 0)
+    own = split.interactions.filter(pl.col("fold") != "test").select("user", "item")
+    others = rows.join(own, on=["user", "item"], how="anti")
+    flipped = others.with_columns(target=6 - pl.col("target"))
+    one, _ = encode(log, rows, rules)
+    two, _ = encode(log, pl.concat([flipped, rows.join(own, on=["user", "item"])]), rules)
     assert seen_by_training(one) == seen_by_training(two)
     assert all_bytes(one.folds["validation"]) == all_bytes(two.folds["validation"])
     assert all_bytes(one.folds["test"]) != all_bytes(two.folds["test"])

@@ -13,7 +13,7 @@ from pipeline_lib.reporting.data_report.record import Bin, Coverage, DataReport,
 from pipeline_lib.reporting.data_report.report import user_steps
 from pipeline_lib.settings.partition import Partition
 from pipeline_lib.settings.task import RatingTask
-from tests.reporting.small_data import rejects, small_report
+from tests.reporting.small_data import kept_ratings, rejects, small_report
 
 
 def bins(*rows: tuple[float, float, int, int]) -> list[Bin]:
@@ -182,6 +182,20 @@ def test_a_protocols_limits_are_steps_of_their_own() -> None:
     assert steps["Too many interactions"].dropped == {"more than 9 interactions": 1}
     assert [*steps["No interactions from the cut on"].dropped.values()] == [1]
     assert min(step.left for step in steps.values()) == 1
+
+
+def test_a_user_who_is_judged_and_in_training_counts_in_both_folds() -> None:
+    again = (
+        kept_ratings()
+        .head(2)
+        .with_columns(user=pl.lit("u1"), item=pl.Series(["i3", "i4"]), fold=pl.lit("test"))
+    )
+    rows = pl.concat([kept_ratings(), again.with_columns(part=pl.Series(["support", "query"]))])
+    found = small_report(kept=rows, also_trained_on=1)
+    sizes = {(s.fold, s.group): (s.users, s.support, s.query) for s in found.sizes if s.users}
+    assert sizes[("train", "major")] == (1, 1, 1)
+    assert sizes[("test", "major")] == (2, 3, 2)
+    assert found.users == 3
 
 
 def test_counts_must_add_up() -> None:
