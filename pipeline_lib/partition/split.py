@@ -1,12 +1,11 @@
 """Partition clean logs: cold users, folds, support and query, major and minor."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
+from pipeline_lib.partition.counts import by_reason, count_left_out, count_split
 from pipeline_lib.partition.negatives import draw_negatives
 from pipeline_lib.partition.parts import count_ties, part_rows
 from pipeline_lib.partition.quadrants import deal_rows, draw_cold_items
@@ -22,8 +21,6 @@ from pipeline_lib.partition.summary import NegativeCount, SplitSummary
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.partition import Partition
-
-ROWS_PER_SLICE = 1_000_000
 
 
 class PartitionError(Exception):
@@ -85,13 +82,13 @@ def partition(
     rows = parted.drop_nulls("part").sort("user", "item")
     chosen = folds.join(groups, on="user").sort("user")
     summary = SplitSummary(
-        **_numbers(chosen, rows, dropped, is_warm=is_warm),
+        **count_split(chosen, rows, dropped, is_warm=is_warm),
         seed=seed,
         cold_border=border,
         negatives=negatives,
         common_value_share=shares,
         only_learned_from=len(active),
-        rows_left_out=_left_out(parted, rules),
+        rows_left_out=count_left_out(parted, rules),
         tied_users=count_ties(rows) if rules.parts_by == "time" else 0,
     )
     return Split(chosen, rows.drop("time", strict=False), dropped, summary)
@@ -102,7 +99,7 @@ def _too_few(cold: int, counts: pl.DataFrame, dropped: pl.DataFrame, rules: Part
     median = counts.select(pl.col("interactions").median()).item() or 0
     return (
         f"{cold} cold users are too few for training, validation and test; the others: "
-        f"{_by_reason(dropped)}. A user needs {rules.fewest} interactions, and the median user has "
+        f"{by_reason(dropped)}. A user needs {rules.fewest} interactions, and the median user has "
         f"{median:g}. Bring more users, or change the rules under `partition`"
     )
 
@@ -151,37 +148,6 @@ def _rows(
     return pl.concat([own, drawn]), count
 
 
-def _left_out(parted: pl.DataFrame, rules: Partition) -> dict[str, int]:
-    """Count the rows that take no part, by reason."""
-    if not (rows := parted["part"].null_count()):
-        return {}
-    if rules.cut:
-        return {f"from {rules.cut:%Y-%m-%d %H:%M} on, of users that are not tested": rows}
-    if rules.quadrant:
-        numbers = ", or beyond the numbers of support and query rows" if rules.query else ""
-        return {f"with items that are not the quadrant's{numbers}": rows}
-    return {"beyond the numbers of support and query rows": rows}
-
-
-def _numbers(
-    users: pl.DataFrame, rows: pl.DataFrame, dropped: pl.DataFrame, *, is_warm: bool
-) -> Mapping[str, Any]:
-    """Return what a summary counts; is_warm: test users are in training as well."""
-    judged = rows.filter(fold="test")["user"].n_unique() if is_warm else 0
-    folds = pl.concat([users["fold"], pl.repeat("test", judged, eager=True).rename("fold")])
-    return {
-        "sha256": split_hash(users, rows, by_fold=is_warm),
-        "also_trained_on": judged,
-        "clean_users": users.height + dropped.height,
-        "users_dropped": _by_reason(dropped),
-        "users": users.height,
-        "items": rows["item"].n_unique(),
-        "interactions": rows.height,
-        "users_by_fold": dict(folds.value_counts(sort=True).iter_rows()),
-        "users_by_group": dict(users["group"].value_counts(sort=True).iter_rows()),
-    }
-
-
 def _counts(
     users: pl.DataFrame, interactions: pl.LazyFrame, rules: Partition, cold_items: pl.Series
 ) -> pl.DataFrame:
@@ -199,25 +165,5 @@ def _counts(
     return all_users.with_columns(pl.col(list(numbers)).fill_null(0)).collect(engine="streaming")
 
 
-def _by_reason(dropped: pl.DataFrame) -> dict[str, int]:
-    counts = dropped["reason"].value_counts().sort(["count", "reason"], descending=[True, False])
-    return dict(counts.iter_rows())
-
-
 def _share_with(values: pl.Series, common: pl.Series) -> float:
     return int(values.is_in(common.implode()).sum()) / len(values)
-
-
-def split_hash(users: pl.DataFrame, rows: pl.DataFrame, *, by_fold: bool = False) -> str:
-    """Return a SHA-256 of each user's fold and group and each row's part, whatever their order.
-
-    by_fold: also of each row's fold, where that may be another than its user's.
-    """
-    digest = hashlib.sha256()
-    of_rows = ["user", "item", "part", *(["fold"] if by_fold else [])]
-    for frame, columns in ((users, ["user", "fold", "group"]), (rows, of_rows)):
-        ordered = frame.select(columns).sort(columns)
-        digest.update((",".join(columns) + "\n").encode())
-        for part in ordered.iter_slices(ROWS_PER_SLICE):
-            digest.update(part.write_csv(include_header=False).encode())
-    return digest.hexdigest()

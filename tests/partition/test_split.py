@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
-from pipeline_lib.partition import split as split_module
-from pipeline_lib.partition.split import PartitionError, Split, partition, split_hash
+from pipeline_lib.partition import counts
+from pipeline_lib.partition.counts import split_hash
+from pipeline_lib.partition.split import PartitionError, Split, partition
 from pipeline_lib.schemas.split import DROPPED, SPLIT_USERS, split_rows
 from pipeline_lib.settings.partition import FoldShares, Partition
 
@@ -169,7 +170,7 @@ def test_a_split_is_hashed_in_any_order_of_its_rows(split: Split) -> None:
 def test_a_split_is_hashed_alike_whole_and_in_slices(
     split: Split, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(split_module, "ROWS_PER_SLICE", rows)
+    monkeypatch.setattr(counts, "ROWS_PER_SLICE", rows)
     assert split_hash(split.users, split.interactions) == SHA256
 
 
