@@ -159,6 +159,20 @@ def test_after_a_cut_there_are_test_users_query_rows_alone(
     assert sum(split.summary.rows_left_out.values()) == late - later.height
 
 
+@pytest.mark.parametrize("features", [["gender"], []], ids=["by features", "by activity"])
+def test_who_is_learned_from_alone_changes_no_group_of_the_others(features: list[str]) -> None:
+    """Of the judged most are F, of all M; of the judged half have three rows or fewer."""
+    log = {f"f{n}": [0] * (2 + n % 3) for n in range(9)} | {f"m{n}": [0] * 9 for n in range(20)}
+    users = users_of(log).with_columns(
+        gender=pl.col("user").str.slice(0, 1).replace("m", "M"), problem=pl.lit(None, pl.String)
+    )
+    rules = [rules_with(max_interactions=4, learn_from=who) for who in ("cold", "everyone")]
+    cold, everyone = (partition(users, rows_of(log).lazy(), features, own, 0) for own in rules)
+    assert everyone.users.height == 29
+    assert everyone.users.join(cold.users, on="user", how="semi").equals(cold.users)
+    assert everyone.users.filter(pl.col("user").str.starts_with("m"))["group"].n_unique() == 1
+
+
 def test_rows_of_one_time_are_drawn_and_counted() -> None:
     rules = rules_with(query={"rows": 1}, parts_by="time")
     log = {f"u{n}": [4, 4, 4, 4] for n in range(60)} | {f"v{n}": [3, 4, 5, 6] for n in range(60)}
