@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from pipeline_lib.data.raw.encoding import RawFileError
+from pipeline_lib.data.raw.parquet import NULL
 from pipeline_lib.data.raw.table import open_table
 from pipeline_lib.jobs.checksums import Checksums
 from pipeline_lib.settings.log import LogSettings
@@ -55,13 +56,55 @@ def test_a_folder_may_have_any_name_that_ends_in_a_slash(tmp_path: Path) -> None
     assert log.raw_files(paths)["interactions"] == tmp_path / "plays"
 
 
-def test_files_that_differ_are_named(tmp_path: Path) -> None:
+OTHERS = {
+    "another column": (("user", "item", "stars"), "target (None, not Float64), stars (Float64"),
+    "a column less": (("user", "item"), "target (None, not Float64)"),
+    "another type": (("user", "target", "item"), "target (String, not Float64), item (Float64"),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_file_of_other_columns_is_refused_by_name(other: str, tmp_path: Path) -> None:
     write(tmp_path)
-    pl.DataFrame({"user": ["1"], "item": ["a"], "stars": [1]}).write_parquet(
-        tmp_path / "ratings.parquet/month=2/z.parquet"
-    )
-    with pytest.raises(RawFileError, match=r"ratings\.parquet is damaged"):
+    columns, found = OTHERS[other]
+    rows = pl.DataFrame([("1", "a", 1.0)], ["user", "item", "target"], orient="row")
+    renamed = rows.select(pl.nth(n).alias(name) for n, name in enumerate(columns))
+    renamed.write_parquet(tmp_path / "ratings.parquet/month=2/z.parquet")
+    with pytest.raises(RawFileError) as caught:
         clean_shop(tmp_path, interactions=TABLE)
+    text = str(caught.value)
+    assert "ratings.parquet/month=2/z.parquet has other columns than month=1/a.parquet: " in text
+    assert all(part in text for part in found.split(", "))
+
+
+def test_a_file_outside_the_folders_that_give_a_value_is_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    there = tmp_path / "ratings.parquet"
+    (there / "month=2/a.parquet").rename(there / "z.parquet")
+    with pytest.raises(RawFileError, match=r"z\.parquet has other columns .*month \(None, not of"):
+        clean_shop(tmp_path, interactions=TABLE)
+
+
+def test_a_file_that_is_none_of_parquets_is_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "ratings.parquet/month=2/000000_0").write_text("1,a,3")
+    with pytest.raises(RawFileError, match=r"ratings\.parquet/month=2/000000_0 is no Parquet file"):
+        clean_shop(tmp_path, interactions=TABLE)
+
+
+def test_values_of_folders_are_read_as_they_are_written(tmp_path: Path) -> None:
+    """Leading zeros, days, what is escaped, none at all, and a folder above that looks like one."""
+    folder = tmp_path / "of=mine" / "plays"
+    for name in ("dt=2024-01-01/shop=07", "dt=2024-01-02/shop=a%2Fb", f"dt=2024-01-03/shop={NULL}"):
+        (folder / name).mkdir(parents=True)
+        pl.DataFrame({"user": ["u"]}).write_parquet(folder / name / "000000_0")
+    table = open_table(folder, Table(file="plays/"), tmp_path)
+    assert table.columns == ("user", "dt", "shop")
+    assert table.rows.select("raw_dt", "raw_shop", "text").collect().rows() == [
+        ("2024-01-01", "07", "dt=2024-01-01/shop=07/000000_0:1\tu\t2024-01-01\t07"),
+        ("2024-01-02", "a/b", "dt=2024-01-02/shop=a%2Fb/000000_0:1\tu\t2024-01-02\ta/b"),
+        ("2024-01-03", None, f"dt=2024-01-03/shop={NULL}/000000_0:1\tu\t2024-01-03\t"),
+    ]
 
 
 def test_a_folders_checksum_is_that_of_all_its_files(tmp_path: Path) -> None:
