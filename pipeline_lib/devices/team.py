@@ -59,7 +59,7 @@ ALONE = Team()
 
 
 def join_team() -> Team:
-    """Join the processes that torchrun started: over NCCL with a GPU each, else over gloo."""
+    """Join the processes of `start_team`: over NCCL with a GPU each, else over gloo."""
     gpus = torch.cuda.is_available()
     if gpus:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))

@@ -68,6 +68,10 @@ class Run(Strict):
         description="Processes that share the users of every batch of a training, each on a GPU of "
         "its own where there are GPUs.",
     )
+    nodes: PositiveInt = Field(
+        1,
+        description="Slurm's nodes that a training's processes are on, as many on each.",
+    )
     jobs_per_gpu: PositiveInt = Field(
         1, description="Trainings that may share a GPU; --resources gpu=N counts their places."
     )
@@ -101,6 +105,15 @@ class Run(Strict):
         if self.splits and (other := {*self.splits.methods} - {*self.methods}):
             raise ValueError(
                 f"splits.methods has {', '.join(sorted(other))}, not among methods; add it there"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_nodes(self) -> Self:
+        if self.processes % self.nodes:
+            raise ValueError(
+                f"processes is {self.processes}, but each of {self.nodes} nodes has as many; write "
+                f"for example `processes: {self.nodes}`"
             )
         return self
 

@@ -1,16 +1,14 @@
 """Train in several processes that share every batch.
 
-`train_as_team` runs in the job: it starts torchrun and reads what the first process reports. `main`
-runs in each of the processes. They leave a checkpoint behind the last epoch, from which the job
-takes the result. The first one writes a line of JSON to standard output for each epoch, and one
-for an error that stopped training.
+`train_as_team` runs in the job: it starts the processes and reads what the first one reports.
+`main` runs in each of them. They leave a checkpoint behind the last epoch, from which the job takes
+the result. The first one writes a line of JSON to standard output for each epoch, and one for the
+end or the error that stopped training.
 """
 
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -20,6 +18,7 @@ import torch
 import torch.distributed as dist
 from pydantic import BaseModel
 
+from pipeline_lib.devices.launch import start_team
 from pipeline_lib.devices.leases import name_gpus
 from pipeline_lib.devices.team import Team, join_team
 from pipeline_lib.storage.tables import read_json, write_json
@@ -43,23 +42,22 @@ def train_as_team(
     files: Mapping[str, Path],
     folder: Path,
     devices: Sequence[torch.device],
+    nodes: int,
     on_epoch: Callable[[EpochRecord], None],
 ) -> None:
-    """Train with one process for each device, up to the checkpoint after the last epoch.
+    """Train up to the checkpoint after the last epoch, with a process for each device of each node.
 
-    Raises TrainingStoppedError as `run_training` does, and ChildProcessError when a process
-    crashes.
+    devices: of this node; the others have as many. Raises DeviceError as `start_team` does,
+    TrainingStoppedError as `run_training` does, and ChildProcessError when a process crashes.
     """
     path = folder / NAME
     write_json(TeamJob(job=job, files=dict(files), folder=folder), path)
-    module = ("-m", "pipeline_lib.training.distributed", str(path))
-    team = ("-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={len(devices)}")
-    environment = os.environ | _visible(devices) | {"OMP_NUM_THREADS": str(job.threads)}
-    with subprocess.Popen(
-        [sys.executable, *team, *module], env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
-        stopped = _read_reports(process.stdout or (), on_epoch)
-    path.unlink()
+    changes = _visible(devices, nodes) | {"OMP_NUM_THREADS": str(job.threads)}
+    try:
+        with start_team(__name__, str(path), len(devices), nodes, changes) as process:
+            stopped = _read_reports(process.stdout or (), on_epoch)
+    finally:
+        path.unlink()
     if stopped is not None:
         training = make_training(job, files, folder, devices[0])
         training.checkpoint.load_best(training.method)
@@ -71,41 +69,51 @@ def train_as_team(
 def _read_reports(
     lines: Iterable[str], on_epoch: Callable[[EpochRecord], None]
 ) -> TrainingError | None:
-    """Hand on each epoch; return the error that stopped training, if one did."""
-    stopped = None
+    """Hand on each epoch; return the error that stopped training, if one did.
+
+    Raises ChildProcessError where the lines end before training does. srun may end with status 0
+    when a node is lost.
+    """
     for line in lines:
         message = json.loads(line)
         if "epoch" in message:
             on_epoch(EpochRecord(**message["epoch"]))
+        elif "stopped" in message:
+            return TrainingError(message["stopped"], message["users"])
         else:
-            stopped = TrainingError(message["stopped"], message["users"])
-    return stopped
+            return None
+    raise ChildProcessError("the team's processes ended before training did")
 
 
-def _visible(devices: Sequence[torch.device]) -> dict[str, str]:
-    """Return the variable that shows these GPUs alone to the processes; none for the CPU."""
+def _visible(devices: Sequence[torch.device], nodes: int) -> dict[str, str]:
+    """Return the variable that shows these GPUs alone to the processes; none for the CPU.
+
+    On several nodes Slurm sets it on each.
+    """
     if devices[0].type == "cpu":
         return {"CUDA_VISIBLE_DEVICES": ""}
+    if nodes > 1:
+        return {}
     names = name_gpus(torch.cuda.device_count(), os.environ.get("CUDA_VISIBLE_DEVICES"))
     return {"CUDA_VISIBLE_DEVICES": ",".join(names[device.index] for device in devices)}
 
 
-def main(path: Path) -> int:
-    """Train as one process of the team; return the exit status."""
-    own = read_json(path, TeamJob)
+def main(path: str) -> None:
+    """Train as one process of the team; path: of the file that `train_as_team` writes."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    own = read_json(Path(path), TeamJob)
     team = join_team()
     on_gpu = dist.get_backend() == "nccl"
     device = torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
     training = make_training(own.job, own.files, own.folder, device)
     with training.checkpoint.held() if team.rank == 0 else nullcontext():
         dist.barrier()  # all processes read the same checkpoint
-        stopped = _train(training, team)
+        _train(training, team)
     dist.destroy_process_group()
-    return int(stopped)
 
 
-def _train(training: Training, team: Team) -> bool:
-    """Train and report; return whether an error stopped training."""
+def _train(training: Training, team: Team) -> None:
+    """Train, and report each epoch and how it ended."""
 
     def report(message: dict[str, object]) -> None:
         """Write a line; only the first process does."""
@@ -116,10 +124,5 @@ def _train(training: Training, team: Team) -> bool:
         training.fit(lambda epoch: report({"epoch": asdict(epoch)}), team)
     except TrainingError as error:
         report({"stopped": str(error), "users": error.users})
-        return True
-    return False
-
-
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    sys.exit(main(Path(sys.argv[1])))
+    else:
+        report({"finished": True})

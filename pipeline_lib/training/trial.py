@@ -33,11 +33,17 @@ class TrialFiles:
 
 
 def train_trial(
-    job: TrainingJob, inputs: Mapping[str, Path], out: TrialFiles, jobs_per_gpu: int, log: Logger
+    job: TrainingJob,
+    inputs: Mapping[str, Path],
+    out: TrialFiles,
+    jobs_per_gpu: int,
+    nodes: int,
+    log: Logger,
 ) -> None:
     """Train, and write the weights, the figures of every epoch and the record.
 
-    inputs: as `run_training` takes them, and `split`, the split's summary. Raises
+    inputs: as `run_training` takes them, and `split`, the split's summary. nodes: those that the
+    job's processes are on, as many on each. Raises
     TrainingStoppedError where losses or gradients stop being sound numbers.
     """
     split = read_json(inputs["split"], SplitSummary).sha256
@@ -50,7 +56,7 @@ def train_trial(
             attempt.add(epoch)
 
         try:
-            trained = _train(job, inputs, folder, jobs_per_gpu, on_epoch)
+            trained = _train(job, inputs, folder, jobs_per_gpu, nodes, on_epoch)
         except TrainingStoppedError as error:
             write_tensors(error.method.state_dict(), out.last_good)
             message = "%s; the weights of the best epoch so far are in %s"
@@ -68,13 +74,14 @@ def _train(
     inputs: Mapping[str, Path],
     folder: Path,
     jobs_per_gpu: int,
+    nodes: int,
     on_epoch: Callable[[EpochRecord], None],
 ) -> Trained:
     """Train in this process, or read the result from what a team of processes left."""
-    with take_devices(job.device, job.processes, jobs_per_gpu) as devices:
+    with take_devices(job.device, job.processes // nodes, jobs_per_gpu) as devices:
         if job.processes == 1:
             return run_training(job, inputs, folder, devices[0], on_epoch)
-        train_as_team(job, inputs, folder, devices, on_epoch)
+        train_as_team(job, inputs, folder, devices, nodes, on_epoch)
         return run_training(job, inputs, folder, devices[0], lambda _: None)
 
 

@@ -1,4 +1,4 @@
-"""A real Slurm on loopback: a controller, two nodes and a partition with pretended GPUs."""
+"""A real Slurm on loopback: a controller and two nodes, one of them with a pretended GPU."""
 
 import os
 import shutil
@@ -49,6 +49,7 @@ NodeName=cpu1 NodeAddr=127.0.0.1 NodeHostname={host} Port={cpu1} CPUs=2 RealMemo
 NodeName=gpu1 NodeAddr=127.0.0.1 NodeHostname={host} Port={gpu1} CPUs=2 RealMemory=64000 Gres=gpu:1
 PartitionName=cpu Nodes=cpu1 Default=YES MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes=gpu1 MaxTime=INFINITE State=UP
+PartitionName=both Nodes=cpu1,gpu1 MaxTime=INFINITE State=UP
 """
 
 
@@ -110,7 +111,7 @@ class Slurm:
         self._start("slurmctld", "slurmctld", "-D", "-f", str(self.folder / "slurm.conf"))
         for node in NODES:
             self.start_node(node)
-        wait_until(lambda: self.run("sinfo", "-h", "-o", "%T", "-N").split() == ["idle", "idle"])
+        wait_until(lambda: {*self.run("sinfo", "-h", "-o", "%T", "-N").split()} == {"idle"})
 
     def stop(self) -> None:
         """Stop everything."""

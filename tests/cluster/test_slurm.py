@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.slurm import Slurm, missing, running, wait_until
+from pipeline_lib.training.attempt import FOLDER, read_attempt
+from tests.cluster.slurm import NODES, Slurm, missing, processes_of, running, wait_until
 from tests.workflow.small_project import HANGS, SNAKEMAKE, SmallProject, copy_encoded
 
 pytestmark = [
@@ -164,3 +165,36 @@ def test_a_job_whose_node_is_lost_is_taken_up_when_there_is_one(
     assert (again["Restarts"], again["JobState"]) == ("1", "COMPLETED")
     assert resumed_after(long) >= 1
     assert_same(long, alone)
+
+
+def test_two_nodes_train_what_two_processes_do_also_when_one_is_lost(
+    slurm: Slurm, finished: SmallProject, tmp_path: Path
+) -> None:
+    """The epochs before the loss are those that it begins with again, to their seconds."""
+    folders = (tmp_path / "pair", tmp_path / "spread")
+    pair, spread = (configure(copy_encoded(finished, own), epochs=100) for own in folders)
+    pair.edit("config/config.yaml", processes=2)
+    spread.edit("config/config.yaml", processes=2, nodes=2)
+    alone = pair.snakemake(WEIGHTS)
+    assert alone.returncode == 0, alone.stderr
+    with submitted(spread, WEIGHTS, "--set-resources", "train:slurm_partition=both") as process:
+        wait_until(lambda: training(slurm, spread) is not None, HANGS)
+        job = training(slurm, spread)
+        assert job is not None
+        assert all(trains(node) for node in NODES)
+        slurm.lose_node("gpu1")
+        slurm.start_node("gpu1")
+        slurm.run("scontrol", "update", "NodeName=gpu1", "State=RESUME")
+        finish(process, spread)
+    (again,) = [own for own in slurm.jobs() if own["JobId"] == job["JobId"]]
+    assert (again["NumNodes"], again["Restarts"], again["JobState"]) == ("2", "1", "COMPLETED")
+    folder = (spread.folder / WEIGHTS).with_name(FOLDER)
+    lost, whole = ([e.figures for e in read_attempt(p).epochs] for p in sorted(folder.iterdir()))
+    assert lost == whole[: len(lost)]
+    assert 1 <= len(lost) < len(whole) == 100
+    assert_same(spread, pair)
+
+
+def trains(node: str) -> bool:
+    """Whether a process of a team runs on a node."""
+    return any("pipeline_lib.training.distributed" in p.cmdline() for p in processes_of(node))

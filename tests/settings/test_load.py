@@ -173,6 +173,10 @@ def test_an_unknown_key_of_an_override_is_named_as_such(config: Path) -> None:
         ),
         ({"raw_dir": "logs"}, "raw_dir is of no use with logs: sample; set logs: real and a name"),
         (
+            {"processes": 3, "nodes": 2},
+            "processes is 3, but each of 2 nodes has as many; write for example `processes: 2`",
+        ),
+        (
             {"name": "mine", "logs": "real", "raw_dir": "logs/{x}"},
             "raw_dir is 'logs/{x}', and snakemake takes braces in a path for its wildcards; "
             "rename the folder, or set raw_dir to a link to it",

@@ -45,7 +45,7 @@ def team_of(job: TrainingJob, folder: Path, size: int) -> tuple[Trained, list[Ep
     files, seen = write_files(folder), list[EpochRecord]()
     job = job.model_copy(update={"processes": size})
     trial = folder / "team"
-    train_as_team(job, files, trial, [CPU] * size, seen.append)
+    train_as_team(job, files, trial, [CPU] * size, 1, seen.append)
     trained = run_training(job, files, trial, CPU, lambda _: None)
     assert trained.history == seen  # to the second: nothing was trained again
     assert trained.record.seconds == sum(epoch.seconds for epoch in seen)
@@ -151,10 +151,15 @@ def test_what_stops_one_stops_the_other_with_the_same_users(
 def test_reports_are_handed_on_and_an_error_comes_back() -> None:
     """What a first process writes is what the job reads."""
     seen, epoch = list[EpochRecord](), EpochRecord(1, 0.5, math.inf, 2.0, {"nodes": 3.0}, {})
-    lines = [json.dumps({"epoch": asdict(epoch)}), json.dumps({"stopped": "nan", "users": [3]})]
-    assert distributed._read_reports(lines[:1], seen.append) is None
+    first, *ends = map(
+        json.dumps,
+        ({"epoch": asdict(epoch)}, {"finished": True}, {"stopped": "nan", "users": [3]}),
+    )
+    assert distributed._read_reports([first, ends[0]], seen.append) is None
     assert seen == [epoch]
-    stopped = distributed._read_reports(lines, seen.append)
+    with pytest.raises(ChildProcessError, match="before training did"):
+        distributed._read_reports([first], seen.append)
+    stopped = distributed._read_reports([first, ends[1]], seen.append)
     assert stopped is not None
     assert (str(stopped), stopped.users) == ("nan", [3])
 
@@ -178,6 +183,6 @@ def test_what_stops_one_process_stops_all_and_names_the_users(tmp_path: Path) ->
     files = write_files(tmp_path, spoil(FOLDS, [17, 3]))
     job = make_job(raw_settings("paml", users_per_batch=20))
     with pytest.raises(TrainingStoppedError) as caught:
-        train_as_team(job, files, tmp_path / "team", [CPU] * 2, lambda _: None)
+        train_as_team(job, files, tmp_path / "team", [CPU] * 2, 1, lambda _: None)
     assert str(caught.value).endswith(f"(users {NAMES[3]}, {NAMES[17]})")
     assert not (tmp_path / "team" / NAME).exists()

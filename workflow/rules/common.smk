@@ -270,6 +270,25 @@ def processes(wildcards):
     return settings.run.processes if wildcards.method in LEARNERS else 1
 
 
+def nodes(wildcards):
+    """Count the nodes that a training's processes are on."""
+    return settings.run.nodes if wildcards.method in LEARNERS else 1
+
+
+def cores(wildcards):
+    """Count the cores that a training takes on each node: one a process."""
+    return processes(wildcards) // nodes(wildcards)
+
+
+def several_nodes():
+    """Return the resources by which Slurm gives a training several nodes, where it asks for them.
+
+    With GPUs, tasks are those of a GPU.
+    """
+    tasks = lambda w: 1 if gpus(w) else nodes(w)
+    return {"nodes": nodes, "tasks": tasks} if settings.run.nodes > 1 else {}
+
+
 def gpus(wildcards):
     """Count the GPUs that a training asks for, so that `--resources gpu=N` queues for them."""
     device = settings.run.device

@@ -17,8 +17,9 @@ rule train:
         **TRAINED,
     log:
         f"{HERE}/logs/train/{{method}}-{{seed}}.log",
-    threads: processes
+    threads: cores
     resources:
+        **several_nodes(),
         gpu=gpus,
         jobs_per_gpu=settings.run.jobs_per_gpu,
     params:

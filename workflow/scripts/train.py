@@ -20,11 +20,12 @@ out = {name: Path(path) for name, path in snakemake.output.items()}
 params = dict(snakemake.params)
 code = join_digests([*snakemake.params][: -len(params)])
 taken = params.pop("taken")
+nodes = snakemake.resources.get("nodes", 1)
 job = TrainingJob(
     **params,
     **snakemake.wildcards,
     started=datetime.now(UTC),
-    threads=max(snakemake.threads // params["processes"], 1),
+    threads=max(snakemake.threads * nodes // params["processes"], 1),
     environment=environment(),
     code=code,
 )
@@ -32,6 +33,5 @@ if choice := inputs.pop("choice", None):
     job = with_values(job, read_json(choice, SearchResult).values, taken)
 log = start_log(snakemake.log[0], f"{job.dataset} {job.method} seed {job.seed}")
 last_good = Path(snakemake.log[0]).with_suffix(".last-good.safetensors")
-train_trial(
-    job, inputs, TrialFiles(**out, last_good=last_good), snakemake.resources.jobs_per_gpu, log
-)
+files = TrialFiles(**out, last_good=last_good)
+train_trial(job, inputs, files, snakemake.resources.jobs_per_gpu, nodes, log)
