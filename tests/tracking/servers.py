@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.workflow.small_project import HANGS
+
 SETTINGS = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 PASSWORD = "only-for-a-test"  # noqa: S105
 
@@ -50,7 +52,7 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        for _ in range(400):
+        for _ in range(HANGS * 5):
             try:
                 urllib.request.urlopen(f"{self.uri}/health", timeout=2).close()  # noqa: S310
             except OSError:
@@ -76,8 +78,8 @@ def mlflow_server(folder: Path, store: str | None = None) -> Iterator[Server]:
     """Start a server, on sqlite where no store is named."""
     folder.mkdir(parents=True, exist_ok=True)
     server = Server(folder, store or f"sqlite:///{folder}/store.db")
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.kill()
