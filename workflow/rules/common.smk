@@ -46,6 +46,15 @@ TRIAL = f"{HERE}/methods/{{method}}/seed-{{seed}}"
 DOWNLOADS = "results/downloads"
 
 COMPARISON = f"{HERE}/comparison.json"
+CLEAN = {
+    "users": f"{HERE}/clean/users.parquet",
+    "item_table": f"{HERE}/clean/items.parquet",
+    "interactions": f"{HERE}/clean/interactions.parquet",
+    "events": f"{HERE}/clean/events.parquet",
+    "rejects": f"{HERE}/clean/rejects.parquet",
+    "report": f"{HERE}/clean/report.json",
+}
+SPLIT_RECORD = f"{HERE}/split/split.json"
 SPLIT_COMPARISON = f"{HERE}/splits.json"
 DATA_REPORT = f"{HERE}/data_report.json"
 TRAINED = {
@@ -154,7 +163,7 @@ def split_seed(wildcards):
 
 def cleaned(name):
     """Name a file of the clean log, which all splits share."""
-    return lambda w: rules.clean.output[name].format(dataset=log_of(w))
+    return lambda w: CLEAN[name].format(dataset=log_of(w))
 
 
 def log_settings(wildcards):

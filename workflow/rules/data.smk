@@ -38,12 +38,7 @@ rule clean:
     input:
         raw_files,
     output:
-        users=f"{HERE}/clean/users.parquet",
-        item_table=f"{HERE}/clean/items.parquet",
-        interactions=f"{HERE}/clean/interactions.parquet",
-        events=f"{HERE}/clean/events.parquet",
-        rejects=f"{HERE}/clean/rejects.parquet",
-        report=f"{HERE}/clean/report.json",
+        **CLEAN,
     log:
         f"{HERE}/logs/clean.log",
     params:

@@ -81,7 +81,7 @@ rule compare_splits:
     """Compare the methods over further splits of a dataset."""
     input:
         evaluations=split_trials(EVALUATED["evaluation"]),
-        splits=split_files(rules.partition.output.record),
+        splits=split_files(SPLIT_RECORD),
     output:
         SPLIT_COMPARISON,
     log:

@@ -10,7 +10,7 @@ rule partition:
         users=f"{HERE}/split/users.parquet",
         interactions=f"{HERE}/split/interactions.parquet",
         dropped=f"{HERE}/split/dropped.parquet",
-        record=f"{HERE}/split/split.json",
+        record=SPLIT_RECORD,
     log:
         f"{HERE}/logs/partition.log",
     params:
