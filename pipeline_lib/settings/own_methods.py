@@ -28,7 +28,9 @@ def method_folder() -> Path | None:
 
 
 def import_modules(folder: Path) -> list[ModuleType]:
-    """Import the folder's modules; raise SettingsError for one that cannot be imported."""
+    """Import the folder's modules; raise SettingsError for one that cannot be, and no folder."""
+    if not folder.is_dir():
+        raise SettingsError(f"{VARIABLE}: {folder} is no folder; correct it")
     for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
         del sys.modules[name]
     package = sys.modules[PACKAGE] = ModuleType(PACKAGE)

@@ -91,6 +91,12 @@ def test_a_folder_that_there_is_not_is_refused(config: Path) -> None:
         load(config, Path("/no/such"))
 
 
+def test_the_environment_may_name_no_other_thing_than_a_folder() -> None:
+    os.environ[VARIABLE] = "/no/such"
+    with pytest.raises(SettingsError, match="PIPELINE_METHOD_DIR: /no/such is no folder"):
+        known_kinds()
+
+
 def test_a_name_is_in_one_folder_alone(config: Path, tmp_path: Path) -> None:
     folder = write_method(tmp_path / "mine")
     (folder / "melu.yaml").write_text("extends: constant\n", encoding="utf-8")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.settings.own_method import CODE, write_method
+from tests.workflow.checkout import environment
 from tests.workflow.page import missing, steps
-from tests.workflow.small_project import ROOT, SmallProject
+from tests.workflow.small_project import HANGS, ROOT, SmallProject
 
 PAGE = "your-own-method.md"
 CONTRACT = "tests/methods/test_contract.py"
@@ -29,7 +30,15 @@ def test_every_step_gives_what_the_page_shows(folder: Path) -> None:
         if CONTRACT in step.text:
             text = step.text.replace("=mymethods", f"={folder}/mymethods")
             command = ["bash", "-euc", text.replace(CONTRACT, f"{CONTRACT} -p no:cacheprovider")]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=HANGS,
+            )
             assert done.returncode == 0, done.stdout[-3000:]
             assert " passed" in done.stdout
         else:
