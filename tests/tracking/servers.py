@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -86,29 +87,31 @@ def mlflow_server(folder: Path, store: str | None = None) -> Iterator[Server]:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Start Debian's PostgreSQL, not as root; yields what SQLAlchemy calls it."""
+def postgres() -> Iterator[str]:
+    """Start Debian's PostgreSQL, not as root; yields what SQLAlchemy calls it.
+
+    Its folder is not pytest's, whose other sessions take the rights on what is above it away.
+    """
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         pytest.fail("no PostgreSQL; install Debian's postgresql")
-    folder.mkdir(parents=True)
-    secret, data, port = folder / "secret", folder / "data", free_port()
-    secret.write_text(PASSWORD)
-    drop = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if drop:
-        for path in (folder, secret):
-            shutil.chown(path, "postgres")
-        for parent in folder.parents[:-2]:
-            parent.chmod(parent.stat().st_mode | 0o011)
+    with tempfile.TemporaryDirectory(prefix="postgres-") as name:
+        folder = Path(name)
+        secret, data, port = folder / "secret", folder / "data", free_port()
+        secret.write_text(PASSWORD)
+        drop = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if drop:
+            for path in (folder, secret):
+                shutil.chown(path, "postgres")
 
-    def run(program: str, *options: str) -> None:
-        command = [*drop, str(programs[-1] / program), *options]
-        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        def run(program: str, *options: str) -> None:
+            command = [*drop, str(programs[-1] / program), *options]
+            subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
-    run("initdb", "-D", str(data), "-U", "mlflow", "-A", "scram-sha-256", f"--pwfile={secret}")
-    where = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-    run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", where, "start")
-    try:
-        yield f"postgresql+psycopg2://mlflow:{PASSWORD}@127.0.0.1:{port}/postgres"
-    finally:
-        run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        run("initdb", "-D", str(data), "-U", "mlflow", "-A", "scram-sha-256", f"--pwfile={secret}")
+        where = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", where, "start")
+        try:
+            yield f"postgresql+psycopg2://mlflow:{PASSWORD}@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")

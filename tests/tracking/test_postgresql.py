@@ -39,7 +39,7 @@ def sent(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> It
     """Run all with three seeds, which train at once."""
     folder = tmp_path_factory.mktemp("sent")
     project, _ = prepare(finished, folder / "project", seeds=3, epochs=3)
-    with postgres(folder / "postgres") as store, mlflow_server(folder / "server", store) as server:
+    with postgres() as store, mlflow_server(folder / "server", store) as server:
         command = (str(SNAKEMAKE), "all", "--cores", "3")
         said = run_with(with_password(server), project.folder, *command)
         yield Sent(project, server, said)
