@@ -90,6 +90,17 @@ def training(slurm: Slurm, project: SmallProject) -> dict[str, str] | None:
     return own[0] if own else None
 
 
+def ended(slurm: Slurm, number: str) -> dict[str, str]:
+    """A job once Slurm has cleaned up after it, which snakemake does not wait for."""
+
+    def states() -> list[dict[str, str]]:
+        return [own for own in slurm.jobs() if own["JobId"] == number]
+
+    wait_until(lambda: states()[0]["JobState"] not in {"RUNNING", "COMPLETING"})
+    (job,) = states()
+    return job
+
+
 def paml(job: dict[str, str]) -> bool:
     return "paml" in job.get("Comment", "") + job.get("StdOut", "")
 
@@ -161,7 +172,7 @@ def test_a_job_whose_node_is_lost_is_taken_up_when_there_is_one(
         slurm.start_node("cpu1")
         slurm.run("scontrol", "update", "NodeName=cpu1", "State=RESUME")
         finish(process, long)
-    (again,) = [own for own in slurm.jobs() if own["JobId"] == job["JobId"]]
+    again = ended(slurm, job["JobId"])
     assert (again["Restarts"], again["JobState"]) == ("1", "COMPLETED")
     assert resumed_after(long) >= 1
     assert_same(long, alone)
@@ -186,7 +197,7 @@ def test_two_nodes_train_what_two_processes_do_also_when_one_is_lost(
         slurm.start_node("gpu1")
         slurm.run("scontrol", "update", "NodeName=gpu1", "State=RESUME")
         finish(process, spread)
-    (again,) = [own for own in slurm.jobs() if own["JobId"] == job["JobId"]]
+    again = ended(slurm, job["JobId"])
     assert (again["NumNodes"], again["Restarts"], again["JobState"]) == ("2", "1", "COMPLETED")
     folder = (spread.folder / WEIGHTS).with_name(FOLDER)
     lost, whole = ([e.figures for e in read_attempt(p).epochs] for p in sorted(folder.iterdir()))
