@@ -364,8 +364,10 @@ def split_files(pattern):
 def split_trials(pattern):
     """Name a file of every trial on each further split of a job's dataset."""
     chosen = [(method, seed) for method, seed in TRIALS if method in split_methods()]
-    folders = [f"/splits/{seed}" for seed in SPLIT_SEEDS]
-    return lambda w: sum((trials(pattern, w.dataset + f, chosen) for f in folders), [])
+    folders = [f"splits/{seed}" for seed in SPLIT_SEEDS]
+    return lambda w: sum(
+        (trials(pattern, f"{w.dataset}/{folder}", chosen) for folder in folders), []
+    )
 
 
 def split_methods():
