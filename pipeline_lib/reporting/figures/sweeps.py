@@ -47,7 +47,7 @@ def _metrics(task: Any) -> list[Metric]:  # noqa: ANN401
 
 def _draw(view: View) -> None:
     found = view.frame["curve"].unique(maintain_order=True).to_list()
-    canvas.begin(view, "metrics by one setting", 0.4 + 1.7 * max(1, len(found)))
+    canvas.begin(view, "metrics by one setting", 0.4 + 2.0 * max(1, len(found)))
     metrics = _metrics(view.comparison.task.kind)
     grid = view.figure.subplots(max(1, len(found)), len(metrics), squeeze=False)
     for row, curve in zip(grid, found, strict=False):
