@@ -15,7 +15,7 @@ from tests.partition.protocols import LOGS, Log, rows_of, rules_with, split_of
 
 QUADRANTS = [(users, items) for users in ("cold", "warm") for items in ("cold", "warm")]
 # Of twelve items six are cold, so that each of these has six rows with either kind.
-ALWAYS: Log = {f"always{n}": [*range(10), 0, 1] for n in range(8)}
+ALWAYS: Log = {f"many{n}": [*range(10), 0, 1] for n in range(8)}
 WITH_THEM = LOGS.map(lambda log: {**log, **ALWAYS})
 
 
