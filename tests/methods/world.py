@@ -50,12 +50,14 @@ FASTER: dict[str, object] = {
     "neighbours": 6,
     "neighbours_at_inference": 3,
 }
-# The rates that a memory holds are sums of earlier ones, and grow with every epoch.
+# The rates that a memory holds are sums of earlier ones, and grow with every epoch. MAMO's memories
+# begin with noise, which takes it epochs to overwrite.
 OWN: dict[str, dict[str, object]] = {
     "at-paml": {"lr_max": 0.02, "warmup_lr": 0.02},
     "effects-melu": {"sweeps": 0, "inner_lr": 1.0, "outer_lr": 0.03},
     "effects-paml": {"sweeps": 0, "lr_max": 2.0, "outer_lr": 0.03},
     "effects-ridge": {"sweeps": 0, "outer_lr": 0.03},
+    "mamo": {"epochs": 16},
     "in-context": {"width": 16, "heads": 2},
     "tanp": {
         "embedding_layers": [8],
