@@ -123,7 +123,10 @@ def test_two_take_the_same_steps_as_one(
     kind: str,
     train_in_threads: Callable[..., list[tuple[Method, list[EpochRecord]]]],
 ) -> None:
-    """20 users in batches of 19 and 1; AT-PAML's memory has room for 19."""
+    """20 users in batches of 19 and 1; AT-PAML's memory has room for 19.
+
+    A divergence near 0, as TaNP's clusters', is the rounding of float32 numbers near 1.
+    """
     changes = ODD | ({"memory_size": 19} if kind == "at-paml" else {})
     alone, expected = train_once(kind, **changes)
     first, second = train_in_threads(kind, **changes)
@@ -134,7 +137,7 @@ def test_two_take_the_same_steps_as_one(
         figures, wanted = (
             {n: x for n, x in e.metrics().items() if n not in TIMED} for e in (own, epoch)
         )
-        assert figures == pytest.approx(wanted, rel=1e-4)
+        assert figures == pytest.approx(wanted, rel=1e-4, abs=1e-7)
 
 
 TIMED = ("epoch/seconds", "step/seconds", "memory/process_mb")
