@@ -91,6 +91,18 @@ class Slurm:
                 process.kill()
         self.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=lost")
 
+    def bring_back(self, node: str) -> None:
+        """Start a lost node's daemon; Slurm takes jobs for it at once or is told to."""
+        self.start_node(node)
+        wait_until(lambda: self._takes_jobs(node))
+
+    def _takes_jobs(self, node: str) -> bool:
+        if "down" not in self.run("sinfo", "-h", "-n", node, "-o", "%T"):
+            return True
+        resume = ["scontrol", "update", f"NodeName={node}", "State=RESUME"]
+        subprocess.run(resume, capture_output=True, check=False)  # fails where it is up by now
+        return False
+
     def start(self) -> None:
         """Start everything, and wait until the nodes are up."""
         key = self.folder / "munge.key"

@@ -169,8 +169,7 @@ def test_a_job_whose_node_is_lost_is_taken_up_when_there_is_one(
         job = training(slurm, long)
         assert job is not None
         slurm.lose_node("cpu1")
-        slurm.start_node("cpu1")
-        slurm.run("scontrol", "update", "NodeName=cpu1", "State=RESUME")
+        slurm.bring_back("cpu1")
         finish(process, long)
     again = ended(slurm, job["JobId"])
     assert (again["Restarts"], again["JobState"]) == ("1", "COMPLETED")
@@ -194,8 +193,7 @@ def test_two_nodes_train_what_two_processes_do_also_when_one_is_lost(
         assert job is not None
         assert all(trains(node) for node in NODES)
         slurm.lose_node("gpu1")
-        slurm.start_node("gpu1")
-        slurm.run("scontrol", "update", "NodeName=gpu1", "State=RESUME")
+        slurm.bring_back("gpu1")
         finish(process, spread)
     again = ended(slurm, job["JobId"])
     assert (again["NumNodes"], again["Restarts"], again["JobState"]) == ("2", "1", "COMPLETED")
