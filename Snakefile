@@ -34,7 +34,7 @@ rule all:
 
 
 onstart:
-    schedule_calmly()
+    lift_job_limit()
     hold_run()
     fork_scripts()
     mirror.start()

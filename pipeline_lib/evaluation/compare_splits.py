@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline_lib.evaluation.comparison import SplitPair, Subject
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.evaluation.splits import SplitComparison, SplitResult, SplitStatistic
-from pipeline_lib.evaluation.statistics import holm, over_splits, paired_effect, without_noise
+from pipeline_lib.evaluation.statistics import corrected_t_test, holm, paired_effect, without_noise
 from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.settings.methods.base import MethodSettings
@@ -113,7 +113,7 @@ def _pairs(results: Sequence[SplitResult], tested: float) -> list[SplitPair]:
 def _pair(metric: str, left: SplitResult, right: SplitResult, tested: float) -> SplitPair:
     sides = [np.array(side.metrics[metric].values) for side in (left, right)]
     differences = without_noise(sides[0] - sides[1], *sides)
-    p, low, high = over_splits(differences, tested)
+    p, low, high = corrected_t_test(differences, tested)
     return SplitPair(
         metric=metric,
         left=left.name,

@@ -118,8 +118,8 @@ class Pair(BaseModel):
 class SplitPair(BaseModel):
     """Two methods on the same splits, each split's metric averaged over seeds.
 
-    difference: left's mean minus right's; low, high, p: of `over_splits`. effect: Cohen's d of the
-    splits' differences. holm_p: p adjusted for all pairs of the metric.
+    difference: left's mean minus right's; low, high, p: of `corrected_t_test`. effect: Cohen's d of
+    the splits' differences. holm_p: p adjusted for all pairs of the metric.
     """
 
     metric: str

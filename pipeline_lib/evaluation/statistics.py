@@ -69,7 +69,7 @@ def paired_p(differences: Values) -> float | None:
     return float(ttest_1samp(differences, 0).pvalue)
 
 
-def over_splits(
+def corrected_t_test(
     differences: Values, tested: float
 ) -> tuple[float | None, float | None, float | None]:
     """Compute the p that differences over random splits, [splits], have mean 0, and the interval.

@@ -65,7 +65,7 @@ class BoostedTrees(WithUsersMean):
         return Prediction(score.sigmoid() if isinstance(self.task, ClickTask) else score)
 
     def _choose_columns(self, batch: Batch) -> None:
-        """Give the values that most query rows have a column each."""
+        """Choose the values that most query rows have, and number their columns."""
         query, items = batch.query, item_values(batch, self.sizes.item_features)
         sides = (
             (self.user_column, user_values(batch), query.user, len(batch)),

@@ -55,11 +55,7 @@ def partition(
     ones; without any they differ by activity. Raises PartitionError when the cold users are too few
     to fill every fold, or there are no times that the rules go by.
     """
-    if rules.timed and "time" not in interactions.collect_schema():
-        raise PartitionError(
-            "the partition goes by time (parts_by, cut), but the interactions have no column "
-            "`time`; add it, or take these rules out"
-        )
+    _check_times(interactions, rules)
     cold_items = _cold_items(interactions, rules, seed)
     counts = _counts(users, interactions, rules, cold_items)
     reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
@@ -92,6 +88,14 @@ def partition(
         tied_users=count_ties(rows) if rules.parts_by == "time" else 0,
     )
     return Split(chosen, rows.drop("time", strict=False), dropped, summary)
+
+
+def _check_times(interactions: pl.LazyFrame, rules: Partition) -> None:
+    if rules.timed and "time" not in interactions.collect_schema():
+        raise PartitionError(
+            "the partition goes by time (parts_by, cut), but the interactions have no column "
+            "`time`; add it, or take these rules out"
+        )
 
 
 def _too_few(cold: int, counts: pl.DataFrame, dropped: pl.DataFrame, rules: Partition) -> str:

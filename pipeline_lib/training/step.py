@@ -95,7 +95,7 @@ class Stepper:
 
     @contextmanager
     def _with_total(self, users: Tensor, mine: Tensor, where: str) -> Iterator[None]:
-        """Give a joint learner the total of a step, summed over its parts and the team."""
+        """Set a joint learner's total of a step, summed over its parts and the team, meanwhile."""
         if not isinstance(method := self.method, JointLearner):
             yield
             return

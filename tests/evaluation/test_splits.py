@@ -9,7 +9,7 @@ from scipy.stats import t, ttest_1samp
 from pipeline_lib.evaluation.compare_splits import compare_splits
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.evaluation.splits import SplitComparison
-from pipeline_lib.evaluation.statistics import over_splits
+from pipeline_lib.evaluation.statistics import corrected_t_test
 from pipeline_lib.partition.summary import SplitSummary
 from tests.evaluation.test_compare import METHODS, MOVIELENS, trial
 
@@ -80,7 +80,7 @@ def test_differences_are_split_by_split_and_corrected_for_shared_users() -> None
 
 def test_without_shared_users_it_is_students_test() -> None:
     differences = np.array([0.1, -0.2, 0.4, 0.3])
-    p, low, high = over_splits(differences, 0.0)
+    p, low, high = corrected_t_test(differences, 0.0)
     student = ttest_1samp(differences, 0)
     assert p == pytest.approx(student.pvalue)
     assert (low, high) == pytest.approx(tuple(student.confidence_interval()))
@@ -88,12 +88,12 @@ def test_without_shared_users_it_is_students_test() -> None:
 
 @pytest.mark.parametrize("differences", [[], [0.5], [0.5, 0.5]])
 def test_no_spread_gives_no_test(differences: list[float]) -> None:
-    assert over_splits(np.array(differences), 0.3) == (None, None, None)
+    assert corrected_t_test(np.array(differences), 0.3) == (None, None, None)
 
 
 def test_the_correction_widens_what_is_claimed() -> None:
     differences = np.array([0.1, -0.2, 0.4, 0.3])
-    (plain, *_), (corrected, *_) = (over_splits(differences, share) for share in (0.0, 2 / 7))
+    (plain, *_), (corrected, *_) = (corrected_t_test(differences, share) for share in (0.0, 2 / 7))
     assert plain is not None
     assert corrected is not None
     assert plain < corrected

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, logsigmoid
 
 from pipeline_lib.episodes.format import Rows
-from pipeline_lib.methods.base import Method
+from pipeline_lib.methods.base import Learner, Method
 from tests.worlds import CLICK, GAMMA, SIZES, Setup, World
 
 Parameters = Mapping[str, Tensor]
@@ -180,3 +180,17 @@ def assert_near(actual: Tensor, expected: Tensor, tolerance: float) -> None:
     assert actual.shape == expected.shape
     error, scale = (float(x.abs().max()) for x in ((actual - expected).detach(), expected.detach()))
     assert error <= tolerance * scale, f"error {error:.3g} at a scale of {scale:.3g}"
+
+
+def assert_follows(
+    learner: Learner, reference: PerUserReference, world: World
+) -> dict[str, Tensor]:
+    """Hold scores, losses and outer gradients to a reference; return its gradients."""
+    batch = world.batch()
+    losses, expected = learner.losses(batch), reference.losses()[batch.users]
+    assert_near(losses, expected, 1e-12)
+    assert_near(learner.predict(batch).score, reference.scores()[batch.query.position], 1e-12)
+    actual, wanted = gradients(losses, learner), gradients(expected, learner)
+    for name, gradient in wanted.items():
+        assert_near(actual[name], gradient, 1e-10)
+    return wanted

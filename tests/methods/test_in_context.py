@@ -15,7 +15,12 @@ from pipeline_lib.models.transformer import SetLayer
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.methods.base import parse_method
 from pipeline_lib.settings.network import Network
-from tests.meta.per_user_reference import PerUserReference, assert_near, gradients, own
+from tests.meta.per_user_reference import (
+    PerUserReference,
+    assert_follows,
+    assert_near,
+    own,
+)
 from tests.worlds import CASES, HEADS, ITEMS, SIZES, Setup, World
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
@@ -102,13 +107,7 @@ def build(setup: Setup) -> InContext:
 
 
 def assert_as_the_equations_say(learner: InContext, setup: Setup, world: World) -> None:
-    batch, reference = world.batch(), Reference(setup, world, dict(learner.named_parameters()))
-    losses, expected = learner.losses(batch), reference.losses()[batch.users]
-    assert_near(losses, expected, 1e-12)
-    assert_near(learner.predict(batch).score, reference.scores()[batch.query.position], 1e-12)
-    actual, wanted = gradients(losses, learner), gradients(expected, learner)
-    for name, gradient in wanted.items():
-        assert_near(actual[name], gradient, 1e-10)
+    assert_follows(learner, Reference(setup, world, dict(learner.named_parameters())), world)
 
 
 @pytest.mark.parametrize(

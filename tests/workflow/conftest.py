@@ -1,11 +1,12 @@
 """Real runs of the workflow, shared by tests."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.once import made_once
-from tests.workflow.small_project import OUTPUT, SmallProject, copy_encoded, copy_project
+from tests.workflow.small_project import OUTPUT, ROOT, SmallProject, copy_encoded, copy_project
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
         (folder / OUTPUT).write_text(said, encoding="utf-8")
 
     return SmallProject(made_once(tmp_path_factory, "finished", make))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Copy the project's workflow and settings for a page to be followed in."""
+    for name in ("workflow", "config"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

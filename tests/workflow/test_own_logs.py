@@ -1,7 +1,6 @@
 """docs/your-own-logs.md, followed to the letter, gives what it shows."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -29,15 +28,6 @@ SECTIONS: dict[str, list[type[BaseModel]]] = {
     "A feature": [Categorical, Bucketed, MultiValued, Numeric],
     "The partition": [Partition],
 }
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Copy the project's workflow and settings."""
-    for name in ("workflow", "config"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "Snakefile", tmp_path)
-    return tmp_path
 
 
 def test_the_logs_and_the_settings_are_as_shown(folder: Path) -> None:

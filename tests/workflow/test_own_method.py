@@ -15,15 +15,6 @@ PAGE = "your-own-method.md"
 CONTRACT = "tests/methods/test_contract.py"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Copy the project's workflow and settings; its tests are where they are."""
-    for name in ("workflow", "config"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "Snakefile", tmp_path)
-    return tmp_path
-
-
 @pytest.mark.slow
 def test_every_step_gives_what_the_page_shows(folder: Path) -> None:
     for step in steps(PAGE):

@@ -1,6 +1,5 @@
 """docs/protocols.md, followed to the letter, gives what it shows."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,6 @@ from tests.workflow.page import missing, steps
 from tests.workflow.small_project import ROOT
 
 PAGE = "protocols.md"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Copy the project's workflow and settings."""
-    for name in ("workflow", "config"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "Snakefile", tmp_path)
-    return tmp_path
 
 
 def test_the_settings_are_sound_and_every_key_is_explained(folder: Path) -> None:

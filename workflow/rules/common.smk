@@ -146,14 +146,14 @@ def templates(*patterns):
     return [f"{f.name} {sha256(f.read_bytes()).hexdigest()[:16]}" for f in files]
 
 
-def log_of(wildcards):
+def dataset_name(wildcards):
     """Name the dataset whose log a job works on, on the run's own split or another."""
     return wildcards.dataset.split("/")[0]
 
 
 def dataset_of(wildcards):
     """Return the settings of a job's dataset."""
-    return settings.datasets[log_of(wildcards)]
+    return settings.datasets[dataset_name(wildcards)]
 
 
 def split_seed(wildcards):
@@ -163,7 +163,7 @@ def split_seed(wildcards):
 
 def cleaned(name):
     """Name a file of the clean log, which all splits share."""
-    return lambda w: CLEAN[name].format(dataset=log_of(w))
+    return lambda w: CLEAN[name].format(dataset=dataset_name(w))
 
 
 def log_settings(wildcards):
@@ -178,7 +178,7 @@ def partition_settings(wildcards):
 
 def training_settings(wildcards):
     """Return the settings of a method that training depends on."""
-    return settings.method(log_of(wildcards), wildcards.method).for_training()
+    return settings.method(dataset_name(wildcards), wildcards.method).for_training()
 
 
 def task_settings(wildcards):
@@ -308,7 +308,7 @@ def gpus(wildcards):
 
 def network(wildcards):
     """Return the settings of the network of a method that has one."""
-    own = settings.network(log_of(wildcards), wildcards.method)
+    own = settings.network(dataset_name(wildcards), wildcards.method)
     return own.model_dump(mode="json") if wildcards.method in LEARNERS else None
 
 
@@ -325,7 +325,9 @@ def candidates(wildcards):
 def choice_of(wildcards):
     """Name the choice whose settings a method is trained with, where there is one."""
     leader = settings.leader(wildcards.method)
-    return f"{RUN}/{log_of(wildcards)}/search/{leader}/choice.json" if leader else []
+    return (
+        f"{RUN}/{dataset_name(wildcards)}/search/{leader}/choice.json" if leader else []
+    )
 
 
 # Files of several trials.
@@ -502,8 +504,8 @@ def warn_of_versions():
         logger.warning(notice)
 
 
-def schedule_calmly():
-    """Look for jobs to start when one has ended: without a limit of jobs a second on this machine.
+def lift_job_limit():
+    """Lift the limit of jobs a second on this machine, so that looks for jobs follow their ends alone.
 
     To keep the limit, snakemake looks anew a second after every look, so that looks at all files
     add up: to more than a hundred a second after a hundred jobs.

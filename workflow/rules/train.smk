@@ -29,7 +29,7 @@ rule train:
         network=network,
         device=device,
         experiment=experiment,
-        taken=lambda w: settings.taken(log_of(w), w.method),
+        taken=lambda w: settings.taken(dataset_name(w), w.method),
         processes=processes,
     script:
         "../scripts/train.py"

@@ -16,6 +16,7 @@ snakemake: Snakemake
 
 inputs = {name: Path(path) for name, path in snakemake.input.items()}
 record, wildcards, params = Path(snakemake.output[0]), snakemake.wildcards, dict(snakemake.params)
+# What `code` lists in a rule has no names, and stands before the params that have.
 code = join_digests([*snakemake.params][: -len(params)])
 values = params.pop("values")
 job = TrainingJob(

@@ -18,6 +18,7 @@ snakemake: Snakemake
 inputs = {name: Path(path) for name, path in snakemake.input.items() if path}
 out = {name: Path(path) for name, path in snakemake.output.items()}
 params = dict(snakemake.params)
+# What `code` lists in a rule has no names, and stands before the params that have.
 code = join_digests([*snakemake.params][: -len(params)])
 taken = params.pop("taken")
 nodes = snakemake.resources.get("nodes", 1)

@@ -35,7 +35,7 @@ def encode(log: Log, rows: pl.DataFrame, rules: Partition) -> tuple[EncodedSplit
 
 
 def otherwise(rows: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
-    """Give some users other items and targets, and their times in another order."""
+    """Change some users' items and targets, and the order of their times."""
     other = {
         "item": "i" + (pl.col("item").str.slice(1).cast(pl.Int64) + 15).cast(pl.String),
         "target": 6 - pl.col("target"),
