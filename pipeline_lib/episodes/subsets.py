@@ -60,8 +60,10 @@ def limit_support(episodes: Episodes, ranks: Tensor, most: int) -> Episodes:
     )
 
 
-def deal_rows(episodes: Episodes, shares: tuple[float, float], seed: int) -> Episodes:
-    """Deal each user's rows anew to support and query.
+def deal_rows(
+    episodes: Episodes, shares: tuple[float, float], limit: int | None, seed: int
+) -> Episodes:
+    """Deal each user's rows anew to support and query, at most `limit` of them, drawn at random.
 
     shares: the least and the most to support; every user's share is drawn uniformly between them. A
     user with two rows or more has at least one of each; a single row goes to query.
@@ -72,9 +74,11 @@ def deal_rows(episodes: Episodes, shares: tuple[float, float], seed: int) -> Epi
     order = order[owner[order].argsort(stable=True)]
     count = torch.bincount(owner, minlength=len(episodes))
     share = torch.empty(len(episodes)).uniform_(*shares, generator=draw).to(owner.device)
-    most = (share * count).round().long().clamp(min=1).minimum(count - 1)
+    taken = count if limit is None else count.clamp(max=limit)
+    most = (share * taken).round().long().clamp(min=1).minimum(taken - 1)
     rank = torch.arange(len(owner), device=owner.device) - (count.cumsum(0) - count)[owner[order]]
     is_support = rank < most[owner[order]]
+    is_query = ~is_support & (rank < taken[owner[order]])
 
     def part(chosen: Tensor) -> Rows:
         """Return the chosen rows, user by user."""
@@ -82,7 +86,7 @@ def deal_rows(episodes: Episodes, shares: tuple[float, float], seed: int) -> Epi
         lengths = torch.bincount(owner[own], minlength=len(episodes))
         return Rows(Ragged(_sums(lengths)), item[own], target[own])
 
-    return replace(episodes, support=part(is_support), query=part(~is_support))
+    return replace(episodes, support=part(is_support), query=part(is_query))
 
 
 def _take(rows: Rows, users: Tensor) -> Rows:

@@ -138,7 +138,7 @@ def _pass(
     """Take a step on every batch of an epoch; return each step's loss and gradient norm."""
     if settings.support_share:
         row_seed = derive_seed(seed, "rows", number)
-        stepper.train = deal_rows(train, settings.support_share, row_seed)
+        stepper.train = deal_rows(train, settings.support_share, settings.rows_per_user, row_seed)
     batches = _shuffled(len(train), settings.users_per_batch, derive_seed(seed, "epoch", number))
     done = [(number - 1 + place / len(batches)) / settings.epochs for place in range(len(batches))]
     rates = [settings.outer_lr * rate_share(settings.schedule, share) for share in done]

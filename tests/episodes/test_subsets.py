@@ -180,7 +180,7 @@ def test_rows_dealt_anew_stay_with_their_users(
 ) -> None:
     support, query = zip(*users, strict=True)
     episodes = make_episodes(support, query)
-    dealt = deal_rows(episodes, (low, 0.95), seed)
+    dealt = deal_rows(episodes, (low, 0.95), None, seed)
     before = [listed(rows) for rows in (episodes.support, episodes.query)]
     after = [listed(rows) for rows in (dealt.support, dealt.query)]
     for place in range(len(users)):
@@ -195,7 +195,7 @@ def test_rows_dealt_anew_stay_with_their_users(
         else:
             assert not left
     assert torch.equal(dealt.codes, episodes.codes)
-    again = deal_rows(episodes, (low, 0.95), seed)
+    again = deal_rows(episodes, (low, 0.95), None, seed)
     assert [listed(rows) for rows in (again.support, again.query)] == after
 
 
@@ -203,7 +203,7 @@ def test_four_fifths_dealt_anew_are_as_many_rows_as_the_split_has_in_support() -
     """For every number of rows from 2 to 300: the paper's 80:20, whichever way it is dealt."""
     counts = range(2, 301)
     episodes = make_episodes([[0] * count for count in counts], [[]] * len(counts))
-    anew = deal_rows(episodes, (0.8, 0.8), seed=5)
+    anew = deal_rows(episodes, (0.8, 0.8), None, seed=5)
     rows = [(f"u{count}", f"i{item}") for count in counts for item in range(count)]
     frame = pl.DataFrame(rows, ["user", "item"], orient="row")
     split = assign_parts(frame, Partition(query_share=0.2), seed=5)
@@ -214,9 +214,32 @@ def test_four_fifths_dealt_anew_are_as_many_rows_as_the_split_has_in_support() -
     )
 
 
+@given(rows=st.lists(st.integers(0, 9), min_size=1, max_size=5), limit=st.integers(2, 5))
+def test_of_a_user_with_more_rows_as_many_as_the_limit_are_dealt(
+    rows: list[int], limit: int
+) -> None:
+    episodes = make_episodes([range(n) for n in rows], [range(50, 51) for _ in rows])
+    dealt = deal_rows(episodes, (0.5, 0.8), limit, seed=3)
+    after = zip(listed(dealt.support), listed(dealt.query), strict=True)
+    for user, (support, query) in enumerate(after):
+        own = [*support, *query]
+        assert len(own) == len({*own}) == min(rows[user] + 1, limit)
+        assert {item for item, _ in own} <= {*range(rows[user]), 50}
+        assert len(query) >= 1
+        assert len(support) >= 1 or rows[user] == 0
+
+
+def test_which_rows_are_within_the_limit_is_drawn_anew() -> None:
+    episodes = make_episodes([range(100)], [range(100, 120)])
+    dealt = [deal_rows(episodes, (0.5, 0.8), 10, seed) for seed in (0, 1)]
+    first, other = ({*listed(d.support)[0], *listed(d.query)[0]} for d in dealt)
+    assert len(first) == len(other) == 10
+    assert first != other
+
+
 def test_another_seed_deals_others() -> None:
     episodes = make_episodes([range(30)], [range(30, 40)])
-    first, other = (listed(deal_rows(episodes, (0.5, 0.5), seed).support) for seed in (0, 1))
+    first, other = (listed(deal_rows(episodes, (0.5, 0.5), None, seed).support) for seed in (0, 1))
     assert len(first[0]) == len(other[0]) == 20
     assert sorted(first[0]) != sorted(other[0])
 

@@ -31,3 +31,16 @@ def test_each_setting_changes_the_training(change: dict[str, Any]) -> None:
 def test_shares_that_fall_or_leave_nothing_are_refused(shares: list[float]) -> None:
     with pytest.raises(ValueError, match="support_share"):
         make_settings("melu", support_share=shares)
+
+
+def test_a_limit_of_rows_needs_shares_to_deal_by() -> None:
+    with pytest.raises(ValueError, match="rows_per_user: needs support_share"):
+        make_settings("melu", rows_per_user=256)
+
+
+def test_a_limit_of_rows_changes_the_training() -> None:
+    shares = {"support_share": [0.4, 0.8]}
+    (dealt, _), (limited, _) = (
+        train("melu", epochs=2, **shares, **own) for own in ({}, {"rows_per_user": 2})
+    )
+    assert state_bytes(limited) != state_bytes(dealt)

@@ -56,11 +56,20 @@ class LearnerSettings(MethodSettings):
         "these two to support and the rest to query; without it as the split has them.",
         examples=["[0.5, 0.9]"],
     )
+    rows_per_user: Annotated[PositiveInt, Field(ge=2)] | None = Field(
+        None,
+        exclude_if=lambda rows: rows is None,
+        description="With support_share: at most so many of a training user's rows are dealt in an "
+        "epoch, drawn anew.",
+        examples=["256"],
+    )
 
     @model_validator(mode="after")
     def _check_share(self) -> Self:
         if self.support_share and self.support_share[0] > self.support_share[1]:
             raise ValueError(f"support_share: must not fall, but is {list(self.support_share)}")
+        if self.rows_per_user and not self.support_share:
+            raise ValueError("rows_per_user: needs support_share, as `support_share: [0.5, 0.9]`")
         return self
 
 
