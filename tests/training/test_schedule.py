@@ -39,8 +39,6 @@ def test_a_limit_of_rows_needs_shares_to_deal_by() -> None:
 
 
 def test_a_limit_of_rows_changes_the_training() -> None:
-    shares = {"support_share": [0.4, 0.8]}
-    (dealt, _), (limited, _) = (
-        train("melu", epochs=2, **shares, **own) for own in ({}, {"rows_per_user": 2})
-    )
+    dealt, _ = train("melu", epochs=2, support_share=[0.4, 0.8])
+    limited, _ = train("melu", epochs=2, support_share=[0.4, 0.8], rows_per_user=2)
     assert state_bytes(limited) != state_bytes(dealt)

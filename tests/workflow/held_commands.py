@@ -83,6 +83,8 @@ ELSEWHERE = {
     r".*: MLFLOW_DISABLE_TELEMETRY=true mlflow server .*": STORE,
     r".*: snakemake results --cores 1": "workflow/test_results_page.py::"
     "test_the_text_holds_what_the_runs_gave",
+    r".*: (snakemake (entries|leaderboard)( .*)?|python -m pipeline_lib leaderboard)": "workflow/"
+    "test_splits.py::test_the_run_gives_entries_of_which_the_leaderboard_is_made",
     # Without its dependencies, which need a package index.
     r".*: pip (wheel \.|install dist/).*": "api/test_wheel.py::"
     "test_the_wheel_reads_a_run_in_another_folder",

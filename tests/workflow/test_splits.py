@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -63,3 +65,36 @@ def test_trainings_are_mirrored_by_split(over_splits: SmallProject) -> None:
 
 def test_nothing_is_left_to_do(over_splits: SmallProject) -> None:
     assert not over_splits.planned("all", *SPLITS)
+
+
+def test_the_run_gives_entries_of_which_the_leaderboard_is_made(over_splits: SmallProject) -> None:
+    result = over_splits.snakemake("entries", *SPLITS)
+    assert result.returncode == 0, result.stdout + result.stderr
+    files = sorted((over_splits.folder / "results/sample/leaderboard").iterdir())
+    names = [f"movielens-{method}.json" for method in ("melu", "paml", "two-bias")]
+    assert [file.name for file in files] == names
+    check = [sys.executable, "-m", "pipeline_lib", "leaderboard"]
+    said = subprocess.run(
+        [*check, *map(str, files)], capture_output=True, text=True, cwd=over_splits.folder
+    )
+    assert said.returncode == 1
+    assert f"{files[0]}: generated logs are no measure" in said.stderr
+
+    entries = [json.loads(file.read_bytes()) for file in files]
+    assert [len(entry["trials"]) for entry in entries] == [6, 2, 3]
+    (ours := over_splits.folder / "docs/leaderboard/them").mkdir(parents=True)
+    for file, entry in zip(files, entries, strict=True):
+        trials = [trial | {"revision": "0123456789ab"} for trial in entry["trials"]]
+        changed = entry | {"logs": "real", "trials": trials}
+        (ours / file.name).write_text(json.dumps(changed), encoding="utf-8")
+    said = subprocess.run(check, capture_output=True, text=True, cwd=over_splits.folder, check=True)
+    assert said.stdout == "3 entries are sound.\n"
+    result = over_splits.snakemake("leaderboard")
+    assert result.returncode == 0, result.stdout + result.stderr
+    page = (over_splits.folder / "docs/leaderboard.md").read_text(encoding="utf-8")
+    table = (over_splits.folder / "results/sample/movielens/tables/error_splits.md").read_text()
+    cells = [line.split("|") for line in table.splitlines() if line.startswith("|")]
+    for label in ("MeLU", "Two biases"):
+        spread = next(c[2].strip(" *") for c in cells if c[1].strip() == label)
+        row = next(line for line in page.splitlines() if line.startswith(f"| {label} "))
+        assert row.split("|")[2].strip() == spread

@@ -2,6 +2,7 @@
 import os
 from functools import cache
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 
 import yaml

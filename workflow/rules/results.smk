@@ -35,3 +35,78 @@ rule results:
         finished=finished,
     script:
         "../scripts/results.py"
+
+
+# The leaderboard, docs/leaderboard.md, and the entries that a run has for it; no part of `all`.
+
+
+def entries():
+    """Return the trials of each method on each dataset, its own split first, for an entry each."""
+    found = []
+    for name, method in product(DATASETS, settings.methods):
+        splits = SPLIT_SEEDS if method in split_methods() else ()
+        folders = [name, *(f"{name}/splits/{seed}" for seed in splits)]
+        chosen = [(method, seed) for seed in settings.seeds(method)]
+        searched = settings.leader(method) is not None
+        found.append(
+            {
+                "dataset": name,
+                "method": method,
+                "label": settings.methods[method].label or method,
+                "candidates": settings.run.search.candidates if searched else 1,
+                "trials": [
+                    t for folder in folders for t in trials(TRIAL, folder, chosen)
+                ],
+            }
+        )
+    return found
+
+
+def origins():
+    """Return what entries say of their datasets."""
+    return {
+        name: {
+            "dataset": own.title,
+            "logs": settings.run.logs,
+            "partition": own.partition.model_dump(mode="json", exclude_defaults=True),
+            "chosen_on": settings.run.split_seed,
+        }
+        for name, own in settings.datasets.items()
+    }
+
+
+rule entries:
+    """Write each method's result on each dataset as an entry of the leaderboard."""
+    input:
+        [
+            f"{trial}/{file}"
+            for entry in entries()
+            for trial in entry["trials"]
+            for file in ("training.json", "evaluation.json")
+        ],
+        splits=expand(SPLIT_RECORD, dataset=[*DATASETS, *SPLITS]),
+    output:
+        [f"{RUN}/leaderboard/{e['dataset']}-{e['method']}.json" for e in entries()],
+    log:
+        f"{RUN}/logs/entries.log",
+    params:
+        *code("entries"),
+        entries=entries(),
+        origins=origins(),
+    script:
+        "../scripts/entries.py"
+
+
+rule leaderboard:
+    """Write the leaderboard from its entries."""
+    input:
+        local(sorted(map(str, Path("docs/leaderboard").glob("*/*.json")))),
+    output:
+        local("docs/leaderboard.md"),
+    log:
+        local("results/logs/leaderboard.log"),
+    params:
+        *code("leaderboard"),
+        *templates("leaderboard.md.j2"),
+    script:
+        "../scripts/leaderboard.py"

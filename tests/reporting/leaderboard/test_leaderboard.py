@@ -1,0 +1,149 @@
+"""Entries of the leaderboard: what the check refuses, and the page that they give."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline_lib.reporting.leaderboard.check import EntryError, read_entries
+from pipeline_lib.reporting.leaderboard.page import render_page
+
+ROOT = Path(__file__).parents[3]
+BOARD = ROOT / "docs/leaderboard"
+Change = Callable[[dict[str, Any]], object]
+
+
+def trial(split: int, seed: int, mse: float, sha256: str = "") -> dict[str, Any]:
+    return {
+        "split_seed": split,
+        "split_sha256": sha256 or f"{split}" * 64,
+        "seed": seed,
+        "test_users": 900,
+        "metrics": {"mse": mse, "ndcg_5": 0.75, "mse_major": mse, "mse_minor": mse},
+        "parameters": 1000,
+        "seconds": 10.0,
+        "hardware": "a CPU",
+        "revision": "0123456789ab",
+    }
+
+
+def entry(method: str, errors: Mapping[tuple[int, int], float]) -> dict[str, Any]:
+    """Return an entry. errors: by the seed of the split and that of the training."""
+    return {
+        "dataset": "Films",
+        "logs": "real",
+        "partition": {},
+        "chosen_on": 0,
+        "task": {"kind": "rating", "scale": [1, 5]},
+        "method": method,
+        "label": method.upper(),
+        "kind": "paml",
+        "settings": {"kind": "paml", "inner_lr": 0.1},
+        "network": None,
+        "candidates": 8,
+        "trials": [trial(*key, mse) for key, mse in errors.items()],
+    }
+
+
+FIRST = entry("first", {(0, 0): 0.1, (1, 0): 0.9, (1, 1): 1.1, (2, 0): 1.3, (2, 1): 1.5})
+FIRST["trials"].insert(1, trial(0, 1, 0.1))
+SECOND = entry("second", {(0, 0): 2.0, (1, 0): 0.8, (2, 0): 0.9})
+
+
+def write(folder: Path, entries: Sequence[dict[str, Any]], by: str = "us") -> list[Path]:
+    files = [folder / by / f"{own['method']}-{number}.json" for number, own in enumerate(entries)]
+    for file, own in zip(files, entries, strict=True):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(own), encoding="utf-8")
+    return files
+
+
+def copy(own: dict[str, Any], change: Change) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(json.dumps(own))
+    change(made)
+    return made
+
+
+WRONG: list[tuple[Change, str]] = [
+    (lambda e: e.update(logs="sample"), "generated logs are no measure"),
+    (lambda e: e["trials"].append(trial(1, 0, 1.0)), "split seed 1 and seed 0 twice"),
+    (lambda e: e["trials"].append(trial(2, 5, 1.0)), "not every split has the same seeds"),
+    (
+        lambda e: e["trials"].append(trial(1, 7, 1.0, "a" * 64)),
+        "a split seed has two splits",
+    ),
+    (lambda e: e["trials"][0]["metrics"].pop("mse"), "split seed 0, seed 0: there is no mse"),
+    (lambda e: e["trials"][0]["metrics"].update(mze=1.0), "did you mean 'mse'?"),
+    (lambda e: e["trials"][0].update(revision="012-dirty"), "commit, and train it again"),
+    (lambda e: e["trials"][0].update(revision="unknown"), "commit, and train it again"),
+    (lambda e: e["trials"][0].update(test_users=0), "trials.0.test_users"),
+    (lambda e: e["trials"][0]["metrics"].update(mse=float("nan")), "mse"),
+    (lambda e: e.update(secs=1), "secs"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), WRONG)
+def test_an_entry_that_cannot_be_trusted_is_refused(
+    change: Change, said: str, tmp_path: Path
+) -> None:
+    files = write(tmp_path, [FIRST, copy(SECOND, change)])
+    with pytest.raises(EntryError, match=re.escape(said)) as caught:
+        read_entries(files)
+    assert str(files[1]) in str(caught.value)
+
+
+def test_of_wrong_entries_all_are_named(tmp_path: Path) -> None:
+    files = write(tmp_path, [copy(FIRST, change) for change, _ in WRONG[:2]])
+    (torn := tmp_path / "us/torn.json").write_text('{"dataset": "Fi', encoding="utf-8")
+    with pytest.raises(EntryError) as caught:
+        read_entries([*files, torn, tmp_path / "us/none.json"])
+    assert all(str(file) in str(caught.value) for file in [*files, torn, tmp_path / "us/none.json"])
+
+
+def test_an_entry_of_other_rows_than_the_others_is_refused(tmp_path: Path) -> None:
+    other = copy(SECOND, lambda e: e["trials"][1].update(split_sha256="b" * 64))
+    with pytest.raises(EntryError, match=r"the split of seed 1 has the hash bbbbbbbbbbbb and 900"):
+        read_entries(write(tmp_path, [FIRST, other]))
+
+
+def test_another_protocol_has_other_rows(tmp_path: Path) -> None:
+    other = copy(SECOND, lambda e: e["trials"][1].update(split_sha256="b" * 64))
+    other["partition"] = {"query": {"rows": 1}}
+    page = render_page(read_entries(write(tmp_path, [FIRST, other])))
+    assert "## Films, protocol: the paper's\n" in page
+    assert "## Films, protocol: `query: {rows: 1}`\n" in page
+
+
+def test_one_may_enter_a_method_once_and_others_may_too(tmp_path: Path) -> None:
+    ours = write(tmp_path, [FIRST])
+    assert len(read_entries([*ours, *write(tmp_path, [FIRST], by="them")])) == 2
+    with pytest.raises(EntryError, match="delete one of them"):
+        read_entries(write(tmp_path, [FIRST, FIRST]))
+
+
+def test_the_page_ranks_by_the_error_on_splits_that_no_choice_was_made_on(tmp_path: Path) -> None:
+    page = render_page(read_entries(write(tmp_path, [FIRST, SECOND])))
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    # Of FIRST the splits' means are 1.0 and 1.4, of SECOND 0.8 and 0.9; split 0 does not count.
+    assert [row[:3] for row in cells[2:]] == [
+        ["SECOND", "0.850 ± 0.071", "0.750 ± 0.000"],
+        ["FIRST", "1.200 ± 0.283", "0.750 ± 0.000"],
+    ]
+    assert cells[0][1:4] == ["MSE", "nDCG@5", "seeds"]
+    assert cells[3][3:] == ["2", "8", "1,000", "10", "a CPU", "us", "`0123456789ab`"]
+    assert "seed 1 `111111111111`, seed 2 `222222222222`." in page
+
+
+def test_of_one_split_the_deviation_is_over_seeds(tmp_path: Path) -> None:
+    alone = entry("alone", {(0, 0): 1.0, (0, 1): 2.0})
+    assert "| 1.500 ± 0.707 |" in render_page(read_entries(write(tmp_path, [alone])))
+
+
+def test_the_projects_entries_are_sound_and_its_page_is_what_they_give() -> None:
+    entries = read_entries(sorted(BOARD.glob("*/*.json")))
+    here = {file.relative_to(ROOT): entry for file, entry in entries.items()}
+    assert render_page(here) == (ROOT / "docs/leaderboard.md").read_text(encoding="utf-8")
