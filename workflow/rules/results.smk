@@ -41,11 +41,11 @@ rule results:
 
 
 def entries():
-    """Return the trials of each method on each dataset, its own split first, for an entry each."""
+    """Return each method's trials on each dataset, on its further splits where it has some."""
     found = []
     for name, method in product(DATASETS, settings.methods):
-        splits = SPLIT_SEEDS if method in split_methods() else ()
-        folders = [name, *(f"{name}/splits/{seed}" for seed in splits)]
+        further = [f"{name}/splits/{seed}" for seed in SPLIT_SEEDS]
+        folders = further if method in split_methods() else [name]
         chosen = [(method, seed) for seed in settings.seeds(method)]
         searched = settings.leader(method) is not None
         found.append(

@@ -88,28 +88,20 @@ class Entry(Origin):
         )
 
     @property
-    def judged(self) -> list[Trial]:
-        """Return the trials on splits that no choice was made on; all where there are no others."""
-        return [t for t in self.trials if t.split_seed != self.chosen_on] or [*self.trials]
-
-    @property
     def splits(self) -> dict[int, str]:
-        """Return the hashes of the splits that count, by their seeds."""
-        return {t.split_seed: t.split_sha256 for t in sorted(self.judged, key=_split_seed)}
+        """Return the splits' hashes by their seeds."""
+        found = {t.split_seed: t.split_sha256 for t in self.trials}
+        return dict(sorted(found.items()))
 
     def values(self, metric: str) -> list[list[float]]:
         """Return a metric's values, [splits, seeds]; none where a trial lacks it."""
         return [
-            [t.metrics[metric] for t in self.judged if t.split_sha256 == sha256]
+            [t.metrics[metric] for t in self.trials if t.split_sha256 == sha256]
             for sha256 in self.splits.values()
-            if all(metric in t.metrics for t in self.judged)
+            if all(metric in t.metrics for t in self.trials)
         ]
 
 
 def metrics_in(entries: Iterable[Entry]) -> list[str]:
     """Return the names of all metrics, in their order."""
     return [*dict.fromkeys(name for e in entries for t in e.trials for name in t.metrics)]
-
-
-def _split_seed(trial: Trial) -> int:
-    return trial.split_seed

@@ -33,7 +33,8 @@ def render_page(entries: Entries) -> str:
             "title": escape(own[0][1].dataset),
             "protocol": _protocol(own[0][1]),
             "splits": own[0][1].splits,
-            "users": sorted({t.test_users for t in own[0][1].judged}),
+            "users": sorted({t.test_users for t in own[0][1].trials}),
+            "chosen_on": {entry.chosen_on for _, entry in own},
             "table": aligned(_table(own)),
         }
         for _, own in sorted(boards.items())
@@ -63,7 +64,7 @@ def _table(entries: Sequence[tuple[str, Entry]]) -> list[list[str]]:
 
 
 def _row(by: str, entry: Entry, metrics: Sequence[Metric]) -> list[str]:
-    trials = entry.judged
+    trials = entry.trials
     several = (
         {str(len({t.seed for t in trials}))},
         {f"{entry.candidates:,}"},

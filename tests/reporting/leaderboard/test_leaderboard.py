@@ -48,9 +48,8 @@ def entry(method: str, errors: Mapping[tuple[int, int], float]) -> dict[str, Any
     }
 
 
-FIRST = entry("first", {(0, 0): 0.1, (1, 0): 0.9, (1, 1): 1.1, (2, 0): 1.3, (2, 1): 1.5})
-FIRST["trials"].insert(1, trial(0, 1, 0.1))
-SECOND = entry("second", {(0, 0): 2.0, (1, 0): 0.8, (2, 0): 0.9})
+FIRST = entry("first", {(1, 0): 0.9, (1, 1): 1.1, (2, 0): 1.3, (2, 1): 1.5})
+SECOND = entry("second", {(1, 0): 0.8, (2, 0): 0.9})
 
 
 def write(folder: Path, entries: Sequence[dict[str, Any]], by: str = "us") -> list[Path]:
@@ -75,7 +74,7 @@ WRONG: list[tuple[Change, str]] = [
         lambda e: e["trials"].append(trial(1, 7, 1.0, "a" * 64)),
         "a split seed has two splits",
     ),
-    (lambda e: e["trials"][0]["metrics"].pop("mse"), "split seed 0, seed 0: there is no mse"),
+    (lambda e: e["trials"][0]["metrics"].pop("mse"), "split seed 1, seed 0: there is no mse"),
     (lambda e: e["trials"][0]["metrics"].update(mze=1.0), "did you mean 'mse'?"),
     (lambda e: e["trials"][0].update(revision="012-dirty"), "commit, and train it again"),
     (lambda e: e["trials"][0].update(revision="unknown"), "commit, and train it again"),
@@ -104,13 +103,13 @@ def test_of_wrong_entries_all_are_named(tmp_path: Path) -> None:
 
 
 def test_an_entry_of_other_rows_than_the_others_is_refused(tmp_path: Path) -> None:
-    other = copy(SECOND, lambda e: e["trials"][1].update(split_sha256="b" * 64))
+    other = copy(SECOND, lambda e: e["trials"][0].update(split_sha256="b" * 64))
     with pytest.raises(EntryError, match=r"the split of seed 1 has the hash bbbbbbbbbbbb and 900"):
         read_entries(write(tmp_path, [FIRST, other]))
 
 
 def test_another_protocol_has_other_rows(tmp_path: Path) -> None:
-    other = copy(SECOND, lambda e: e["trials"][1].update(split_sha256="b" * 64))
+    other = copy(SECOND, lambda e: e["trials"][0].update(split_sha256="b" * 64))
     other["partition"] = {"query": {"rows": 1}}
     page = render_page(read_entries(write(tmp_path, [FIRST, other])))
     assert "## Films, protocol: the paper's\n" in page
@@ -124,11 +123,11 @@ def test_one_may_enter_a_method_once_and_others_may_too(tmp_path: Path) -> None:
         read_entries(write(tmp_path, [FIRST, FIRST]))
 
 
-def test_the_page_ranks_by_the_error_on_splits_that_no_choice_was_made_on(tmp_path: Path) -> None:
+def test_the_page_ranks_by_the_mean_error_over_splits(tmp_path: Path) -> None:
     page = render_page(read_entries(write(tmp_path, [FIRST, SECOND])))
     rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in row] for row in rows]
-    # Of FIRST the splits' means are 1.0 and 1.4, of SECOND 0.8 and 0.9; split 0 does not count.
+    # The splits' means are 1.0 and 1.4 of FIRST, 0.8 and 0.9 of SECOND.
     assert [row[:3] for row in cells[2:]] == [
         ["SECOND", "0.850 ± 0.071", "0.750 ± 0.000"],
         ["FIRST", "1.200 ± 0.283", "0.750 ± 0.000"],
@@ -140,7 +139,9 @@ def test_the_page_ranks_by_the_error_on_splits_that_no_choice_was_made_on(tmp_pa
 
 def test_of_one_split_the_deviation_is_over_seeds(tmp_path: Path) -> None:
     alone = entry("alone", {(0, 0): 1.0, (0, 1): 2.0})
-    assert "| 1.500 ± 0.707 |" in render_page(read_entries(write(tmp_path, [alone])))
+    page = render_page(read_entries(write(tmp_path, [alone])))
+    assert "| 1.500 ± 0.707 |" in page
+    assert "seed 0 `000000000000` (settings were looked at or chosen on it)." in page
 
 
 def test_the_projects_entries_are_sound_and_its_page_is_what_they_give() -> None:
