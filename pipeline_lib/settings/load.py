@@ -106,6 +106,9 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
     settings = Settings(run, datasets, methods, on_dataset)
     _check_levels(settings)
     _check_search(settings)
+    if run.splits and (other := {*run.splits.methods} - {*methods}):
+        first = unknown(sorted(other)[0], "method", methods)
+        raise SettingsError(f"run config: splits.methods: {first}; add it to methods")
     return settings
 
 
@@ -153,8 +156,8 @@ def _check_search(settings: Settings) -> None:
     if run.search is None:
         return
     for key in (*run.search.space, *run.search.like, *run.search.like.values()):
-        if key not in run.methods:
-            raise SettingsError(f"run config: search: {unknown(key, 'method', run.methods)}")
+        if key not in settings.methods:
+            raise SettingsError(f"run config: search: {unknown(key, 'method', settings.methods)}")
     if lost := [name for name in run.search.like.values() if name not in run.search.space]:
         raise SettingsError(f"run config: search.like: space has no {', '.join(lost)}")
     for method in run.search.space:

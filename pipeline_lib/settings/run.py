@@ -28,8 +28,10 @@ class Splits(Strict):
     seeds: Annotated[Several[NonNegativeInt], Field(min_length=2)] = Field(
         description="Split seeds, other than the run's own split_seed; the log is cleaned once."
     )
-    methods: tuple[Name, ...] = Field(
-        (), description="Methods of the run that are trained on them; all where none is named."
+    methods: tuple[str, ...] = Field(
+        (),
+        description="Methods of the run, also those of its sweep, that are trained on them; all "
+        "where none is named.",
     )
 
 
@@ -101,10 +103,6 @@ class Run(Strict):
             raise ValueError(
                 f"splits.seeds has {self.split_seed}, the run's own split_seed, on which settings "
                 "are looked at and chosen; name other seeds"
-            )
-        if self.splits and (other := {*self.splits.methods} - {*self.methods}):
-            raise ValueError(
-                f"splits.methods has {', '.join(sorted(other))}, not among methods; add it there"
             )
         return self
 

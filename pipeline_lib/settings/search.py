@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, PositiveInt
 
 from pipeline_lib.seeds import derive_seed
-from pipeline_lib.settings.strict import Name, Strict
+from pipeline_lib.settings.strict import Strict
 
 Values = dict[str, Any]
 OF_NETWORK = "network."
@@ -19,11 +19,11 @@ class Search(Strict):
     candidates: PositiveInt = Field(
         description="Trainings a method and dataset; the first is of the method's own file."
     )
-    space: dict[Name, dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]] = Field(
+    space: dict[str, dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]] = Field(
         description="Values to try, by method and setting; `network.` before one of the network's.",
         examples=["{melu: {inner_lr: [0.01, 0.1], network.embedding_size: [8, 16]}}"],
     )
-    like: dict[Name, Name] = Field(
+    like: dict[str, str] = Field(
         {},
         description="A method to the one whose choice it takes, but for what its own file says "
         "differently.",

@@ -70,3 +70,15 @@ def test_a_curve_is_of_methods_that_differ_in_one_number_with_three_values() -> 
     assert curves(methods) == [("rate", {"one": 0.1, "two": 0.2, "three": 0.3})]
     del methods["two"]
     assert curves(methods) == []
+
+
+def test_a_swept_method_may_be_on_further_splits_and_take_a_choice(config: Path) -> None:
+    name = "reg-paml-gamma-0.01"
+    settings = load(
+        config,
+        {"reg-paml": {"gamma": [0.01, 0.1]}},
+        splits={"seeds": [1, 2], "methods": [name]},
+        search={"candidates": 2, "space": {"melu": {"outer_lr": [0.1]}}, "like": {name: "melu"}},
+    )
+    assert settings.leader(name) == "melu"
+    assert name in settings.methods
