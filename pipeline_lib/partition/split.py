@@ -17,7 +17,7 @@ from pipeline_lib.partition.rules import (
     common_values,
     only_learned_from,
 )
-from pipeline_lib.partition.summary import NegativeCount, SplitSummary
+from pipeline_lib.partition.summary import ColdBorder, NegativeCount, SplitSummary
 from pipeline_lib.schemas.columns import FOLDS
 from pipeline_lib.seeds import derive_seed
 from pipeline_lib.settings.partition import Partition
@@ -58,17 +58,9 @@ def partition(
     _check_times(interactions, rules)
     cold_items = _cold_items(interactions, rules, seed)
     counts = _counts(users, interactions, rules, cold_items)
-    reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
-    cold = reasons.filter(pl.col("reason").is_null())["user"]
-    dropped = reasons.filter(pl.col("reason").is_not_null())
-    active = only_learned_from(counts, dropped, rules)
-    dropped = dropped.filter(~pl.col("user").is_in(active.implode()))
-    folds = assign_folds(cold, rules.folds, derive_seed(seed, "folds"))
-    if folds["fold"].n_unique() < len(FOLDS):
-        raise PartitionError(_too_few(len(cold), counts, dropped, rules))
-    training = pl.DataFrame({"user": active}).with_columns(pl.lit("train").alias("fold"))
-    folds = pl.concat([folds, training])
-    groups, shares = _groups(users, counts, cold, folds["user"], group_features, rules)
+    chosen = _choose(counts, rules, seed)
+    folds = _folds(chosen, counts, rules, seed)
+    groups, shares = _groups(users, counts, chosen.cold, folds["user"], group_features, rules)
     own, negatives = _rows(interactions, folds, rules, seed)
     if rules.quadrant:
         own = deal_rows(own, cold_items, rules.quadrant, derive_seed(seed, "quadrant"))
@@ -76,18 +68,49 @@ def partition(
         folds = folds.with_columns(pl.col("fold").replace("test", "train"))
     parted = part_rows(own, rules, derive_seed(seed, "parts"))
     rows = parted.drop_nulls("part").sort("user", "item")
-    chosen = folds.join(groups, on="user").sort("user")
+    split_users = folds.join(groups, on="user").sort("user")
     summary = SplitSummary(
-        **count_split(chosen, rows, dropped, is_warm=is_warm),
+        **count_split(split_users, rows, chosen.dropped, is_warm=is_warm),
         seed=seed,
-        cold_border=border,
+        cold_border=chosen.border,
         negatives=negatives,
         common_value_share=shares,
-        only_learned_from=len(active),
+        only_learned_from=len(chosen.active),
         rows_left_out=count_left_out(parted, rules),
         tied_users=count_ties(rows) if rules.parts_by == "time" else 0,
     )
-    return Split(chosen, rows.drop("time", strict=False), dropped, summary)
+    return Split(split_users, rows.drop("time", strict=False), chosen.dropped, summary)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Users who are judged or learned from; active: those who are learned from alone.
+
+    dropped: `user`, `reason`, all others.
+    """
+
+    cold: pl.Series
+    active: pl.Series
+    dropped: pl.DataFrame
+    border: ColdBorder | None
+
+
+def _choose(counts: pl.DataFrame, rules: Partition, seed: int) -> _Chosen:
+    """Choose the users that a split is of."""
+    reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
+    cold = reasons.filter(pl.col("reason").is_null())["user"]
+    dropped = reasons.filter(pl.col("reason").is_not_null())
+    active = only_learned_from(counts, dropped, rules)
+    return _Chosen(cold, active, dropped.filter(~pl.col("user").is_in(active.implode())), border)
+
+
+def _folds(chosen: _Chosen, counts: pl.DataFrame, rules: Partition, seed: int) -> pl.DataFrame:
+    """Return the fold of every user, `user` and `fold`; raise PartitionError if one is empty."""
+    folds = assign_folds(chosen.cold, rules.folds, derive_seed(seed, "folds"))
+    if folds["fold"].n_unique() < len(FOLDS):
+        raise PartitionError(_too_few(len(chosen.cold), counts, chosen.dropped, rules))
+    training = pl.DataFrame({"user": chosen.active}).with_columns(pl.lit("train").alias("fold"))
+    return pl.concat([folds, training])
 
 
 def _check_times(interactions: pl.LazyFrame, rules: Partition) -> None:
