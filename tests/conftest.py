@@ -18,10 +18,10 @@ from pipeline_lib.schemas.clean import events as events_schema
 from pipeline_lib.schemas.clean import interactions as interactions_schema
 from pipeline_lib.schemas.clean import items as items_schema
 from pipeline_lib.schemas.clean import users as users_schema
+from pipeline_lib.schemas.columns import types
 from pipeline_lib.settings.dataset import Dataset
 from pipeline_lib.settings.log import LogSettings
 from pipeline_lib.settings.tables import Table
-from pipeline_lib.storage.tables import read_table
 from tests.combinations import Combination
 
 # Every job of a workflow loads hypothesis through pandera: without a search for its plugins, in
@@ -89,7 +89,10 @@ class Records:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The clean tables, read back and checked by their schemas."""
+    """The clean tables, read back; they have the columns and types of their schemas.
+
+    Their values are checked when they are written, which tests/storage holds.
+    """
 
     users: pl.DataFrame
     items: pl.DataFrame
@@ -102,23 +105,23 @@ class Cleaned:
 def clean_files(files: Mapping[str, Path], log: LogSettings, out: Path) -> Cleaned:
     """Clean raw files, by role, into a folder, and read back what was written."""
     out.mkdir(parents=True, exist_ok=True)
-    tables = ("users", "item_table", "interactions", "events", "rejects")
-    paths = {name: out / f"{name}.parquet" for name in tables} | {"report": out / "report.json"}
+    names = ("users", "item_table", "interactions", "events", "rejects")
+    paths = {name: out / f"{name}.parquet" for name in names} | {"report": out / "report.json"}
     report = clean(files, log, paths)
     assert CleaningReport.model_validate_json(paths["report"].read_bytes()) == report
     assert {path.name for path in out.iterdir()} == {path.name for path in paths.values()}
-    return Cleaned(
-        users=read_table(paths["users"], users_schema(log.user_features)),
-        items=read_table(
-            paths["item_table"], items_schema(log.read_features(report.item_features))
-        ),
-        interactions=read_table(
-            paths["interactions"], interactions_schema(log.task.scale, timed=log.timed)
-        ),
-        events=read_table(paths["events"], events_schema(log.event_groups)),
-        rejects=read_table(paths["rejects"], REJECTS),
-        report=report,
+    schemas = (
+        users_schema(log.user_features),
+        items_schema(log.read_features(report.item_features)),
+        interactions_schema(log.task.scale, timed=log.timed),
+        events_schema(log.event_groups),
+        REJECTS,
     )
+    tables = [pl.read_parquet(paths[name]) for name in names]
+    for table, schema in zip(tables, schemas, strict=True):
+        assert dict(table.schema) == types(schema)
+    users, items, interactions, events, rejects = tables
+    return Cleaned(users, items, interactions, events, rejects, report)
 
 
 def clean_folder(folder: Path, log: LogSettings, out: Path) -> Cleaned:

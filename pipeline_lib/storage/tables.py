@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -135,8 +136,9 @@ def _check(frame: pl.DataFrame, schema: pa.DataFrameSchema, path: Path) -> None:
 
 def _check_batches(rows: pl.LazyFrame, schema: pa.DataFrameSchema, path: Path) -> None:
     columns_alone = pa.DataFrameSchema(schema.columns, strict=True)
-    _check(rows.head(0).collect(), columns_alone, path)
-    for batch in rows.collect_batches(chunk_size=ROWS_PER_BATCH):
+    batches = rows.collect_batches(chunk_size=ROWS_PER_BATCH)
+    first = next(batches, rows.head(0).collect())
+    for batch in chain([first], batches):
         _check(batch, columns_alone, path)
     keys = [[name] for name, column in schema.columns.items() if column.unique]
     for key in [*keys, schema.unique] if schema.unique else keys:
