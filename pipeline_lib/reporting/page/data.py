@@ -1,6 +1,7 @@
 """The data report as one HTML page that needs nothing beside it: no script, no other file."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -16,6 +17,7 @@ def data_page(report: DataReport) -> str:
     return templates().get_template("data_report.html").render(report=report)
 
 
+@cache  # so that each is compiled once
 def templates() -> Environment:
     """Return the pages' templates: texts are escaped, and what is undefined is an error."""
     environment = Environment(
