@@ -22,6 +22,7 @@ from tests.workflow.small_project import ROOT, SmallProject
 
 Record = Mapping[str, Any]
 Answer = Callable[[list[Record]], list[Record]]
+TWO = ("two-bias", "at-paml")
 GONE = [{"item": "gone", "target": 5.0}]
 # What is asked, and how many items get a score and how many none.
 ODD: dict[str, tuple[Record, int, int]] = {
@@ -36,16 +37,31 @@ ODD: dict[str, tuple[Record, int, int]] = {
 }
 
 
+RECORDS: list[Record] = [{"user": name, **asked} for name, (asked, _, _) in ODD.items()]
+
+
+def check_rows(name: str, rows: list[Record]) -> None:
+    """Hold the answer to an odd user to what was asked."""
+    _, scored, unscored = ODD[name]
+    scores = [row["score"] for row in rows]
+    assert [score is None for score in scores] == [False] * scored + [True] * unscored, name
+    assert all(1 <= score <= 5 for score in scores[:scored]), name
+    assert [row["rank"] for row in rows[:scored]] == [*range(1, scored + 1)], name
+
+
+def check_together(answer: Answer) -> None:
+    """Ask for all odd users at once."""
+    together = answer(RECORDS)
+    for name in ODD:
+        check_rows(name, [row for row in together if row["user"] == name])
+
+
 def check_answers(answer: Answer) -> None:
     """Hold the answers to each odd user alone, to all together, and to nobody."""
-    records: list[Record] = [{"user": name, **asked} for name, (asked, _, _) in ODD.items()]
-    alone = {record["user"]: answer([record]) for record in records}
-    for name, (_, scored, unscored) in ODD.items():
-        scores = [row["score"] for row in alone[name]]
-        assert [score is None for score in scores] == [False] * scored + [True] * unscored, name
-        assert all(1 <= score <= 5 for score in scores[:scored]), name
-        assert [row["rank"] for row in alone[name][:scored]] == [*range(1, scored + 1)], name
-    together = answer(records)
+    alone = {record["user"]: answer([record]) for record in RECORDS}
+    for name, rows in alone.items():
+        check_rows(name, rows)
+    together = answer(RECORDS)
     for name, own in alone.items():
         shared = [row for row in together if row["user"] == name]
         assert [(row["item"], row["score"]) for row in shared] == [
@@ -58,22 +74,33 @@ def load(run: SmallProject, method: str, folder: Path) -> Path:
     return bundle_of(run, f"{method}/seed-0", folder / "bundle")
 
 
+def served(run: SmallProject, method: str, folder: Path) -> Answer:
+    model = ServedModel(load_recommender(load(run, method, folder)))
+
+    def answer(records: list[Record]) -> list[Record]:
+        rows: list[Record] = model.predict(pd.DataFrame(records)).to_dict("records")
+        return rows
+
+    return answer
+
+
 @pytest.mark.parametrize("method", METHODS)
 class TestEveryMethod:
     def test_answers_requests_that_say_little(
         self, method: str, run: SmallProject, tmp_path: Path
     ) -> None:
-        served = ServedModel(load_recommender(load(run, method, tmp_path)))
+        check_together(served(run, method, tmp_path))
 
-        def answer(records: list[Record]) -> list[Record]:
-            rows: list[Record] = served.predict(pd.DataFrame(records)).to_dict("records")
-            return rows
 
-        check_answers(answer)
+@pytest.mark.parametrize(
+    "method", [pytest.param(m, marks=() if m in TWO else pytest.mark.slow) for m in METHODS]
+)
+def test_answers_them_alone_as_together(method: str, run: SmallProject, tmp_path: Path) -> None:
+    check_answers(served(run, method, tmp_path))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["two-bias", "at-paml"])
+@pytest.mark.parametrize("method", TWO)
 def test_answers_them_over_http(method: str, run: SmallProject, tmp_path: Path) -> None:
     save_model(load(run, method, tmp_path), tmp_path / "model")
     with serve(tmp_path / "model", tmp_path) as url:
