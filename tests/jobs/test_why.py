@@ -90,6 +90,7 @@ def test_a_file_that_no_job_makes_is_up_to_date_and_one_that_is_not_there_says_s
     assert said("Forced execution", missing) == f"{FILE} does not exist yet."
 
 
+@pytest.mark.slow
 def test_what_snakemake_cannot_plan_it_says_itself(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

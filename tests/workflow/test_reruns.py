@@ -172,10 +172,14 @@ def test_a_change_runs_what_depends_on_it_and_nothing_else(
     assert jobs(said(copied, monkeypatch, "--dry-run")) == expected
 
 
+NO_CHANGES = (add_words, lay_out, touch("workflow"), touch("results/sample/movielens/raw"))
+
+
+@pytest.mark.slow
 def test_what_changes_no_result_runs_nothing_and_other_versions_are_reported(
     copied: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for change in (add_words, lay_out, touch("workflow"), touch("results/sample/movielens/raw")):
+    for change in NO_CHANGES:
         change(copied)
     other = copied.folder / "versions/scipy-99.0.dist-info"
     other.mkdir(parents=True)
@@ -188,8 +192,9 @@ def test_what_changes_no_result_runs_nothing_and_other_versions_are_reported(
 def test_the_modules_that_changed_are_named_and_run_what_depends_on_them(
     copied: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("metrics/ranking", "methods/paml"):
-        add_code(module)(copied)
+    """Nothing else runs, though much is changed besides that has no part in a result."""
+    for change in (*NO_CHANGES, add_code("metrics/ranking"), add_code("methods/paml")):
+        change(copied)
     text = said(copied, monkeypatch, "--dry-run")
     # The data report and Table 6 write numbers as the other tables do.
     shown = COMPARED | {"data_report movielens", "table_6"}

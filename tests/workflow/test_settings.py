@@ -16,6 +16,7 @@ def test_a_wrong_value_of_the_command_line_stops_with_the_nearest_name(
     assert not (project.folder / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_configfile_changes_the_default_run(project: SmallProject) -> None:
     """As users of snakemake expect."""
     path = project.folder / "mine.yaml"
@@ -42,6 +43,7 @@ def test_a_whole_configfile_stands_alone(project: SmallProject) -> None:
     assert "seed=7" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_wrong_setting_stops_the_run_before_any_job(project: SmallProject) -> None:
     (project.folder / "mine.yaml").write_text("seeds: [2]\nepochz: 1\n", encoding="utf-8")
     result = project.snakemake("all", "--configfile", "mine.yaml")
