@@ -16,13 +16,14 @@ from tests.data.ratings_and_movies import BARE, DATASET, write_ratings_and_movie
 from tests.methods.world import LEARNERS, RATINGS, read_settings
 
 LOGS = {"movies": DATASET, "bare": BARE}
+SLOW = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=LOGS)
+@pytest.fixture(scope="module")
 def log(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Dataset, EncodedSplit]:
-    """Encode ratings with movies, then ratings alone."""
+    """Encode ratings with movies, or ratings alone."""
     folder = tmp_path_factory.mktemp("bare")
     write_ratings_and_movies(folder / "raw")
     dataset = Dataset.model_validate(LOGS[request.param])
@@ -35,7 +36,15 @@ def log(
     return dataset, encode_split(tables, dataset.item_features)
 
 
-@pytest.mark.parametrize("kind", known_kinds())
+@pytest.mark.parametrize(
+    ("log", "kind"),
+    [
+        pytest.param(log, kind, marks=() if log == "bare" or kind in ("two-bias", "paml") else SLOW)
+        for log in LOGS
+        for kind in known_kinds()
+    ],
+    indirect=["log"],
+)
 def test_every_method_learns_and_scores(log: tuple[Dataset, EncodedSplit], kind: str) -> None:
     dataset, encoded = log
     train, validation, test = (encoded.folds[name] for name in ("train", "validation", "test"))

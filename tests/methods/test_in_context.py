@@ -113,7 +113,8 @@ def assert_as_the_equations_say(learner: InContext, setup: Setup, world: World) 
 @pytest.mark.parametrize(
     ("head", "case"),
     [
-        ("rating value", "one user more than a block"),
+        pytest.param("rating value", "one user more than a block", marks=pytest.mark.slow),
+        ("rating value", "one query row each"),
         ("rating levels", "some users without support rows"),
         ("click value", "no support row at all"),
         ("click levels", "one user with one row each"),

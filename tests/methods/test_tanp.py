@@ -168,7 +168,8 @@ def assert_as_the_equations_say(learner: TaNP, setup: Setup, world: World) -> No
 @pytest.mark.parametrize(
     ("head", "modulation", "case"),
     [
-        ("rating value", "film", "very different sizes"),
+        pytest.param("rating value", "film", "very different sizes", marks=pytest.mark.slow),
+        ("rating value", "film", "one query row each"),
         ("rating levels", "gating", "some users without support rows"),
         ("click value", "gating", "one user more than a block"),
         ("click levels", "film", "one user with one row each"),
