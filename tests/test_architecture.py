@@ -3,13 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "pipeline_lib"
-TREES = {
-    path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(LIBRARY.rglob("*.py"))
-}
 
 # A part may import from the parts before it; `leaf` parts only scripts may use.
 ORDER = [
@@ -29,12 +27,18 @@ ALONE = {"mlflow": {"tracking", "serving"}, "snakemake": set()}
 AT_THE_TOP = {"__init__", "__main__", "seeds"}
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Parse every module of the library."""
+    return {p: ast.parse(p.read_text(encoding="utf-8")) for p in sorted(LIBRARY.rglob("*.py"))}
+
+
 def part(module: Path) -> str:
     return module.relative_to(LIBRARY).parts[0].removesuffix(".py")
 
 
 def imports(module: Path) -> Iterator[str]:
-    for node in ast.walk(TREES[module]):
+    for node in ast.walk(trees()[module]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -49,10 +53,10 @@ def may_import(own: str, other: str) -> bool:
 
 
 def test_imports_point_one_way() -> None:
-    assert len(TREES) > 100
+    assert len(trees()) > 100
     wrong = [
         f"{module.relative_to(ROOT)} imports {name}"
-        for module in TREES
+        for module in trees()
         for name in imports(module)
         if name.startswith("pipeline_lib.") and not may_import(part(module), name.split(".")[1])
     ]
@@ -62,7 +66,7 @@ def test_imports_point_one_way() -> None:
 def test_the_library_knows_no_workflow_and_few_parts_know_mlflow() -> None:
     wrong = [
         f"{module.relative_to(ROOT)} imports {name}"
-        for module in TREES
+        for module in trees()
         for name in imports(module)
         if part(module) not in ALONE.get(name.split(".")[0], {part(module)})
     ]
@@ -74,7 +78,7 @@ def test_no_path_given_to_polars_is_a_pattern() -> None:
     scripts = {path: ast.parse(path.read_text("utf-8")) for path in ROOT.glob("workflow/**/*.py")}
     calls = [
         (f"{path.relative_to(ROOT)}:{node.lineno}", node)
-        for path, tree in {**TREES, **scripts}.items()
+        for path, tree in {**trees(), **scripts}.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and re.fullmatch(r"(pl|polars)\.(read|scan)_\w+", ast.unparse(node.func))
@@ -86,7 +90,7 @@ def test_no_path_given_to_polars_is_a_pattern() -> None:
 def test_public_parts_have_docstrings() -> None:
     wrong = [
         f"{module.relative_to(ROOT)}: {getattr(node, 'name', 'the module')}"
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)
         and not getattr(node, "name", "").startswith("_")

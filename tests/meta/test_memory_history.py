@@ -84,11 +84,11 @@ def test_any_history_leaves_what_a_plain_memory_would(data: st.DataObject, size:
 def test_trees_that_look_at_every_leaf_find_what_comparing_all_finds(
     known_users: KnownUsers,
 ) -> None:
-    """Over 60 steps in which 40 of 200 users at a time move nodes and are stored."""
+    """Over 30 steps in which 40 of 200 users at a time move nodes and are stored."""
     generator = torch.Generator().manual_seed(0)
     flann = FlannIndex(trees=4, checks=10_000, rebuild_every=7, drift=1e-9, seed=0)
     memories = [Memory(150, 6, index) for index in (ExactIndex(), flann)]
-    for _ in range(60):
+    for _ in range(30):
         users = torch.randperm(200, generator=generator)[:40]
         points, rates = torch.randn(40, 6, generator=generator), torch.rand(40, generator=generator)
         slots = []

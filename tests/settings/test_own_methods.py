@@ -51,8 +51,24 @@ def test_without_the_folder_its_kind_is_unknown(config: Path, tmp_path: Path) ->
         parse_method({"kind": "constant", "score": 3})
 
 
+# Settings alone, so that a process that only reads them loads no torch.
+LIGHT = """
+from typing import Literal
+
+from pipeline_lib.settings.methods.base import MethodSettings
+
+
+class ConstantSettings(MethodSettings):
+    kind: Literal["constant"]
+    score: float
+
+
+METHODS = {"constant": object}
+"""
+
+
 def test_processes_that_are_started_find_it(config: Path, tmp_path: Path) -> None:
-    load(config, write_method(tmp_path / "mine"))
+    load(config, write_method(tmp_path / "mine", LIGHT))
     code = (
         "from pipeline_lib.settings.methods.base import known_kinds as k; print('constant' in k())"
     )

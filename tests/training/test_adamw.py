@@ -79,6 +79,7 @@ def test_it_goes_on_from_its_state() -> None:
     assert equal(whole, other)
 
 
+@pytest.mark.slow
 def test_a_training_loads_no_compiler() -> None:
     """torch._dynamo takes two seconds of every training's start."""
     code = (
