@@ -30,7 +30,7 @@ os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 
 # Few examples by default; `pytest --hypothesis-profile thorough` tries more.
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
-settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=200)
+settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=100)
 settings.load_profile("quick")
 
 

@@ -100,9 +100,8 @@ def test_answers_them_alone_as_together(method: str, run: SmallProject, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", TWO)
-def test_answers_them_over_http(method: str, run: SmallProject, tmp_path: Path) -> None:
-    save_model(load(run, method, tmp_path), tmp_path / "model")
+def test_at_paml_answers_them_over_http(run: SmallProject, tmp_path: Path) -> None:
+    save_model(load(run, "at-paml", tmp_path), tmp_path / "model")
     with serve(tmp_path / "model", tmp_path) as url:
 
         def answer(records: list[Record]) -> list[Record]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline_lib.data.raw.encoding import RawFileError
 from pipeline_lib.data.raw.table import RawTable, open_table
 from pipeline_lib.settings.tables import Table
+from tests.conftest import one_in
 from tests.data.shop import FILES, clean_shop, count
 
 LOG = """\
@@ -92,6 +93,7 @@ def test_bad_lines_are_rejected_with_their_line(tmp_path: Path) -> None:
     ]
 
 
+@one_in(2)
 @given(
     cuts=st.lists(st.tuples(st.integers(0, 400), st.sampled_from(['"', "{", "}", "\n", "", ","]))),
 )
