@@ -13,6 +13,7 @@ LOADED = {
     "clean partition evaluate": "pandera",
     "choose results table_6 entries leaderboard": "pandera",
     "sample_logs compare compare_splits tables split_tables": "pandera scipy",
+    "check_trainings": "pandera",
     "fetch": "pandera requests",
     "encode": "pandera torch",
     "candidate train predict": "pandera torch",

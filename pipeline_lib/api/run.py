@@ -48,10 +48,11 @@ class OpenedRun:
     def results(self, dataset: str, method: str) -> Results:
         """Read what a method predicted and its users' metrics, of all its seeds.
 
-        Raises ValueError for no such dataset or method, TableError where a file is damaged.
+        Raises ValueError for no such dataset or method and where a training was stopped, TableError
+        where a file is damaged.
         """
         trials = {seed: self._trial(dataset, method, seed) for seed in self.seeds(dataset, method)}
-        records = [read_json(trial / "training.json", TrainingRecord) for trial in trials.values()]
+        records = [_record(trial) for trial in trials.values()]
         task, split = records[0].task, records[0].split_sha256
         return Results(
             method,
@@ -64,14 +65,14 @@ class OpenedRun:
     def load(self, dataset: str, method: str, seed: int | None = None) -> TrainedMethod:
         """Load a trained method; without a seed that of the first.
 
-        Raises ValueError for no such dataset, method or seed, TensorFileError where the weights
-        are damaged.
+        Raises ValueError for no such dataset, method or seed and where the training was stopped,
+        TensorFileError where the weights are damaged.
         """
         seeds = self.seeds(dataset, method)
         seed = seeds[0] if seed is None else seed
         _check(str(seed), "seed", map(str, seeds))
         trial, episodes = self._trial(dataset, method, seed), self.folder / dataset / "episodes"
-        record = read_json(trial / "training.json", TrainingRecord)
+        record = _record(trial)
         vocabulary = read_json(episodes / "vocabulary.json", Vocabulary)
         files = {
             "weights": trial / "weights.safetensors",
@@ -100,6 +101,13 @@ def open_run(folder: Path | str) -> OpenedRun:
 def _check(name: str, what: str, known: Iterable[str]) -> None:
     if name not in (names := [*known]):
         raise ValueError(unknown(name, what, names))
+
+
+def _record(trial: Path) -> TrainingRecord:
+    record = read_json(trial / "training.json", TrainingRecord)
+    if record.stopped:
+        raise ValueError(f"{trial}: this training was stopped in {record.stopped}")
+    return record
 
 
 def _read(trials: dict[int, Path], name: str, schema: pa.DataFrameSchema) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from pipeline_lib.evaluation.comparison import (
 )
 from pipeline_lib.evaluation.evaluate import Evaluation, Moments
 from pipeline_lib.evaluation.statistics import effect_of_moments, independent_p
+from pipeline_lib.evaluation.stopped import part_stopped
 from pipeline_lib.evaluation.users import UserMeans
 from pipeline_lib.metrics.registry import TaskKind, metrics_of
 from pipeline_lib.schemas.columns import GROUPS
@@ -40,8 +41,12 @@ def compare(
 ) -> Comparison:
     """Compare methods; raise ValueError when one has no trial, or tasks, splits or users differ.
 
-    outer_rates: of methods that the run has at several, all else alike.
+    Methods of which a training was stopped are named and left out; raises NoMethodLeftError where
+    none is left. outer_rates: of methods that the run has at several, all else alike.
     """
+    named = ((f"seed {t.evaluation.seed}", t.evaluation) for t in trials)
+    methods, stopped = part_stopped(subject.dataset, methods, named)
+    trials = [t for t in trials if t.evaluation.method in methods]
     _check(subject.dataset, methods, trials)
     first = trials[0].evaluation
     own = {name: [t for t in trials if t.evaluation.method == name] for name in methods}
@@ -52,7 +57,7 @@ def compare(
     results = [_result(name, methods[name], own[name], over_users, gaps[name]) for name in methods]
     baselines = _best(results, "baseline", first.task.kind)
     return Comparison(
-        **subject.model_dump(),
+        **subject.model_copy(update={"stopped": stopped}).model_dump(),
         task=first.task,
         split_sha256=first.split_sha256,
         test_users=first.users,

@@ -10,6 +10,7 @@ from pipeline_lib.evaluation.comparison import SplitPair, Subject
 from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.evaluation.splits import SplitComparison, SplitResult, SplitStatistic
 from pipeline_lib.evaluation.statistics import corrected_t_test, holm, paired_effect, without_noise
+from pipeline_lib.evaluation.stopped import part_stopped
 from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.settings.methods.base import MethodSettings
@@ -27,9 +28,14 @@ def compare_splits(
 ) -> SplitComparison:
     """Compare methods over splits by the evaluations of all their seeds on each.
 
-    Raises ValueError where a split is there twice, an evaluation is of none of them, or a method
-    has no evaluation on one.
+    Methods of which a training was stopped are named and left out. Raises NoMethodLeftError where
+    none is left, ValueError where a split is there twice, an evaluation is of none of them, or a
+    method has no evaluation on one.
     """
+    seeds = {split.sha256: split.seed for split in splits}
+    named = ((f"split {seeds.get(e.split_sha256)}, seed {e.seed}", e) for e in evaluations)
+    methods, stopped = part_stopped(subject.dataset, methods, named)
+    evaluations = [e for e in evaluations if e.method in methods]
     _check(subject.dataset, methods, splits, evaluations)
     train, test = ([s.users_by_fold[fold] for s in splits] for fold in ("train", "test"))
     own = {
@@ -42,7 +48,7 @@ def compare_splits(
     task = evaluations[0].task
     results = [_result(name, methods[name], own[name], task) for name in methods]
     return SplitComparison(
-        **subject.model_dump(),
+        **subject.model_copy(update={"stopped": stopped}).model_dump(),
         task=task,
         split_seeds=[split.seed for split in splits],
         chosen_on=chosen_on,

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from pipeline_lib.evaluation.stopped import StoppedMethod
 from pipeline_lib.metrics.registry import Metric
 from pipeline_lib.settings.methods.base import Role
 from pipeline_lib.settings.task import Task
@@ -141,6 +142,7 @@ class Subject(BaseModel):
 
     sample: its logs are generated. of_paper: it is one of the paper's, or made after one.
     by_activity: users are major or minor by their number of interactions, not by their features.
+    stopped: methods that are left out, as trainings of theirs were stopped.
     """
 
     dataset: str
@@ -148,6 +150,7 @@ class Subject(BaseModel):
     sample: bool
     of_paper: bool
     by_activity: bool
+    stopped: list[StoppedMethod] = Field([], exclude_if=lambda methods: not methods)
 
     @property
     def activity_note(self) -> str:
@@ -176,6 +179,11 @@ class Comparison(Subject):
     methods: list[MethodResult]
     pairs: list[Pair]
     outer_rates: dict[str, float] = {}
+
+    @property
+    def all_methods(self) -> list[MethodResult | StoppedMethod]:
+        """Return the methods that were run, those left out last."""
+        return [*self.methods, *self.stopped]
 
     def method(self, name: str) -> MethodResult:
         """Return a method's result."""

@@ -10,7 +10,7 @@ from pipeline_lib.metrics.registry import Metric, metrics_of
 from pipeline_lib.metrics.users import one_score_metrics, summarise, user_metrics
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.settings.task import Task
-from pipeline_lib.training.record import TrainingRecord
+from pipeline_lib.training.record import Stopped, TrainingRecord
 
 ROW = ["user", "item"]
 
@@ -68,6 +68,7 @@ class Evaluation(BaseModel):
     constant_users: those with two rows or more who got one score for all. one_score: the metrics
     of one score for all rows, that of the least MSE or NEL. rates: by group, the users' inner
     learning rates, also where all have one; of no group where none is for all of a user's weights.
+    stopped: why its training was stopped; it is then judged on nobody.
     """
 
     method: str
@@ -82,6 +83,26 @@ class Evaluation(BaseModel):
     metrics: dict[str, float]
     one_score: dict[str, float]
     rates: dict[str, Moments]
+    stopped: Stopped = None
+
+
+def leave_out(training: TrainingRecord) -> Evaluation:
+    """Return the evaluation of a training that was stopped."""
+    return Evaluation(
+        method=training.method,
+        seed=training.seed,
+        task=training.task,
+        split_sha256=training.split_sha256,
+        users=0,
+        ranked_users=None,
+        short_users={},
+        constant_users=0,
+        counted={},
+        metrics={},
+        one_score={},
+        rates={},
+        stopped=training.stopped,
+    )
 
 
 def evaluate(

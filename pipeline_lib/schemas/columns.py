@@ -48,6 +48,11 @@ def types(schema: pa.DataFrameSchema) -> dict[str, pl.DataType]:
     return {column: described.dtype.type for column, described in schema.columns.items()}
 
 
+def no_rows(schema: pa.DataFrameSchema) -> pl.DataFrame:
+    """Return a table of a schema that has no rows."""
+    return pl.DataFrame(schema=types(schema))
+
+
 def _filled(data: pa.PolarsData) -> pl.LazyFrame:
     value = pl.element()
     filled = value.is_not_null() & (value != "")

@@ -73,8 +73,11 @@ def write_bundle(files: Mapping[str, Path], log_settings: Mapping[str, Any], fol
     """Copy a trained method into a folder; return the digest of its manifest.
 
     files: `weights`, `catalogue`, `vocabulary`, `names`, `record`. log_settings: those of the
-    dataset (see `pipeline_lib.settings.dataset.LogSettings`).
+    dataset (see `pipeline_lib.settings.dataset.LogSettings`). Raises BundleError where the training
+    was stopped.
     """
+    if stopped := read_json(files["record"], TrainingRecord).stopped:
+        raise BundleError(f"{files['record']}: stopped in {stopped}; no model is made of it")
     folder.mkdir(parents=True)
     for role, name in COPIED.items():
         shutil.copyfile(files[role], folder / name)

@@ -65,10 +65,15 @@ class Checkpoint:
         log.info("training resumes after epoch %d, from %s", history[-1].epoch, self.path)
         return Progress(history, _under(BEST, own))
 
-    def load_best(self, method: Method) -> None:
-        """Load the weights of the best epoch so far into a method, if there is a usable file."""
-        if found := self._read():
-            method.load_state_dict(_under(BEST, found[1]))
+    def load_best(self, method: Method) -> list[EpochRecord]:
+        """Load the weights of the best epoch so far into a method; return the epochs so far.
+
+        Without a usable file the method stays as it is, and there are none.
+        """
+        history, tensors = self._read() or ([], {})
+        if history:
+            method.load_state_dict(_under(BEST, tensors))
+        return history
 
     def remove(self) -> None:
         """Delete the file, once the training's results are saved."""

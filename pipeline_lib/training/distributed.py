@@ -22,9 +22,9 @@ from pipeline_lib.devices.launch import start_team
 from pipeline_lib.devices.leases import name_gpus
 from pipeline_lib.devices.team import Team, join_team
 from pipeline_lib.storage.tables import read_json, write_json
-from pipeline_lib.training.job import Training, make_training, name_users
+from pipeline_lib.training.job import Training, make_training
 from pipeline_lib.training.record import EpochRecord, TrainingJob
-from pipeline_lib.training.step import TrainingError
+from pipeline_lib.training.step import TooLargeError, TrainingError
 
 NAME = ".team.json"
 
@@ -48,7 +48,8 @@ def train_as_team(
     """Train up to the checkpoint after the last epoch, with a process for each device of each node.
 
     devices: of this node; the others have as many. Raises DeviceError as `start_team` does,
-    TrainingStoppedError as `run_training` does, and ChildProcessError when a process crashes.
+    TrainingStoppedError and TooLargeError as `run_training` does, and ChildProcessError when a
+    process crashes.
     """
     path = folder / NAME
     write_json(TeamJob(job=job, files=dict(files), folder=folder), path)
@@ -60,8 +61,7 @@ def train_as_team(
         path.unlink()
     if stopped is not None:
         training = make_training(job, files, folder, devices[0])
-        training.checkpoint.load_best(training.method)
-        raise name_users(stopped, files, training.method)
+        raise training.stop(stopped, training.checkpoint.load_best(training.method))
     if process.returncode:
         raise ChildProcessError(f"the team's processes ended with status {process.returncode}")
 
@@ -71,8 +71,8 @@ def _read_reports(
 ) -> TrainingError | None:
     """Hand on each epoch; return the error that stopped training, if one did.
 
-    Raises ChildProcessError where the lines end before training does. srun may end with status 0
-    when a node is lost.
+    Raises TooLargeError where a process did, ChildProcessError where the lines end before training
+    does. srun may end with status 0 when a node is lost.
     """
     for line in lines:
         message = json.loads(line)
@@ -80,6 +80,8 @@ def _read_reports(
             on_epoch(EpochRecord(**message["epoch"]))
         elif "stopped" in message:
             return TrainingError(message["stopped"], message["users"])
+        elif "too_large" in message:
+            raise TooLargeError(message["too_large"], [])
         else:
             return None
     raise ChildProcessError("the team's processes ended before training did")
@@ -122,6 +124,8 @@ def _train(training: Training, team: Team) -> None:
 
     try:
         training.fit(lambda epoch: report({"epoch": asdict(epoch)}), team)
+    except TooLargeError as error:
+        report({"too_large": str(error)})
     except TrainingError as error:
         report({"stopped": str(error), "users": error.users})
     else:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from pipeline_lib.training.checkpoint import Checkpoint
 from pipeline_lib.training.epoch_metrics import measured_peak
 from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.record import EpochRecord, TrainingJob, TrainingRecord, best_epoch
-from pipeline_lib.training.step import TrainingError
+from pipeline_lib.training.step import TooLargeError, TrainingError
 
 # Fields of a job that the weights do not depend on.
 IRRELEVANT = {"experiment", "started", "environment"}
@@ -41,29 +41,67 @@ class Trained:
 
 
 class TrainingStoppedError(Exception):
-    """Training was stopped. method: with the weights of the best epoch so far, or its first."""
+    """Losses or gradients stopped being sound numbers, as they would again with the same seed.
 
-    def __init__(self, error: TrainingError, users: Sequence[str], method: Method) -> None:
-        who = f" (users {', '.join(users)})" if users else ""
-        super().__init__(f"{error}{who}")
-        self.method = method
+    trained: up to the epoch before, with the weights of the best epoch, or else the first ones.
+    """
+
+    def __init__(self, message: str, trained: Trained) -> None:
+        super().__init__(message)
+        self.trained = trained
 
 
 @dataclass(frozen=True)
 class Training:
-    """A method, its settings and data, and its checkpoint."""
+    """A job and its input files, its method, settings, data and device, and its checkpoint."""
 
+    job: TrainingJob
+    files: Mapping[str, Path]
     method: Method
     settings: MethodSettings
     folds: Folds
-    seed: int
+    device: torch.device
     checkpoint: Checkpoint
 
     def fit(self, on_epoch: Callable[[EpochRecord], None], team: Team = ALONE) -> list[EpochRecord]:
         """Train, from the checkpoint on if there is one; raise as `fit` does."""
         return fit(
-            self.method, self.settings, self.folds, self.seed, on_epoch, self.checkpoint, team
+            self.method, self.settings, self.folds, self.job.seed, on_epoch, self.checkpoint, team
         )
+
+    def end(
+        self,
+        history: list[EpochRecord],
+        validation_loss: float | None,
+        seconds: float,
+        stopped: str | None = None,
+    ) -> Trained:
+        """Return what was trained with its record."""
+        method, device = self.method, self.device
+        record = TrainingRecord(
+            **self.job.model_dump(exclude={"device"}),
+            device=device.type,
+            split_sha256=read_json(self.files["split"], SplitSummary).sha256,
+            parameters=sum(p.numel() for p in method.parameters()),
+            best_epoch=best_epoch(history).epoch if history else None,
+            validation_loss=validation_loss,
+            seconds=seconds,
+            hardware=hardware_name(device),
+            peak_bytes=measured_peak(history) if history else peak_bytes(device),
+            stopped=stopped,
+        )
+        return Trained(method, history, record, self.checkpoint)
+
+    def stop(self, error: TrainingError, history: list[EpochRecord]) -> TrainingStoppedError:
+        """Return the error that names users as the file `train_users` has them.
+
+        The record names none, as it is passed on. history: the epochs before.
+        """
+        names = read_table(self.files["train_users"], TRAIN_USERS)["user"]
+        users = ", ".join(names[error.users])
+        loss = best_epoch(history).validation_loss if history else None
+        trained = self.end(history, loss, sum(e.seconds for e in history), stopped=str(error))
+        return TrainingStoppedError(f"{error} (users {users})" if users else str(error), trained)
 
 
 def make_training(
@@ -83,7 +121,7 @@ def make_training(
     settings = parse_method(job.settings)
     method = build_method(settings, problem, job.seed).to(device)
     checkpoint = Checkpoint(folder, _identify(job, files, device))
-    return Training(method, settings, folds, job.seed, checkpoint)
+    return Training(job, files, method, settings, folds, device, checkpoint)
 
 
 def run_training(
@@ -95,40 +133,30 @@ def run_training(
 ) -> Trained:
     """Train on the files of `make_training` and `split`.
 
-    Raises TrainingStoppedError, which names users as the file `train_users` has them.
+    Raises TrainingStoppedError when losses or gradients stop being sound numbers, TooLargeError
+    when one user does not fit the device.
     """
     start = time.perf_counter()
-    training = make_training(job, files, folder, device)
+    training, history = make_training(job, files, folder, device), list[EpochRecord]()
+
+    def keep(epoch: EpochRecord) -> None:
+        """Note an epoch, and hand it on."""
+        history.append(epoch)
+        on_epoch(epoch)
+
     learns = isinstance(training.settings, LearnerSettings)
     try:
         with training.checkpoint.held() if learns else nullcontext():
-            history = training.fit(on_epoch)
+            training.fit(keep)
+    except TooLargeError:
+        raise
     except TrainingError as error:
-        raise name_users(error, files, training.method) from error
-    method, folds = training.method, training.folds
-    validation_loss = validate(method, folds.validation, folds.catalogue, folds.task).loss
+        raise training.stop(error, history) from error
+    folds = training.folds
+    loss = validate(training.method, folds.validation, folds.catalogue, folds.task).loss
     # The epochs may be those of a team, or of earlier processes that were interrupted.
     passed = sum(e.seconds for e in history) if history else time.perf_counter() - start
-    record = TrainingRecord(
-        **job.model_dump(exclude={"device"}),
-        device=device.type,
-        split_sha256=read_json(files["split"], SplitSummary).sha256,
-        parameters=sum(p.numel() for p in method.parameters()),
-        best_epoch=best_epoch(history).epoch if history else None,
-        validation_loss=validation_loss,
-        seconds=passed,
-        hardware=hardware_name(device),
-        peak_bytes=measured_peak(history) if history else peak_bytes(device),
-    )
-    return Trained(method, history, record, training.checkpoint)
-
-
-def name_users(
-    error: TrainingError, files: Mapping[str, Path], method: Method
-) -> TrainingStoppedError:
-    """Return the error with the users' names in the log; method: as training left it."""
-    names = read_table(files["train_users"], TRAIN_USERS)["user"]
-    return TrainingStoppedError(error, names[error.users].to_list(), method)
+    return training.end(history, loss, passed)
 
 
 def _identify(job: TrainingJob, files: Mapping[str, Path], device: torch.device) -> str:

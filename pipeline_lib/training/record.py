@@ -1,12 +1,15 @@
 """The records of a training: the job, each epoch, and the finished job."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from pipeline_lib.settings.network import Network
 from pipeline_lib.settings.task import Task
+
+# Why a training was stopped; None, and not written, where it was not.
+Stopped = Annotated[str | None, Field(exclude_if=lambda reason: reason is None)]
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,24 @@ class TrainingRecord(TrainingJob):
 
     hardware: the name of the GPU or CPU. peak_bytes: the most memory held after any epoch, on a GPU
     torch's own, else the whole process's; of several processes the first one's. A method without
-    epochs has no best_epoch, and the seconds of the whole job.
+    epochs has no best_epoch, and the seconds of the whole job. stopped: why training stopped before
+    its last epoch; the best is then one of those before, and None, without a loss, where none was.
     """
 
     split_sha256: str
     parameters: int
     best_epoch: int | None
-    validation_loss: float
+    validation_loss: float | None
     seconds: float
     hardware: str
     peak_bytes: int
+    stopped: Stopped = None
+
+    @model_validator(mode="after")
+    def _has_loss(self) -> Self:
+        if self.validation_loss is None and self.stopped is None:
+            raise ValueError("there is no loss on validation users")
+        return self
 
     def metrics(self) -> dict[str, float]:
         """Return the job's final numbers by name."""

@@ -35,6 +35,10 @@ class TrainingError(Exception):
         self.users = users
 
 
+class TooLargeError(TrainingError):
+    """A user does not fit the device's memory; on another device training may go on."""
+
+
 @dataclass
 class Stepper:
     """Takes steps of a learner and its optimiser on users of the training fold.
@@ -67,7 +71,7 @@ class Stepper:
         """Take a step on users [users] int64; return their loss and the norm of its gradient.
 
         Raises TrainingError, before the step, when a user's loss is not finite or above a million,
-        when the gradient is not finite, or when one user alone does not fit the device.
+        or when the gradient is not finite; TooLargeError when one user alone does not fit.
         """
         users = by_support(self.train, users)
         rows = self.train.support.users.lengths(users) + self.train.query.users.lengths(users)
@@ -142,7 +146,7 @@ class Stepper:
     def _cut_smaller(self, users: int, where: str) -> None:
         torch.cuda.empty_cache()
         if self.parts >= users:
-            raise TrainingError(
+            raise TooLargeError(
                 f"{where}: one user alone is too much for the memory; take smaller layers or "
                 "embeddings, fewer inner steps, or a device with more memory",
                 [],

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from logging import Logger
 from pathlib import Path
@@ -20,16 +21,16 @@ from pipeline_lib.training.distributed import train_as_team
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.record import EpochRecord, TrainingJob
 from pipeline_lib.training.search import CandidateResult, with_values
+from pipeline_lib.training.step import TooLargeError
 
 
 @dataclass(frozen=True)
 class TrialFiles:
-    """What a training writes; last_good: weights of the best epoch where it had to stop."""
+    """What a training writes."""
 
     weights: Path
     history: Path
     record: Path
-    last_good: Path
 
 
 def train_trial(
@@ -43,12 +44,16 @@ def train_trial(
     """Train, and write the weights, the figures of every epoch and the record.
 
     inputs: as `run_training` takes them, and `split`, the split's summary. nodes: those that the
-    job's processes are on, as many on each. Raises
-    TrainingStoppedError where losses or gradients stop being sound numbers.
+    job's processes are on, as many on each. Where losses or gradients stop being sound numbers, the
+    weights are those of the best epoch so far, or the first ones, and the record says why; the
+    attempt has failed.
     """
     split = read_json(inputs["split"], SplitSummary).sha256
     folder = out.record.parent
-    with AttemptFile(folder, Start(job=job, split_sha256=split), log) as attempt:
+    with (
+        suppress(TrainingStoppedError),
+        AttemptFile(folder, Start(job=job, split_sha256=split), log) as attempt,
+    ):
 
         def on_epoch(epoch: EpochRecord) -> None:
             """Write an epoch to the log and to the attempt's file."""
@@ -58,15 +63,19 @@ def train_trial(
         try:
             trained = _train(job, inputs, folder, jobs_per_gpu, nodes, on_epoch)
         except TrainingStoppedError as error:
-            write_tensors(error.method.state_dict(), out.last_good)
+            _write(error.trained, out)
             message = "%s; the weights of the best epoch so far are in %s"
-            log.error(message, error, out.last_good)  # noqa: TRY400
+            log.error(message, error, out.weights)  # noqa: TRY400
             raise
-        write_table(_history(trained), HISTORY, out.history)
-        write_tensors(trained.method.state_dict(), out.weights)
-        write_json(trained.record, out.record)
+        _write(trained, out)
+        log.info("%s", trained.record)
+
+
+def _write(trained: Trained, out: TrialFiles) -> None:
+    write_table(_history(trained), HISTORY, out.history)
+    write_tensors(trained.method.state_dict(), out.weights)
+    write_json(trained.record, out.record)
     trained.checkpoint.remove()
-    log.info("%s", trained.record)
 
 
 def _train(
@@ -114,7 +123,7 @@ def try_candidate(
                 devices[0],
                 lambda epoch: log.info("%s", epoch),
             )
-        except TrainingStoppedError as error:
+        except (TrainingStoppedError, TooLargeError) as error:
             log.warning("this candidate is out: %s", error)
             seconds = time.perf_counter() - start
             return CandidateResult(

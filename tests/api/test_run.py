@@ -1,5 +1,6 @@
 """A finished run, opened: what it holds, and what is wrong with a name or a file."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,3 +81,16 @@ def test_predictions_are_the_files(run: OpenedRun) -> None:
     path = run.folder / DATASET / "methods/melu/seed-1/predictions.parquet"
     own = run.results(DATASET, "melu").predictions.filter(seed=1).drop("seed")
     assert own.equals(pl.read_parquet(path, glob=False))
+
+
+def test_a_training_that_was_stopped_is_named_and_not_read(run: OpenedRun, tmp_path: Path) -> None:
+    trial = tmp_path / DATASET / "methods/paml/seed-0"
+    trial.mkdir(parents=True)
+    for name in ("training", "evaluation"):
+        own = json.loads((run.folder / trial.relative_to(tmp_path) / f"{name}.json").read_text())
+        why = {"stopped": "epoch 3: too large"}
+        (trial / f"{name}.json").write_text(json.dumps(own | why))
+    stopped = open_run(tmp_path)
+    for read in (stopped.results, stopped.load):
+        with pytest.raises(ValueError, match=r"seed-0: this training was stopped in epoch 3: too"):
+            read(DATASET, "paml")

@@ -117,3 +117,16 @@ def test_what_cannot_be_compared_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=f"movielens: {error}"):
         compared(splits, found)
+
+
+def test_a_method_that_was_stopped_on_one_split_is_left_out_and_named() -> None:
+    """The rest is what the other method has alone."""
+    found, why = evaluations(), {"stopped": "epoch 3: too large", "metrics": {}}
+    place = next(n for n, e in enumerate(found) if e.method == "melu")
+    found[place] = found[place].model_copy(update=why)
+    result = compared(found=found)
+    (left_out,) = result.stopped
+    assert left_out.note == "MeLU is left out. Split 3, seed 0 was stopped in epoch 3: too large."
+    assert left_out.seeds == [0, 1]
+    alone = {"methods": compared().methods[:1], "pairs": [], "stopped": []}
+    assert result.model_copy(update={"stopped": []}) == compared().model_copy(update=alone)

@@ -2,15 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 import pytest
 
 from pipeline_lib.evaluation.comparison import Comparison
+from pipeline_lib.evaluation.stopped import StoppedMethod
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
 from pipeline_lib.reporting.tables.latex import latex
-from pipeline_lib.reporting.tables.table import Table
+from pipeline_lib.reporting.tables.table import DASH, Row, Table
 from pipeline_lib.reporting.tables.write import markdown, to_csv
 from pipeline_lib.settings.methods.base import Role
 from tests.reporting.conftest import only
@@ -105,3 +107,39 @@ def test_without_methods_in_the_paper_its_own_are_named(
     )
     assert missing in found["table2"].notes
     assert "MeLU was not run." in found["table1"].notes
+
+
+def without_method(comparison: Comparison, name: str) -> Comparison:
+    """Leave a method out, and what was said of it."""
+    left = {
+        "methods": [m for m in comparison.methods if m.name != name],
+        "baselines": {m: n for m, n in comparison.baselines.items() if n != name},
+        "references": {m: n for m, n in comparison.references.items() if n != name},
+        "pairs": [p for p in comparison.pairs if name not in (p.left, p.right)],
+        "outer_rates": dict.fromkeys((m.name for m in comparison.methods), 5e-6),
+    }
+    return comparison.model_copy(update=left)
+
+
+@pytest.mark.parametrize("name", ["item-mean", "melu", "at-paml", "paml"])
+def test_a_method_that_was_stopped_has_a_row_of_dashes_and_a_note(
+    compared: Comparison, paper: PaperResults, name: str
+) -> None:
+    """All else is as if it had not been run, but for what the paper has of it."""
+    own, without = compared.method(name), without_method(compared, name)
+    about = own.model_dump(include={"name", "label", "role", "seeds"})
+    stopped = StoppedMethod(**about, reasons={"seed 1": "epoch 3: too large"})
+    found = tables(without.model_copy(update={"stopped": [stopped]}), paper)
+    elsewhere = {"reference": ABLATED, "baseline": ABLATED, "ablation": COMPARED}
+    for title, before in tables(without, paper).items():
+        table = found[title]
+        shown = title != "table1" and title not in elsewhere.get(own.role, ())
+        assert names(table) - names(before) == ({name} if shown else set())
+        if shown:
+            ours = [column for column in table.columns if column.header != "paper"]
+            assert {column.cell(name).text for column in ours} == {DASH}
+            assert table.notes[-1] == stopped.note
+            assert not re.search(rf"not run here:.* {name}[,.]", " ".join(table.notes))
+        for row in (Row(other, other) for other in names(before)):
+            assert table.cells(row) == before.cells(row)
+    assert (stopped.note in found["table1"].notes) is (name == "melu")

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline_lib.serving.bundle import MANIFEST, BundleError, check_bundle, digest
+from pipeline_lib.serving.bundle import MANIFEST, BundleError, check_bundle, digest, write_bundle
 from pipeline_lib.serving.recommender import load_recommender
-from tests.serving.small_bundle import bundle_of
+from pipeline_lib.storage.tables import read_json, write_json
+from pipeline_lib.training.record import TrainingRecord
+from tests.conftest import load_dataset
+from tests.serving.small_bundle import bundle_files, bundle_of
 from tests.workflow.small_project import SmallProject
 
 NAMES = [
@@ -78,3 +81,18 @@ def test_parts_of_two_models_do_not_fit_together(run: SmallProject, tmp_path: Pa
 def test_the_digest_names_the_content(run: SmallProject, bundle: Path, tmp_path: Path) -> None:
     assert digest(bundle_of(run, "paml/seed-0", tmp_path / "same")) == digest(bundle)
     assert digest(bundle_of(run, "melu/seed-0", tmp_path / "other")) != digest(bundle)
+
+
+def test_no_bundle_is_made_of_a_training_that_was_stopped(
+    run: SmallProject, tmp_path: Path
+) -> None:
+    files = bundle_files(run, "paml/seed-0")
+    record = read_json(files["record"], TrainingRecord)
+    files["record"] = tmp_path / "training.json"
+    write_json(record.model_copy(update={"stopped": "epoch 3: too large"}), files["record"])
+    settings = load_dataset("movielens", run.folder / "config").log_settings()
+    with pytest.raises(
+        BundleError, match=r"training\.json: stopped in epoch 3: too large; no model"
+    ):
+        write_bundle(files, settings, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()

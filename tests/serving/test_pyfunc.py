@@ -14,7 +14,7 @@ from mlflow.pyfunc.scoring_server import infer_and_parse_data
 
 from pipeline_lib.serving import pyfunc
 from pipeline_lib.serving.answers import COLUMNS
-from pipeline_lib.serving.best import describe_best, find_best
+from pipeline_lib.serving.best import NoTrialLeftError, describe_best, find_best
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingRecord
 from tests.conftest import load_dataset
@@ -105,13 +105,26 @@ def test_a_model_is_made_whole_with_the_digest_of_its_bundle(
 def test_the_trial_with_the_lowest_validation_loss_is_served(run: SmallProject) -> None:
     paths = sorted((run.folder / HERE).glob("methods/*/seed-0/training.json"))
     trainings = [read_json(path, TrainingRecord) for path in paths]
-    losses = [training.validation_loss for training in trainings]
+    losses = [loss for t in trainings if (loss := t.validation_loss) is not None]
+    assert len(losses) == len(trainings)
     best = find_best(trainings)
     assert losses[best] == min(losses)
     assert find_best([trainings[best], *trainings]) == 0  # of equals the first
     described = describe_best(trainings, best, "d")
     assert described.chosen.method == trainings[best].method
     assert [trial.validation_loss for trial in described.others] == sorted(losses)[1:]
+
+
+def test_a_trial_that_was_stopped_is_never_served(run: SmallProject) -> None:
+    paths = sorted((run.folder / HERE).glob("methods/*/seed-0/training.json"))
+    trainings = [read_json(path, TrainingRecord) for path in paths]
+    best, why = find_best(trainings), {"stopped": "epoch 3: too large"}
+    other = [t.model_copy(update=why if n == best else {}) for n, t in enumerate(trainings)]
+    described = describe_best(other, find_best(other), "d")
+    assert described.chosen == describe_best(trainings, best, "d").others[0]
+    assert len(described.others) == len(trainings) - 2
+    with pytest.raises(NoTrialLeftError, match=r"every training was stopped, .* in epoch 3: too"):
+        find_best([training.model_copy(update=why) for training in trainings])
 
 
 @pytest.fixture(scope="module")

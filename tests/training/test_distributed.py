@@ -23,7 +23,7 @@ from pipeline_lib.training.distributed import train_as_team
 from pipeline_lib.training.fit import Folds, fit
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.record import EpochRecord, TrainingJob
-from pipeline_lib.training.step import TrainingError
+from pipeline_lib.training.step import TooLargeError, TrainingError
 from tests.training.test_job import NAMES, make_job, run, write_files
 from tests.training.toy import (
     FOLDS,
@@ -165,6 +165,8 @@ def test_reports_are_handed_on_and_an_error_comes_back() -> None:
     stopped = distributed._read_reports([first, ends[1]], seen.append)
     assert stopped is not None
     assert (str(stopped), stopped.users) == ("nan", [3])
+    with pytest.raises(TooLargeError, match="one user"):
+        distributed._read_reports([json.dumps({"too_large": "one user"})], seen.append)
 
 
 @pytest.mark.slow
@@ -188,4 +190,5 @@ def test_what_stops_one_process_stops_all_and_names_the_users(tmp_path: Path) ->
     with pytest.raises(TrainingStoppedError) as caught:
         train_as_team(job, files, tmp_path / "team", [CPU] * 2, 1, lambda _: None)
     assert str(caught.value).endswith(f"(users {NAMES[3]}, {NAMES[17]})")
+    assert (caught.value.trained.history, caught.value.trained.record.best_epoch) == ([], None)
     assert not (tmp_path / "team" / NAME).exists()

@@ -9,8 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
+from torch import Tensor
 
 from pipeline_lib.data.encode.vocabulary import Vocabulary
+from pipeline_lib.episodes.batch import Batch
+from pipeline_lib.methods import baselines
 from pipeline_lib.methods.base import build_method
 from pipeline_lib.methods.predict import validate
 from pipeline_lib.partition.summary import SplitSummary
@@ -20,6 +23,7 @@ from pipeline_lib.training import epoch_metrics
 from pipeline_lib.training.fit import Folds
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.record import EpochRecord, TrainingJob, TrainingRecord, best_epoch
+from pipeline_lib.training.step import TooLargeError
 from tests.training.toy import (
     ADAPTIVE,
     CATALOGUE,
@@ -193,7 +197,7 @@ class TestStopped:
         names = " ".join(f"{NAMES[user]}," for user in first[2:4]).rstrip(",")
         assert str(caught.value).endswith(f" (users {names})")
         fresh = build_method(make_settings(kind), PROBLEM, 0)
-        assert state_bytes(caught.value.method) == state_bytes(fresh)
+        assert state_bytes(caught.value.trained.method) == state_bytes(fresh)
 
     def test_rates_that_a_warm_up_did_not_use_are_met_by_validation(self, tmp_path: Path) -> None:
         seen: list[EpochRecord] = []
@@ -201,6 +205,51 @@ class TestStopped:
         with pytest.raises(TrainingStoppedError, match=r"^epoch 1: the validation loss"):
             run(job, write_files(tmp_path), seen.append)
         assert seen == []
+
+    def test_the_epochs_before_are_a_result(self, tmp_path: Path) -> None:
+        """The first epoch warms up; the second meets rates of ten thousand."""
+        settings = raw_settings("at-paml", lr_max=1e4, users_per_batch=20)
+        files, seen = write_files(tmp_path), list[EpochRecord]()
+        with pytest.raises(TrainingStoppedError) as caught:
+            run(make_job(settings), files, seen.append)
+        trained = caught.value.trained
+        assert trained.history == seen
+        assert (len(seen), trained.record.best_epoch) == (1, 1)
+        assert trained.record.validation_loss == seen[0].validation_loss
+        trained.checkpoint.remove()
+        whole = run(make_job(settings | {"epochs": 1}), files)
+        assert state_bytes(trained.method) == state_bytes(whole.method)
+
+    def test_the_record_says_why_and_names_no_user(self, tmp_path: Path) -> None:
+        files = write_files(tmp_path, spoil(FOLDS, [17, 3]))
+        with pytest.raises(TrainingStoppedError) as caught:
+            run(make_job(raw_settings("paml", users_per_batch=20)), files)
+        record = caught.value.trained.record
+        assert str(caught.value).startswith(f"{record.stopped} (users ")
+        assert (record.best_epoch, record.validation_loss, record.seconds) == (None, None, 0)
+        assert TrainingRecord.model_validate_json(record.model_dump_json()) == record
+        assert record.metrics().keys() == {"model/parameters", "job/seconds"}
+
+
+def test_a_record_of_a_whole_training_has_no_word_of_stops(tmp_path: Path) -> None:
+    record = run(make_job(BASELINE), write_files(tmp_path)).record
+    assert "stopped" not in record.model_dump_json()
+    with pytest.raises(ValueError, match="no loss on validation users"):
+        TrainingRecord.model_validate(record.model_dump() | {"validation_loss": None})
+
+
+def test_a_user_too_large_for_the_memory_is_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A larger device would go on, so nothing is recorded."""
+
+    class Short(baselines.MeLU):
+        def losses(self, batch: Batch) -> Tensor:
+            raise torch.OutOfMemoryError(f"CUDA out of memory: {len(batch)} users")
+
+    monkeypatch.setitem(baselines.METHODS, "melu", Short)
+    with pytest.raises(TooLargeError, match="one user alone is too much"):
+        run(make_job(raw_settings("melu")), write_files(tmp_path))
 
 
 def test_a_damaged_network_is_refused() -> None:

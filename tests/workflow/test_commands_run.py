@@ -140,7 +140,7 @@ def test_a_run_of_another_gamma(worked: Checkout) -> None:
     assert report.read_bytes() != before
     assert {rule for rule, _ in jobs} == {
         *("train", "predict", "evaluate", "compare", "project", "best_model"),
-        *("tables", "figures", "report", "all"),
+        *("tables", "figures", "report", "check_trainings", "all"),
     }
     assert all("method=reg-paml" in body for rule, body in jobs if rule in {"train", "evaluate"})
     nothing_is_left(worked, filled(command))

@@ -16,7 +16,7 @@ from pipeline_lib.settings.load import read_dataset
 from tests.workflow.small_project import JOB, ROOT, SmallProject
 
 SHOWN = {"compare movielens", "tables movielens", "figures movielens", "report"}
-COMPARED = {*SHOWN, "best_model movielens"}
+COMPARED = {*SHOWN, "best_model movielens", "check_trainings"}
 LEARNERS = ("melu", "paml")
 FILE = "results/sample/movielens/tables/table2.md"
 

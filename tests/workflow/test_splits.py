@@ -24,6 +24,7 @@ def over_splits(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory
     assert {*jobs} == {
         *("partition", "encode", "train", "predict", "predict_references", "evaluate"),
         *("evaluate_references", "compare_splits", "split_tables", "report"),
+        "check_trainings",
     }
     result = project.snakemake("all", *SPLITS)
     assert result.returncode == 0, result.stdout + result.stderr

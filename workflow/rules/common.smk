@@ -364,13 +364,11 @@ def split_files(pattern):
     ]
 
 
-def split_trials(pattern):
-    """Name a file of every trial on each further split of a job's dataset."""
+def split_trials(pattern, dataset):
+    """Name a file of every trial on each further split of a dataset."""
     chosen = [(method, seed) for method, seed in TRIALS if method in split_methods()]
-    folders = [f"splits/{seed}" for seed in SPLIT_SEEDS]
-    return lambda w: sum(
-        (trials(pattern, f"{w.dataset}/{folder}", chosen) for folder in folders), []
-    )
+    folders = [f"{dataset}/splits/{seed}" for seed in SPLIT_SEEDS]
+    return sum((trials(pattern, folder, chosen) for folder in folders), [])
 
 
 def split_methods():

@@ -80,7 +80,7 @@ rule compare:
 rule compare_splits:
     """Compare the methods over further splits of a dataset."""
     input:
-        evaluations=split_trials(EVALUATED["evaluation"]),
+        evaluations=lambda w: split_trials(EVALUATED["evaluation"], w.dataset),
         splits=split_files(SPLIT_RECORD),
     output:
         SPLIT_COMPARISON,

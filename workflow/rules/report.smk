@@ -152,6 +152,25 @@ use rule figures as figures_of_clicks with:
         trials=TRIALS,
 
 
+rule check_trainings:
+    """Fail where a training was stopped, once all that can be made without it is there."""
+    input:
+        made=lambda w: [*map(ancient, targets(w))],
+        records=[
+            [*trials(TRAINED["record"], name), *split_trials(TRAINED["record"], name)]
+            for name in DATASETS
+        ],
+    output:
+        touch(f"{RUN}/trainings.sound"),
+    log:
+        f"{RUN}/logs/check_trainings.log",
+    retries: 0
+    params:
+        *code("check_trainings"),
+    script:
+        "../scripts/check_trainings.py"
+
+
 rule report:
     """Write the run's report: tables, figures, data, settings and the trainings behind them."""
     input:

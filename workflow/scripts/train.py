@@ -33,6 +33,4 @@ job = TrainingJob(
 if choice := inputs.pop("choice", None):
     job = with_values(job, read_json(choice, SearchResult).values, taken)
 log = start_log(snakemake.log[0], f"{job.dataset} {job.method} seed {job.seed}")
-last_good = Path(snakemake.log[0]).with_suffix(".last-good.safetensors")
-files = TrialFiles(**out, last_good=last_good)
-train_trial(job, inputs, files, snakemake.resources.jobs_per_gpu, nodes, log)
+train_trial(job, inputs, TrialFiles(**out), snakemake.resources.jobs_per_gpu, nodes, log)

@@ -30,7 +30,8 @@ def lay_out(view: View) -> None:
     """Lay the sheet out, once: an engine that the figure keeps draws it twice for each file."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    ConstrainedLayoutEngine().execute(view.figure)
+    if view.figure.axes:
+        ConstrainedLayoutEngine().execute(view.figure)
 
 
 def method_panels(

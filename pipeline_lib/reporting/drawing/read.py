@@ -10,7 +10,7 @@ from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.metrics.users import support_schema, users_schema
 from pipeline_lib.reporting.drawing.plot import has_user_rates
 from pipeline_lib.reporting.drawing.view import Results
-from pipeline_lib.schemas.columns import types
+from pipeline_lib.schemas.columns import no_rows, types
 from pipeline_lib.schemas.results import (
     PREDICTIONS,
     PROJECTION,
@@ -35,14 +35,13 @@ def read_results(
     """
     adaptive = {m.name for m in comparison.methods if has_user_rates(m.kind)}
     chosen = {key: path for key, path in tables["predictions"].items() if key[0] in adaptive}
-    none = pl.DataFrame(schema=types(PROJECTION))
     return Results(
         comparison,
         users=_read(tables["users"], users_schema(comparison.task)),
         rates=_user_rates(_read(chosen, PREDICTIONS)),
         history=_read(tables["history"], HISTORY),
         support=_read(tables["support"], support_schema(comparison.task)),
-        projection=read_table(projection, PROJECTION) if projection else none,
+        projection=read_table(projection, PROJECTION) if projection else no_rows(PROJECTION),
         settings={t.method: {**t.settings, "network": str(t.network)} for t in trainings},
     )
 

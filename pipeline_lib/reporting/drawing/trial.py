@@ -36,7 +36,10 @@ def write_trial(results: Results, method: str, seed: int, path: Path) -> None:
 
 
 def draw_trial(results: Results, method: str, seed: int) -> Figure:
-    """Draw what there is of one trial: a method without epochs or rates has fewer panels."""
+    """Draw what there is of one trial: a method without epochs or rates has fewer panels.
+
+    One that was stopped has its losses at most.
+    """
     history, support, rates = (
         frame.filter(method=method, seed=seed)
         for frame in (results.history, results.support, results.rates)
@@ -45,7 +48,7 @@ def draw_trial(results: Results, method: str, seed: int) -> Figure:
     shown = [(draw, frame) for draw, frame in drawn if not frame.is_empty()]
     view = View(results.users, results.comparison)
     canvas.begin(view, f"{method}, seed {seed}", 2.2)
-    panels = view.figure.subplots(1, len(shown), squeeze=False)[0]
+    panels = view.figure.subplots(1, len(shown), squeeze=False)[0] if shown else ()
     for axes, (draw, frame) in zip(panels, shown, strict=True):
         draw(axes, frame)
     view.figure.set_dpi(PIXELS_PER_INCH)

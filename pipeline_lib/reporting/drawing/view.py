@@ -56,9 +56,8 @@ class Results:
 
 def named(rows: pl.DataFrame, methods: Sequence[MethodResult]) -> pl.DataFrame:
     """Return these methods' rows, in their order, with `label` and `role` after `method`."""
-    known = pl.DataFrame(
-        [(m.name, m.label, m.role) for m in methods], ["method", "label", "role"], orient="row"
-    )
+    columns = dict.fromkeys(("method", "label", "role"), pl.String)
+    known = pl.DataFrame([(m.name, m.label, m.role) for m in methods], columns, orient="row")
     joined = known.join(rows, on="method", maintain_order="left_right")
     return joined.select(*known.columns, *(c for c in rows.columns if c != "method"))
 
@@ -141,7 +140,9 @@ class View:
         """
         sample = [f"{SAMPLE}."] if self.comparison.sample else []
         source = [f"After the paper's {after}."] if after and self.comparison.of_paper else []
-        run = {m.name for m in self.comparison.methods}
+        run = {m.name for m in self.comparison.all_methods}
         if source and (lacking := [name for name in methods if name not in run]):
             source.append(f"Not run, so not shown: {', '.join(lacking)}.")
+        if stopped := [method.label for method in self.comparison.stopped]:
+            source.append(f"Left out, as training was stopped: {', '.join(stopped)}.")
         return " ".join([*sample, f"{self.comparison.title}.", *sentences, *source])

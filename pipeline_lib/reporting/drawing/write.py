@@ -4,17 +4,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from pipeline_lib.reporting.drawing.canvas import lay_out
-from pipeline_lib.reporting.drawing.plot import plots
+from pipeline_lib.reporting.drawing.canvas import begin, lay_out
+from pipeline_lib.reporting.drawing.plot import Plot, plots
 from pipeline_lib.reporting.drawing.style import STYLE
 from pipeline_lib.reporting.drawing.view import Results, View
 from pipeline_lib.storage.tables import atomic_path, write_text
 
 PIXELS_PER_INCH = 200
 NO_SVG_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+# What stands for a figure whose methods were all stopped in training.
+NOTHING = Plot(
+    lambda _: pl.DataFrame(),
+    lambda view: begin(view, "nothing to show, as training was stopped", 0.5),
+    lambda view: view.caption("Nothing to show."),
+)
 
 
 def write_figures(results: Results, names: Sequence[str], folder: Path) -> None:
@@ -26,6 +33,8 @@ def write_figures(results: Results, names: Sequence[str], folder: Path) -> None:
             frame.write_csv(temporary)
         with style.context(["default", STYLE, {"svg.hashsalt": name}]):
             view = View(frame, results.comparison)
+            if frame.is_empty() and results.comparison.stopped:
+                plot = NOTHING
             caption = plot.caption(view)
             write_text(f"{caption}\n", folder / f"{name}.txt")
             plot.draw(view)

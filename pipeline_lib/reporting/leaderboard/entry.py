@@ -60,8 +60,16 @@ class Entry(Origin):
         split_seeds: dict[str, int],
         judged: Sequence[tuple[TrainingRecord, Evaluation]],
     ) -> Self:
-        """Return the entry of a method's trainings. split_seeds: by the splits' hashes."""
+        """Return the entry of a method's trainings. split_seeds: by the splits' hashes.
+
+        Raises ValueError where a training was stopped.
+        """
         first = judged[0][0]
+        for own in (training for training, _ in judged if training.stopped):
+            raise ValueError(
+                f"{own.dataset} {own.method} seed {own.seed} was stopped in {own.stopped}; an "
+                "entry takes all trainings of a method: change its settings, or leave it out"
+            )
         return cls(
             **origin.model_dump(),
             task=first.task,

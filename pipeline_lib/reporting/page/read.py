@@ -47,7 +47,7 @@ def read_part(
         tables=[*tables.values(), *_over_splits(splits)],
         figures=[_figure(Path(folder, "figures"), name) for name in figures],
         trainings=trainings,
-        missing=missing,
+        missing=[*missing, *(method.note for method in comparison.stopped)],
     )
 
 

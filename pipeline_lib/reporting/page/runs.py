@@ -58,7 +58,7 @@ def runs_table(part: DatasetPart, known: Environments) -> Table:
     evaluated = {name for t in part.trainings for name in t.evaluation.metrics}
     every = metrics_of(part.comparison.task.kind)
     metrics = [metric for name, metric in every.items() if name in evaluated]
-    labels = {m.name: m.label for m in part.comparison.methods}
+    labels = {m.name: m.label for m in part.comparison.all_methods}
     rows = {t.folder: _cells(t, metrics, known) for t in part.trainings}
     shown = [Row(t.folder, labels.get(t.record.method, t.record.method)) for t in part.trainings]
     return Table(
@@ -94,7 +94,7 @@ def runs_links(part: DatasetPart, table: Table) -> dict[str, str]:
 def _runs_ids(part: DatasetPart) -> dict[str, str]:
     """Return the id of each method's first training; names have no dot, so that it is unique."""
     dataset = part.comparison.dataset
-    return {m.name: f"{dataset}.runs.{m.name}" for m in part.comparison.methods}
+    return {m.name: f"{dataset}.runs.{m.name}" for m in part.comparison.all_methods}
 
 
 def _cells(training: Training, metrics: list[Metric], known: Environments) -> dict[str, Cell]:

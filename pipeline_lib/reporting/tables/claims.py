@@ -24,7 +24,9 @@ def claims_table(
     """
     error, methods = metric_for("error", comparison.task.kind), comparison.methods
     gammas = {t.method: float(t.settings["gamma"]) for t in trainings if "gamma" in t.settings}
-    found = [] if separation is None else separation.to_dicts()
+    stopped = {method.name for method in comparison.stopped}
+    rows = [] if separation is None else separation.to_dicts()
+    found = [row for row in rows if row["method"] not in stopped]
     quartiles = f".{error.digits}f"
     shown: list[tuple[str, str, Callable[[MethodResult], float | None], str]] = [
         ("lower quartile", "quartile_1", lambda m: m.spread.low, quartiles),

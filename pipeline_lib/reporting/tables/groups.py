@@ -104,8 +104,9 @@ def _notes(report: DataReport, comparison: Comparison, melu: MethodResult | None
         f"{report.rules.major_features} of these {len(report.grouping)} features."
     )
     notes = [f"Share: of the {report.users:,} users kept. {comparison.activity_note or common}"]
+    stopped = [method.note for method in comparison.stopped if method.name == MELU]
     if melu is None:
-        notes.append("MeLU was not run.")
+        notes += stopped or ["MeLU was not run."]
     else:
         notes += [
             f"{melu.label}: over the test users alone, {group_sizes(comparison)} ones.",

@@ -1,6 +1,6 @@
 """The paper's Tables 2 to 5 with our results, the paper's beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pipeline_lib.evaluation.comparison import PAML, Comparison, MethodResult, Subject
@@ -120,11 +120,14 @@ def methods_table(number: int, comparison: Comparison, paper: PaperResults) -> T
     ]
     if layout.by_group:
         columns += group_p_columns(methods, [*error_by_group(task).values()], printed)
+    stopped = [method for method in comparison.stopped if method.role in layout.roles]
+    none = [] if stopped else [NO_METHOD]
     notes = [
-        *(_notes(number, comparison, methods, paper) if methods else [NO_METHOD]),
-        *not_run(number, comparison.dataset, methods, paper),
+        *(_notes(number, comparison, methods, paper) if methods else none),
+        *not_run(number, comparison.dataset, [*methods, *stopped], paper),
     ]
-    return table_of(comparison, methods, layout.title(comparison), columns, notes)
+    title = layout.title(comparison)
+    return table_of(comparison, methods, title, columns, notes, layout.roles)
 
 
 def _notes(
@@ -148,10 +151,17 @@ def table_of(
     title: str,
     columns: Sequence[TableColumn],
     notes: Sequence[str],
+    roles: Collection[Role] = tuple(BLOCKS),
 ) -> Table:
-    """Return a table of methods of a comparison, in blocks by role, without empty blocks."""
+    """Return a table of methods of a comparison, in blocks by role, without empty blocks.
+
+    Methods in these roles that were stopped in training have rows of dashes, and a note each.
+    """
+    stopped = [method for method in subject.stopped if method.role in roles]
     rows = {
-        role: tuple(Row(m.name, m.label, len(m.seeds)) for m in methods if m.role == role)
+        role: tuple(
+            Row(m.name, m.label, len(m.seeds)) for m in (*methods, *stopped) if m.role == role
+        )
         for role in BLOCKS
     }
     return Table(
@@ -162,7 +172,7 @@ def table_of(
         blocks=tuple(
             Block(role, _heading(role, subject), block) for role, block in rows.items() if block
         ),
-        notes=tuple(notes),
+        notes=(*notes, *(method.note for method in stopped)),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from statistics import mean
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.evaluation.stopped import StoppedMethod
 from pipeline_lib.metrics.registry import find_metric
 from pipeline_lib.reporting.paper import Bars, PaperClicks, PaperResults, PaperTable
 from pipeline_lib.reporting.printed import (
@@ -47,7 +48,10 @@ def paper_notes(
 
 
 def not_run(
-    number: int, dataset: str, methods: Sequence[MethodResult], paper: PaperResults
+    number: int,
+    dataset: str,
+    methods: Sequence[MethodResult | StoppedMethod],
+    paper: PaperResults,
 ) -> list[str]:
     """Return which methods of the paper's table on a dataset are not in ours."""
     printed = paper.table(number).get(dataset)

@@ -24,7 +24,8 @@ def rates_table(comparison: Comparison) -> Table:
     methods = [method for method in comparison.methods if method.name in rates]
     metrics = LAYOUTS[2].metrics(comparison.task.kind)
     against = replace(LAYOUTS[2].against(comparison), starred=False)
-    rows = {m.name: Row(m.name, m.label, len(m.seeds)) for m in methods}
+    shown = [method for method in comparison.all_methods if method.name in rates]
+    rows = {m.name: Row(m.name, m.label, len(m.seeds)) for m in shown}
     blocks = (
         Block(f"{rate:g}", _heading(rate), tuple(r for n, r in rows.items() if rates[n] == rate))
         for rate in sorted({*rates.values()})
@@ -43,6 +44,7 @@ def rates_table(comparison: Comparison) -> Table:
             *measured_notes(comparison, methods, metrics, against),
             NO_STARS,
             *([OF_PAPER] if comparison.of_paper else []),
+            *(method.note for method in comparison.stopped if method.name in rates),
         ),
     )
 

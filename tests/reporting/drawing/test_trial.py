@@ -57,3 +57,9 @@ def test_a_users_own_settings_change_no_byte(tmp_path: Path) -> None:
     with rc_context({"lines.linewidth": 9, "axes.facecolor": "black"}):
         write_trial(RESULTS, "two-bias", 0, tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_trial_without_anything_is_an_empty_sheet(tmp_path: Path) -> None:
+    """One that was stopped in its first epoch has no losses and is judged on nobody."""
+    write_trial(RESULTS, "paml", 7, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")

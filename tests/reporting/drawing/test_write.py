@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 
+from pipeline_lib.evaluation.stopped import StoppedMethod
 from pipeline_lib.reporting.drawing.canvas import lay_out
 from pipeline_lib.reporting.drawing.plot import figures_for, plots
 from pipeline_lib.reporting.drawing.style import PAGE, STYLE
@@ -252,3 +253,25 @@ def test_rates_all_alike_or_below_zero_are_drawn(figures: list[str]) -> None:
         results = invented(some(["at-paml", *FAILURE][: len(figures)]), users=20)
         results = replace(results, rates=results.rates.with_columns(inner_lr=value))
         assert list(drawn(results, figures)) == figures
+
+
+@pytest.mark.parametrize("kept", ["two-bias", pytest.param("at-paml", marks=pytest.mark.slow)])
+def test_figures_of_methods_that_were_stopped_are_written_without_them(
+    kept: str, tmp_path: Path
+) -> None:
+    """A figure that has no other method says that it shows nothing."""
+    left, whole = invented(some([kept]), users=20), names(RATINGS)
+    stopped = [
+        StoppedMethod(name=m.name, label=m.label, role=m.role, seeds=[0], reasons={"seed 0": "e"})
+        for m in RATINGS.comparison.methods
+        if m.name != kept
+    ]
+    comparison = left.comparison.model_copy(update={"stopped": stopped})
+    write_figures(replace(left, comparison=comparison), whole, tmp_path)
+    assert drawn_in(tmp_path) == sorted(whole)
+    for name in whole:
+        caption = (tmp_path / f"{name}.txt").read_text("utf-8")
+        shows = not pl.read_csv(tmp_path / f"{name}.csv").is_empty()
+        assert ("Nothing to show." in caption) is not shows
+        assert f"Left out, as training was stopped: {stopped[0].label}, " in caption
+        assert not re.search("Not run, so not shown: .*(at-paml|melu),", caption)
