@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.leaderboard.check import EntryError, read_entries
+from pipeline_lib.reporting.leaderboard.entry import Entry, Origin
 from pipeline_lib.reporting.leaderboard.page import render_page
+from tests.reporting.page.small_run import trainings
 
 ROOT = Path(__file__).parents[3]
 BOARD = ROOT / "docs/leaderboard"
@@ -148,3 +151,13 @@ def test_the_projects_entries_are_sound_and_its_page_is_what_they_give() -> None
     entries = read_entries(sorted(BOARD.glob("*/*.json")))
     here = {file.relative_to(ROOT): entry for file, entry in entries.items()}
     assert render_page(here) == (ROOT / "docs/leaderboard.md").read_text(encoding="utf-8")
+
+
+def test_a_method_of_which_a_training_was_stopped_is_no_entry(compared: Comparison) -> None:
+    first, *others = trainings(compared, compared.method("melu"))
+    why = {"stopped": "epoch 3: too large"}
+    judged = [(first.record.model_copy(update=why), first.evaluation)]
+    judged += [(own.record, own.evaluation) for own in others]
+    origin = Origin(dataset="Films", logs="real", partition={}, chosen_on=0)
+    with pytest.raises(ValueError, match="movielens melu seed 0 was stopped in epoch 3: too large"):
+        Entry.of_run(origin, "MeLU", 1, {compared.split_sha256: 0}, judged)
