@@ -12,7 +12,7 @@ HEAVY = {"torch", "pandera", "scipy", "sklearn", "matplotlib", "mlflow", "reques
 LOADED = {
     "clean partition evaluate": "pandera",
     "choose results table_6 entries leaderboard": "pandera",
-    "sample_logs compare compare_splits tables split_tables": "pandera scipy",
+    "sample_logs compare compare_splits tables split_tables metric_tables": "pandera scipy",
     "check_trainings": "pandera",
     "fetch": "pandera requests",
     "encode": "pandera torch",

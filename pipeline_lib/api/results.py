@@ -1,11 +1,12 @@
 """What a method predicted for test users, and two methods compared on the same users."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pipeline_lib.evaluation.users import UserMeans
-from pipeline_lib.metrics.users import summarise
+from pipeline_lib.metrics.registry import metrics_among
+from pipeline_lib.metrics.users import summarise, user_metrics
 from pipeline_lib.settings.task import Task
 
 
@@ -14,7 +15,7 @@ class Results:
     """A method on the test users of a split, with one seed or several.
 
     predictions: `seed`, `user`, `item`, `group`, `target`, `score`, `inner_lr`. users: `seed`,
-    `user`, `group` and the task's metrics; null where a user has none.
+    `user`, `group` and the metrics; null where a user has none.
     """
 
     method: str
@@ -32,6 +33,21 @@ class Results:
             for name, value in values.items()
         ]
         return pl.DataFrame(rows, ["seed", "metric", "value", "users"], orient="row")
+
+    def measure(self, *metrics: str) -> "Results":
+        """Return the same with other metrics of users besides, such as `mae` or `ndcg_10`.
+
+        Raises ValueError for a name that is no metric of the task.
+        """
+        chosen = [*metrics_among(self.users.columns, self.task.kind), *metrics]
+        seeds = self.predictions["seed"].unique(maintain_order=True)
+        users = pl.concat(
+            user_metrics(self.predictions.filter(seed=seed), self.task, chosen).select(
+                pl.lit(seed, pl.Int64).alias("seed"), pl.all()
+            )
+            for seed in seeds
+        )
+        return replace(self, users=users)
 
 
 def compare(left: Results, right: Results) -> pl.DataFrame:

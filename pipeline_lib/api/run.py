@@ -10,6 +10,7 @@ import polars as pl
 from pipeline_lib.api.results import Results
 from pipeline_lib.api.trained import TrainedMethod
 from pipeline_lib.data.encode.vocabulary import Vocabulary
+from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.evaluation.predict import load_method
 from pipeline_lib.metrics.users import users_schema
 from pipeline_lib.schemas.results import PREDICTIONS
@@ -54,12 +55,13 @@ class OpenedRun:
         trials = {seed: self._trial(dataset, method, seed) for seed in self.seeds(dataset, method)}
         records = [_record(trial) for trial in trials.values()]
         task, split = records[0].task, records[0].split_sha256
+        judged = read_json(next(iter(trials.values())) / JUDGED, Evaluation)
         return Results(
             method,
             task,
             split,
             _read(trials, "predictions", PREDICTIONS),
-            _read(trials, "users", users_schema(task)),
+            _read(trials, "users", users_schema(task, judged.chosen_metrics)),
         )
 
     def load(self, dataset: str, method: str, seed: int | None = None) -> TrainedMethod:

@@ -1,6 +1,6 @@
 """Compare the methods of a dataset: over seeds, between groups, with one another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,8 @@ from pipeline_lib.evaluation.evaluate import Evaluation, Moments
 from pipeline_lib.evaluation.statistics import effect_of_moments, independent_p
 from pipeline_lib.evaluation.stopped import part_stopped
 from pipeline_lib.evaluation.users import UserMeans
-from pipeline_lib.metrics.registry import TaskKind, metrics_of
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.schemas.columns import GROUPS
 from pipeline_lib.settings.methods.base import MethodSettings
 
@@ -39,7 +40,7 @@ def compare(
     trials: Sequence[EvaluatedTrial],
     outer_rates: Mapping[str, float],
 ) -> Comparison:
-    """Compare methods; raise ValueError when one has no trial, or tasks, splits or users differ.
+    """Compare methods; raise ValueError when one has no trial, or what they were judged on differs.
 
     Methods of which a training was stopped are named and left out; raises NoMethodLeftError where
     none is left. outer_rates: of methods that the run has at several, all else alike.
@@ -49,13 +50,16 @@ def compare(
     trials = [t for t in trials if t.evaluation.method in methods]
     _check(subject.dataset, methods, trials)
     first = trials[0].evaluation
+    metrics = metrics_of(first.task.kind, first.chosen_metrics)
     own = {name: [t for t in trials if t.evaluation.method == name] for name in methods}
     over_users = UserMeans(
         first.task.kind, {name: [t.users for t in o] for name, o in own.items()}, first.split_sha256
     )
     gaps = over_users.gaps()
-    results = [_result(name, methods[name], own[name], over_users, gaps[name]) for name in methods]
-    baselines = _best(results, "baseline", first.task.kind)
+    results = [
+        _result(name, methods[name], own[name], metrics, over_users, gaps[name]) for name in methods
+    ]
+    baselines = _best(results, "baseline", metrics)
     return Comparison(
         **subject.model_copy(update={"stopped": stopped}).model_dump(),
         task=first.task,
@@ -65,10 +69,11 @@ def compare(
         short_users=first.short_users,
         users_by_group=dict(trials[0].users["group"].value_counts(sort=True).iter_rows()),
         baselines=baselines,
-        references=_best(results, "reference", first.task.kind),
+        references=_best(results, "reference", metrics),
         one_score=first.one_score,
         methods=[_against(result, results, baselines) for result in results],
         outer_rates=dict(outer_rates),
+        chosen_metrics=first.chosen_metrics,
         pairs=over_users.pairs(),
     )
 
@@ -84,6 +89,7 @@ def _check(
     for what, found in (
         ("splits", {t.evaluation.split_sha256 for t in trials}),
         ("tasks", {t.evaluation.task for t in trials}),
+        ("choices of metrics", {tuple(t.evaluation.chosen_metrics) for t in trials}),
     ):
         if len(found) != 1:
             raise ValueError(
@@ -95,6 +101,7 @@ def _result(
     name: str,
     settings: MethodSettings,
     trials: Sequence[EvaluatedTrial],
+    metrics: Iterable[str],
     over_users: UserMeans,
     gap: Gap | None,
 ) -> MethodResult:
@@ -108,7 +115,7 @@ def _result(
         constant_users=max(e.constant_users for e in evaluations),
         metrics={
             metric: _statistic(evaluations, metric, over_users.interval(name, metric))
-            for metric in metrics_of(evaluations[0].task.kind)
+            for metric in metrics
             if all(metric in e.metrics for e in evaluations)
         },
         gap=gap,
@@ -142,9 +149,11 @@ def _statistic(
     )
 
 
-def _best(results: Sequence[MethodResult], role: str, kind: TaskKind) -> dict[str, str]:
+def _best(
+    results: Sequence[MethodResult], role: str, metrics: Mapping[str, Metric]
+) -> dict[str, str]:
     own = [result for result in results if result.role == role]
-    best = {metric.name: best_method(own, metric) for metric in metrics_of(kind).values()}
+    best = {name: best_method(own, metric) for name, metric in metrics.items()}
     return {metric: method.name for metric, method in best.items() if method}
 
 

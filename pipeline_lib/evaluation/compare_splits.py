@@ -1,6 +1,6 @@
 """Compare methods over several splits of one log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +14,6 @@ from pipeline_lib.evaluation.stopped import part_stopped
 from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.settings.methods.base import MethodSettings
-from pipeline_lib.settings.task import Task
 
 Values = NDArray[np.float64]
 
@@ -45,8 +44,9 @@ def compare_splits(
         ]
         for name in methods
     }
-    task = evaluations[0].task
-    results = [_result(name, methods[name], own[name], task) for name in methods]
+    task, chosen = evaluations[0].task, evaluations[0].chosen_metrics
+    metrics = metrics_of(task.kind, chosen)
+    results = [_result(name, methods[name], own[name], metrics) for name in methods]
     return SplitComparison(
         **subject.model_copy(update={"stopped": stopped}).model_dump(),
         task=task,
@@ -56,6 +56,7 @@ def compare_splits(
         test_users=test,
         methods=results,
         pairs=_pairs(results, sum(test) / sum(train)),
+        chosen_metrics=chosen,
     )
 
 
@@ -78,7 +79,10 @@ def _check(
 
 
 def _result(
-    name: str, settings: MethodSettings, trials: Sequence[Sequence[Evaluation]], task: Task
+    name: str,
+    settings: MethodSettings,
+    trials: Sequence[Sequence[Evaluation]],
+    metrics: Iterable[str],
 ) -> SplitResult:
     return SplitResult(
         name=name,
@@ -87,7 +91,7 @@ def _result(
         seeds=[e.seed for e in trials[0]],
         metrics={
             metric: _statistic([[e.metrics[metric] for e in own] for own in trials])
-            for metric in metrics_of(task.kind)
+            for metric in metrics
             if all(metric in e.metrics for own in trials for e in own)
         },
     )

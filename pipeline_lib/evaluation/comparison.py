@@ -1,12 +1,13 @@
 """A dataset's methods side by side: statistics over seeds, gaps between groups, pairs."""
 
 from collections.abc import Iterable
+from operator import not_
 from typing import TypeVar
 
 from pydantic import BaseModel, Field
 
 from pipeline_lib.evaluation.stopped import StoppedMethod
-from pipeline_lib.metrics.registry import Metric
+from pipeline_lib.metrics.metric import Metric
 from pipeline_lib.settings.methods.base import Role
 from pipeline_lib.settings.task import Task
 
@@ -164,7 +165,7 @@ class Comparison(Subject):
     short_users: by ranking metric, the ranked users with fewer rows than it looks at. baselines,
     references: the best one by metric. one_score: by metric, what the one score for all rows that
     has the least MSE or NEL has; its order is one by chance. outer_rates: of methods that the run
-    has at several outer rates, all else alike.
+    has at several outer rates, all else alike. chosen_metrics: those that the run chose.
     """
 
     task: Task
@@ -179,6 +180,7 @@ class Comparison(Subject):
     methods: list[MethodResult]
     pairs: list[Pair]
     outer_rates: dict[str, float] = {}
+    chosen_metrics: list[str] = Field([], exclude_if=not_)
 
     @property
     def all_methods(self) -> list[MethodResult | StoppedMethod]:

@@ -1,12 +1,14 @@
 """Judge a trained method on the test users."""
 
 from collections.abc import Sequence
+from operator import not_
 
 import polars as pl
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from pipeline_lib.metrics.errors import aggregate
-from pipeline_lib.metrics.registry import Metric, metrics_of
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.metrics.users import one_score_metrics, summarise, user_metrics
 from pipeline_lib.partition.summary import SplitSummary
 from pipeline_lib.settings.task import Task
@@ -64,11 +66,12 @@ class Evaluation(BaseModel):
     """One trained method on the test users.
 
     counted: by metric, the users who have it. ranked_users: those whose items can be ranked; None
-    for clicks. short_users: by ranking metric, those of them with fewer rows than it looks at.
-    constant_users: those with two rows or more who got one score for all. one_score: the metrics
-    of one score for all rows, that of the least MSE or NEL. rates: by group, the users' inner
-    learning rates, also where all have one; of no group where none is for all of a user's weights.
-    stopped: why its training was stopped; it is then judged on nobody.
+    where no metric looks at so many of them. short_users: by ranking metric, those of them with
+    fewer rows than it looks at. constant_users: those with two rows or more who got one score for
+    all. one_score: the metrics of one score for all rows, that of the least MSE or NEL. rates: by
+    group, the users' inner learning rates, also where all have one; of no group where none is for
+    all of a user's weights. stopped: why its training was stopped; it is then judged on nobody.
+    chosen_metrics: those that the run chose, which are among the others.
     """
 
     method: str
@@ -84,9 +87,10 @@ class Evaluation(BaseModel):
     one_score: dict[str, float]
     rates: dict[str, Moments]
     stopped: Stopped = None
+    chosen_metrics: list[str] = Field([], exclude_if=not_)
 
 
-def leave_out(training: TrainingRecord) -> Evaluation:
+def leave_out(training: TrainingRecord, chosen: Sequence[str]) -> Evaluation:
     """Return the evaluation of a training that was stopped."""
     return Evaluation(
         method=training.method,
@@ -102,15 +106,21 @@ def leave_out(training: TrainingRecord) -> Evaluation:
         one_score={},
         rates={},
         stopped=training.stopped,
+        chosen_metrics=list(chosen),
     )
 
 
 def evaluate(
-    predictions: pl.DataFrame, due: pl.DataFrame, training: TrainingRecord, split: SplitSummary
+    predictions: pl.DataFrame,
+    due: pl.DataFrame,
+    training: TrainingRecord,
+    split: SplitSummary,
+    chosen: Sequence[str] = (),
 ) -> tuple[pl.DataFrame, Evaluation]:
     """Compute each user's metrics and the method's, as the task it was trained for asks.
 
-    due: `user`, `item`, `target` of the query rows of all test users. Raises PredictionError when
+    due: `user`, `item`, `target` of the query rows of all test users. chosen: names of metrics that
+    are not computed otherwise, or shown beside those that are. Raises PredictionError when
     other rows are predicted than those due, each once, and ValueError when the method was trained
     on another split than the one at hand.
     """
@@ -121,9 +131,9 @@ def evaluate(
         )
     check_complete(predictions, due, f"{training.dataset}: {training.method}")
     task = training.task
-    users = user_metrics(predictions, task)
+    users = user_metrics(predictions, task, chosen)
     counted, metrics = summarise(users, task)
-    ranking = [metric for metric in metrics_of(task.kind).values() if metric.k]
+    ranking = [metric for metric in metrics_of(task.kind, chosen).values() if metric.k]
     ranked = users.filter(pl.col(ranking[0].column).is_not_null()) if ranking else None
     record = Evaluation(
         method=training.method,
@@ -136,8 +146,9 @@ def evaluate(
         constant_users=_constant_users(predictions),
         counted=counted,
         metrics=metrics,
-        one_score=one_score_metrics(predictions, task),
+        one_score=one_score_metrics(predictions, task, chosen),
         rates=_rates(predictions),
+        chosen_metrics=list(chosen),
     )
     return users, record
 

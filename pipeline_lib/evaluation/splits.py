@@ -1,6 +1,8 @@
 """Methods over several splits of one log, side by side."""
 
-from pydantic import BaseModel
+from operator import not_
+
+from pydantic import BaseModel, Field
 
 from pipeline_lib.evaluation.comparison import SplitPair, Subject, find_pair
 from pipeline_lib.settings.methods.base import Role
@@ -34,6 +36,7 @@ class SplitComparison(Subject):
     """Several methods on the same splits.
 
     split_seeds, train_users, test_users: a split each. chosen_on: the seed of the run's own split.
+    chosen_metrics: those that the run chose.
     """
 
     task: Task
@@ -43,6 +46,7 @@ class SplitComparison(Subject):
     test_users: list[int]
     methods: list[SplitResult]
     pairs: list[SplitPair]
+    chosen_metrics: list[str] = Field([], exclude_if=not_)
 
     def pair(self, metric: str, left: str, right: str) -> SplitPair | None:
         """Return two methods' difference in a metric, left minus right; None where not compared."""

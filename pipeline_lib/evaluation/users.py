@@ -19,7 +19,8 @@ from pipeline_lib.evaluation.statistics import (
     resampled_means,
     without_noise,
 )
-from pipeline_lib.metrics.registry import TaskKind, error_by_group, metric_for, metrics_of
+from pipeline_lib.metrics.metric import TaskKind
+from pipeline_lib.metrics.registry import error_by_group, metric_for, metrics_among
 from pipeline_lib.schemas.columns import GROUPS
 from pipeline_lib.seeds import derive_seed
 
@@ -41,7 +42,7 @@ class UserMeans:
     ) -> None:
         first = next(iter(users.values()))[0]
         self.methods = list(users)
-        self.metrics = metrics_of(kind)
+        self.metrics = metrics_among(first.columns, kind)
         self.error = metric_for("error", kind).name
         self.errors = [metric.name for metric in error_by_group(kind).values()]
         self.groups = first["group"].to_numpy()

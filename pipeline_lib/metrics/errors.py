@@ -14,6 +14,11 @@ def squared_error(_: Task) -> pl.Expr:
     return (pl.col("score") - pl.col("target")) ** 2
 
 
+def absolute_error(_: Task) -> pl.Expr:
+    """Compute each row's absolute error from `target` and `score`."""
+    return (pl.col("score") - pl.col("target")).abs()
+
+
 def cross_entropy(task: Task) -> pl.Expr:
     """Compute each row's weighted cross-entropy from `target`, 0 or 1, and `score`.
 
@@ -55,6 +60,11 @@ def mean_of(row_error: Callable[[Task], pl.Expr]) -> Compute:
         return aggregate(rows, keys, value=row_error(task).mean())
 
     return _compute
+
+
+def root_mean_square(rows: pl.DataFrame, task: Task, keys: Sequence[str]) -> pl.DataFrame:
+    """Compute the root of the mean squared error; see `Metric.compute`."""
+    return aggregate(rows, keys, value=squared_error(task).mean().sqrt())
 
 
 def aggregate(rows: pl.DataFrame, keys: Sequence[str], **values: pl.Expr) -> pl.DataFrame:

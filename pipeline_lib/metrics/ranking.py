@@ -10,6 +10,7 @@ CLICKED = pl.col("target") == 1
 USER = ["user"]
 TARGET = pl.col("target").cast(pl.Float64)
 EXPONENTIAL = 2**TARGET - 1
+RANKABLE = (pl.len() > 1) & CLICKED.any()
 
 
 def linear_gain(lowest: float) -> pl.Expr:
@@ -38,6 +39,56 @@ def _term(keys: Sequence[str], by: str, k: int) -> pl.Expr:
     rank = pl.col(by).rank("ordinal", descending=True).over(keys)
     discount = pl.when(rank <= k).then(1 / (1 + rank).log(2)).otherwise(0.0)
     return pl.col("gain").mean().over(*keys, by) * discount
+
+
+def user_recall(rows: pl.DataFrame, k: int, keys: Sequence[str] = USER) -> pl.DataFrame:
+    """Compute the share of each user's clicks that are among the k rows of the highest scores.
+
+    rows: `user`, `target`, 0 or 1, and `score`. Returns [*keys, value], sorted. Equal scores count
+    as in `user_ndcg`. A user without a click, or with a single row, gets null.
+    """
+    rank = pl.col("score").rank("ordinal", descending=True).over(keys)
+    here = pl.when(rank <= k).then(TARGET.mean().over(*keys, "score")).otherwise(0.0)
+    ranked = rows.select(*keys, "target", here.alias("here"))
+    share = pl.col("here").sum() / TARGET.sum()
+    return aggregate(ranked, keys, value=pl.when(RANKABLE).then(share))
+
+
+def user_reciprocal_rank(rows: pl.DataFrame, keys: Sequence[str] = USER) -> pl.DataFrame:
+    """Compute one over the rank of each user's first click; rows, ties and nulls as `user_recall`.
+
+    The mean over random orders of equal scores is of the reciprocal, not of the rank.
+    """
+    placed = rows.select(*keys, "target", *_first_click(keys))
+    value = (pl.col("first") / pl.col("rank")).sum()
+    return aggregate(placed, keys, value=pl.when(RANKABLE).then(value))
+
+
+def user_hit(rows: pl.DataFrame, k: int, keys: Sequence[str] = USER) -> pl.DataFrame:
+    """Compute whether a click is among each user's k rows of the highest scores, 1 or 0.
+
+    Rows, ties and nulls as `user_recall`: among equal scores it is the chance of one.
+    """
+    placed = rows.select(*keys, "target", *_first_click(keys))
+    value = pl.col("first").filter(pl.col("rank") <= k).sum()
+    return aggregate(placed, keys, value=pl.when(RANKABLE).then(value))
+
+
+def _first_click(keys: Sequence[str]) -> tuple[pl.Expr, pl.Expr]:
+    """Give each row a `rank`, and compute the chance that it holds the `first` click.
+
+    Of n equal scores with c clicks, the first j hold none with the product over i < j of
+    (n - c - i) / (n - i); then the next is one with c / (n - j).
+    """
+    tied, score = [*keys, "score"], pl.col("score")
+    passed = pl.int_range(pl.len()).over(tied)
+    left = pl.len().over(tied) - passed
+    clicks = CLICKED.sum().over(tied)
+    none = ((left - clicks) / left).cum_prod().shift(1, fill_value=1.0).over(tied)
+    highest = score == score.filter(CLICKED).max().over(keys)
+    rank = score.rank("min", descending=True).over(keys) + passed
+    first = pl.when(highest).then(none * clicks / left).otherwise(0.0)
+    return rank.alias("rank"), first.alias("first")
 
 
 def user_auc(rows: pl.DataFrame, keys: Sequence[str] = USER) -> pl.DataFrame:

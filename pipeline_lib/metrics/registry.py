@@ -1,89 +1,18 @@
-"""Every metric: how it is computed, what it is called, and where it is shown.
+"""The metrics that are always computed, and how any is found by its name.
 
-A new metric is one more entry of `REGISTRY`.
+A new metric is one more entry of `REGISTRY`, or of `pipeline_lib.metrics.further`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
-
-import polars as pl
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import get_args
 
 from pipeline_lib.metrics.errors import cross_entropy, mean_of, squared_error, true_class
+from pipeline_lib.metrics.further import find_further, further_names, ndcg
+from pipeline_lib.metrics.metric import Metric, TaskKind, Use
 from pipeline_lib.metrics.ranking import auc_contributions, linear_gain, user_auc, user_ndcg
 from pipeline_lib.schemas.columns import GROUPS
-from pipeline_lib.settings.task import Task
-
-TaskKind = Literal["rating", "click"]
-# error: what all users have, by which groups and support sizes are compared. ranking: the other one
-# that is compared user by user. main: the one by which a page says who is best.
-Use = Literal["error", "ranking", "main"]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A mean over users, all of them or those of a group.
-
-    compute: from rows, `user`, `group`, `target`, `score`, one value for each combination of keys,
-    [*keys, value]. by_group: also computed over major and over minor users. pools_users: a user's
-    value depends on the others' rows, so that a group's are computed from its rows alone. everyone:
-    no user lacks it. k: at how many first rows of a ranking it looks. tables: its place among the
-    columns of Tables 2 to 5, None where it has none. family: what it is called where its variants
-    are one. ties: how it treats equal scores, in a sentence. reading_of: the metric that the paper
-    may mean by it. group: whose mean it is.
-    """
-
-    name: str
-    label: str
-    task: TaskKind
-    compute: Callable[[pl.DataFrame, Task, Sequence[str]], pl.DataFrame]
-    digits: int
-    tables: int | None
-    family: str
-    higher_is_better: bool = False
-    by_group: bool = False
-    pools_users: bool = False
-    everyone: bool = False
-    k: int | None = None
-    ties: str = ""
-    uses: tuple[Use, ...] = ()
-    reading_of: str | None = None
-    group: str | None = None
-
-    @property
-    def column(self) -> str:
-        """Return the column of users' values that it averages."""
-        if self.group is None:
-            return self.name
-        own = self.name.removesuffix(f"_{self.group}")
-        return f"{own}_group" if self.pools_users else own
-
-    def loss(self, value: float) -> float:
-        """Return the value, negative where higher is better, so that smaller is better."""
-        return -value if self.higher_is_better else value
-
-    def of_group(self, group: str) -> "Metric":
-        """Return the same metric over the users of a group."""
-        return replace(
-            self, name=f"{self.name}_{group}", label=f"{self.label} {group}", group=group
-        )
-
-
-def ndcg(k: int, *uses: Use) -> Metric:
-    """Return nDCG@k."""
-    return Metric(
-        name=f"ndcg_{k}",
-        label=f"nDCG@{k}",
-        task="rating",
-        compute=lambda rows, _, keys: user_ndcg(rows, k, keys),
-        digits=3,
-        tables=2,
-        family="nDCG",
-        higher_is_better=True,
-        k=k,
-        ties="For equal scores, nDCG is the mean over random orders.",
-        uses=uses,
-    )
+from pipeline_lib.settings.errors import unknown
 
 
 def linear_ndcg(k: int) -> Metric:
@@ -93,6 +22,7 @@ def linear_ndcg(k: int) -> Metric:
         name=f"ndcg_{k}_linear",
         label=f"nDCG@{k} with gain R",
         compute=lambda rows, task, keys: user_ndcg(rows, k, keys, linear_gain(task.scale[0])),
+        meaning=f"as nDCG@{k}, with a rating itself as its gain",
         tables=None,
         reading_of=f"ndcg_{k}",
     )
@@ -105,6 +35,7 @@ REGISTRY: tuple[Metric, ...] = (
         label="MSE",
         task="rating",
         compute=mean_of(squared_error),
+        meaning="mean squared error of a user's rows",
         digits=3,
         tables=1,
         family="MSE",
@@ -121,6 +52,7 @@ REGISTRY: tuple[Metric, ...] = (
         label="NEL",
         task="click",
         compute=mean_of(cross_entropy),
+        meaning="mean weighted cross-entropy of a user's rows",
         digits=4,
         tables=2,
         family="NEL",
@@ -133,6 +65,7 @@ REGISTRY: tuple[Metric, ...] = (
         label="AUC",
         task="click",
         compute=lambda rows, _, keys: auc_contributions(rows, keys),
+        meaning="area under the ROC curve of all rows together, to which a user contributes",
         digits=4,
         tables=1,
         family="AUC",
@@ -147,6 +80,7 @@ REGISTRY: tuple[Metric, ...] = (
         label="AUC per user",
         task="click",
         compute=lambda rows, _, keys: user_auc(rows, keys),
+        meaning="area under the ROC curve of a user's rows",
         digits=4,
         tables=1,
         family="AUC",
@@ -158,6 +92,7 @@ REGISTRY: tuple[Metric, ...] = (
         label="\N{MINUS SIGN}p(true class)",
         task="click",
         compute=mean_of(true_class),
+        meaning="minus the mean probability of what happened in a user's rows",
         digits=4,
         tables=None,
         family="\N{MINUS SIGN}p(true class)",
@@ -167,19 +102,49 @@ REGISTRY: tuple[Metric, ...] = (
 )
 
 
-def metrics_of(task: TaskKind) -> dict[str, Metric]:
-    """Return a task's metrics by name, those over all users before those over groups."""
+def metrics_of(task: TaskKind, chosen: Iterable[str] = ()) -> dict[str, Metric]:
+    """Return a task's metrics by name: over all users, then over groups, then further ones.
+
+    chosen: names of metrics that are computed besides; those that always are may be among them.
+    Raises ValueError for a name that the task has not.
+    """
     own = [metric for metric in REGISTRY if metric.task == task]
     by_group = [m.of_group(group) for m in own if m.by_group for group in GROUPS]
-    return {metric.name: metric for metric in (*own, *by_group)}
+    known = {metric.name: metric for metric in (*own, *by_group)}
+    for name in chosen:
+        if name not in known:
+            known[name] = _further(name, task)
+    return known
+
+
+def _further(name: str, task: TaskKind) -> Metric:
+    if (metric := find_further(name, task)) is None:
+        raise ValueError(unknown(name, f"metric of a {task}", metric_names(task)))
+    return metric
+
+
+def has_metric(name: str, task: TaskKind) -> bool:
+    """Return whether a task has a metric of a name, always computed or not."""
+    return name in metrics_of(task) or find_further(name, task) is not None
+
+
+def metric_names(task: TaskKind) -> list[str]:
+    """Return the names of all of a task's metrics, `k` for any whole number."""
+    return [*metrics_of(task), *further_names(task)]
+
+
+def metrics_among(columns: Iterable[str], task: TaskKind) -> dict[str, Metric]:
+    """Return the metrics by name that a table of users with some columns holds."""
+    return metrics_of(task, [name for name in columns if has_metric(name, task)])
 
 
 def find_metric(name: str) -> Metric:
     """Return the metric of a name; raise ValueError where there is none."""
-    known = metrics_of("rating") | metrics_of("click")
-    if name not in known:
-        raise ValueError(f"there is no metric {name!r}; there are: {', '.join(known)}")
-    return known[name]
+    for task in get_args(TaskKind):
+        if has_metric(name, task):
+            return metrics_of(task, [name])[name]
+    known = dict.fromkeys(own for task in get_args(TaskKind) for own in metric_names(task))
+    raise ValueError(f"there is no metric {name!r}; there are: {', '.join(known)}")
 
 
 def readings_of(task: TaskKind) -> list[Metric]:
@@ -198,9 +163,12 @@ def error_by_group(task: TaskKind) -> dict[str, Metric]:
     return {group: error.of_group(group) for group in GROUPS}
 
 
-def columns_of(task: TaskKind) -> dict[str, Metric]:
-    """Return the columns of users' values, each with a metric that averages it."""
+def columns_of(task: TaskKind, chosen: Iterable[str] = ()) -> dict[str, Metric]:
+    """Return the columns of users' values, each with a metric that averages it.
+
+    chosen: as in `metrics_of`.
+    """
     found: dict[str, Metric] = {}
-    for metric in metrics_of(task).values():
+    for metric in metrics_of(task, chosen).values():
         found.setdefault(metric.column, metric)
     return found

@@ -64,6 +64,13 @@ class Run(Strict):
         description="Further splits, for tables of the spread over splits.",
         examples=["{seeds: [1, 2, 3], methods: [two-bias, paml]}"],
     )
+    metrics: tuple[Name, ...] = Field(
+        (),
+        description="Metrics for a table of their own: `mae`, `rmse` of ratings; `mrr`, "
+        "`calibration`, `recall_<k>`, `hit_<k>` of clicks; `ndcg_<k>` of both; and those that are "
+        "always computed. A dataset has those of its task.",
+        examples=["[mae, rmse, ndcg_10, mrr, recall_10, hit_10, calibration]"],
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     processes: PositiveInt = Field(
         1,

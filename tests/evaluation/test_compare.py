@@ -48,7 +48,9 @@ def trial(
     errors: Sequence[float] = (1, 2, 3, 4, 5),
     split: str = "5eed",
     task: Task = RATING,
+    chosen: Sequence[str] = (),
 ) -> EvaluatedTrial:
+    """Judge a method; its users' chosen metrics are as large as their errors."""
     evaluation = Evaluation(
         method=method,
         seed=seed,
@@ -62,10 +64,11 @@ def trial(
         metrics=metrics,
         one_score={"ndcg_3": 0.5},
         rates=RATES if method == "paml" else {},
+        chosen_metrics=[*chosen],
     )
-    error = "mse" if task == RATING else "nel"
-    users = pl.DataFrame({"user": range(5), "group": GROUPS, error: [float(e) for e in errors]})
-    return EvaluatedTrial(evaluation, users)
+    error, values = "mse" if task == RATING else "nel", [float(e) for e in errors]
+    own = dict.fromkeys((error, *chosen), values)
+    return EvaluatedTrial(evaluation, pl.DataFrame({"user": range(5), "group": GROUPS, **own}))
 
 
 MOVIELENS = Subject(
@@ -278,6 +281,31 @@ def test_refuses_different_tasks() -> None:
     trials = [trial("melu", 0, {"nel": 1.0}, task=task) for task in (CLICK, lighter)]
     with pytest.raises(ValueError, match="movielens: results of 2 different tasks"):
         comparison(trials)
+
+
+def test_refuses_different_choices_of_metrics() -> None:
+    trials = [trial(m, 0, {"mse": 1.0}, chosen=own) for m, own in (("melu", ["mae"]), ("paml", []))]
+    with pytest.raises(ValueError, match="movielens: results of 2 different choices of metrics"):
+        comparison(trials)
+
+
+def test_chosen_metrics_are_compared_as_all_are() -> None:
+    own = {"melu": (3.0, (1, 2, 3, 4, 5)), "paml": (2.0, (0, 1, 3, 3, 3))}
+    compared = comparison(
+        [
+            trial(method, 0, {"mse": mean, "mae": mean}, errors, chosen=["mae"])
+            for method, (mean, errors) in own.items()
+        ]
+    )
+    assert compared.chosen_metrics == ["mae"]
+    assert compared.baselines == {"mse": "melu", "mae": "melu"}
+    statistic = result(compared, "paml").metrics["mae"]
+    assert (statistic.mean, statistic.users) == (2, 5)
+    assert statistic.low is not None
+    assert statistic.low < 2 < (statistic.high or 0)
+    pairs = {p.metric: p.model_dump(exclude={"metric"}) for p in compared.pairs}
+    assert pairs["mae"] == pairs["mse"]
+    assert pairs["mae"]["difference"] == 1
 
 
 def test_a_pair_read_from_its_other_side_is_turned_round() -> None:

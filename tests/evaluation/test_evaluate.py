@@ -100,6 +100,19 @@ def test_the_training_record_says_which_task_is_judged() -> None:
     assert Evaluation.model_validate_json(record.model_dump_json()) == record
 
 
+def test_chosen_metrics_are_recorded_with_what_chance_has() -> None:
+    """User 1 alone can be ranked, by two rows; one score gives the first rank to either."""
+    training, chosen = TRAINING.model_copy(update={"task": CLICK}), ["hit_1", "hit_3", "nel"]
+    users, record = evaluate(CLICKED, CLICKED, training, SPLIT, chosen)
+    assert users.equals(user_metrics(CLICKS, CLICK, chosen))
+    assert record.chosen_metrics == chosen
+    assert (record.ranked_users, record.short_users) == (1, {"hit_1": 0, "hit_3": 1})
+    assert (record.counted["hit_1"], record.one_score["hit_1"]) == (1, 0.5)
+    plain = evaluate(CLICKED, CLICKED, training, SPLIT)[1]
+    assert plain.metrics == {k: x for k, x in record.metrics.items() if k in plain.metrics}
+    assert "chosen_metrics" not in plain.model_dump()
+
+
 def test_a_job_of_ratings_loads_neither_torch_nor_scikit_learn() -> None:
     code = (
         "import sys, pipeline_lib.evaluation.evaluate; print({'torch', 'sklearn'} & {*sys.modules})"

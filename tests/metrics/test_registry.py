@@ -13,14 +13,13 @@ from pipeline_lib.evaluation.comparison import Subject
 from pipeline_lib.evaluation.evaluate import evaluate
 from pipeline_lib.metrics import registry
 from pipeline_lib.metrics.errors import mean_of
+from pipeline_lib.metrics.further import ndcg
+from pipeline_lib.metrics.metric import TaskKind, Use
 from pipeline_lib.metrics.registry import (
     REGISTRY,
-    TaskKind,
-    Use,
     find_metric,
     metric_for,
     metrics_of,
-    ndcg,
     readings_of,
 )
 from pipeline_lib.metrics.users import users_schema

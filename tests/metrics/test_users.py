@@ -140,6 +140,41 @@ def test_users_metrics_fit_the_schema_of_their_task(rows: pl.DataFrame, task: Ta
     users_schema(task).validate(users)
 
 
+CHOSEN: list[tuple[pl.DataFrame, Task, list[str]]] = [
+    (PREDICTIONS, RATING, ["mae", "rmse", "ndcg_10"]),
+    (CLICKS, CLICK, ["mrr", "recall_1", "hit_2", "ndcg_10", "calibration"]),
+]
+
+
+@pytest.mark.parametrize(("rows", "task", "chosen"), CHOSEN)
+def test_chosen_metrics_are_further_columns_and_change_no_other(
+    rows: pl.DataFrame, task: Task, chosen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = user_metrics(rows, task, chosen)
+    assert users.drop(chosen).equals(user_metrics(rows, task))
+    assert users.columns[-len(chosen) :] == chosen
+    users_schema(task, chosen).validate(users.with_columns(pl.col("user").cast(pl.String)))
+    assert {*summarise(users, task)[0]} == {*summary(rows, task), *chosen}
+    monkeypatch.delattr(pl.DataFrame, "group_by")
+    assert user_metrics(rows, task, chosen).equals(users)
+
+
+def test_chosen_metrics_by_hand() -> None:
+    """User 1 alone can be ranked by clicks: a click and another row, of one score.
+
+    Scores 0.75, 0.5 and 0.25 stand for 3 / 7, 1 / 5 and 1 / 13: clicks weigh four times as much.
+    """
+    ratings = user_metrics(PREDICTIONS, RATING, ["mae", "rmse"])
+    assert ratings["mae"].to_list() == pytest.approx([0.5, 2, 1])
+    assert ratings["rmse"].to_list() == pytest.approx([0.5, 2, (5 / 3) ** 0.5])
+    users = user_metrics(CLICKS, CLICK, ["mrr", "recall_1", "hit_2", "calibration"])
+    assert users["mrr"].to_list() == [0.75, None, None]
+    assert users["recall_1"].to_list() == [0.5, None, None]
+    assert users["hit_2"].to_list() == [1, None, None]
+    apart = abs(3 / 7 - 1), abs(2 / 5 - 1), 1 / 13
+    assert users["calibration"].mean() == pytest.approx(sum(apart) / 4)
+
+
 def test_one_score_ranks_by_chance() -> None:
     """User 1 has ratings 2 and 1, user 3 has 2, 1 and 0, user 2 has 4: on average 6.5 / 3."""
     found = one_score_metrics(PREDICTIONS, RATING)

@@ -82,12 +82,23 @@ def write_logs(folder: Path, draw: random.Random) -> None:
 @pytest.mark.slow
 def test_a_log_of_clicks_in_parquet_gives_a_table(ads: SmallProject) -> None:
     run = ["name=ads", "logs=real", "raw_dir=logs", "datasets=[ads]", "methods=[two-bias]"]
-    result = ads.snakemake("results/ads/ads/tables/table2.csv", "--config", *run, "seeds=[0]")
-    assert result.returncode == 0, result.stdout + result.stderr
+    chosen = ["mrr", "ndcg_5", "recall_1", "hit_1", "calibration", "rmse"]
     here = ads.folder / "results/ads/ads"
+    tables = [f"results/ads/ads/tables/{name}.csv" for name in ("table2", "metrics")]
+    choice = f"metrics=[{', '.join(chosen)}]"
+    refused = ads.snakemake(*tables, "--config", *run, "seeds=[0]", choice)
+    assert "unknown metric of clicks 'rmse'" in refused.stdout + refused.stderr
+    result = ads.snakemake(*tables, "--config", *run, "seeds=[0]", choice.replace(", rmse", ""))
+    assert result.returncode == 0, result.stdout + result.stderr
     with (here / "tables/table2.csv").open(encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert 0 < float(row["auc_mean"]) < 1
+    with (here / "tables/metrics.csv").open(encoding="utf-8") as file:
+        chance, own = csv.DictReader(file)
+    assert chance["label"] == "One score for all"
+    for name in chosen[:-1]:
+        assert 0 < float(own[f"{name}_mean"]) < 1
+        assert 0 < float(chance[f"{name}_mean"]) < 1
     vocabulary = json.loads((here / "episodes/vocabulary.json").read_text("utf-8"))
     assert vocabulary["user"]["member"] == ["0", "1"]
     assert vocabulary["item"]["topics"] == ["home", "music", "sport"]

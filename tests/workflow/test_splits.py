@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.workflow.small_project import SmallProject
+from tests.workflow.small_project import JOB, SmallProject
 
 pytestmark = pytest.mark.slow
 SPLITS = ("--config", "splits={seeds: [1, 2], methods: [two-bias, melu]}")
@@ -99,3 +99,21 @@ def test_the_run_gives_entries_of_which_the_leaderboard_is_made(over_splits: Sma
         spread = next(c[2].strip(" *") for c in cells if c[1].strip() == label)
         row = next(line for line in page.splitlines() if line.startswith(f"| {label} "))
         assert row.split("|")[2].strip() == spread
+
+
+def test_metrics_of_the_runs_choice_are_over_splits_too(over_splits: SmallProject) -> None:
+    """The last test, as it judges the run anew."""
+    file = own(over_splits, "tables/metric_splits.csv")[0]
+    target = str(file.relative_to(over_splits.folder))
+    result = over_splits.snakemake(target, *SPLITS, "metrics=[mae]")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert {rule for rule, _ in JOB.findall(result.stdout + result.stderr)} == {
+        *("evaluate", "evaluate_references", "compare", "compare_splits", "metric_tables"),
+    }
+    found = [
+        json.loads(judged.read_text())["metrics"]["mae"]
+        for judged in own(over_splits, "methods/two-bias/seed-0/evaluation.json")[1:]
+    ]
+    row = pl.read_csv(file).row(by_predicate=pl.col("method") == "two-bias", named=True)
+    assert row["mae_mean"] == pytest.approx(sum(found) / 2)
+    assert row["mae_sd_over_splits"] == pytest.approx(abs(found[0] - found[1]) / 2**0.5)

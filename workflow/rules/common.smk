@@ -14,6 +14,7 @@ from pipeline_lib.jobs.code_digest import ROOT, code_digests
 from pipeline_lib.jobs.environment import other_versions
 from pipeline_lib.jobs.forks.start import start_server
 from pipeline_lib.jobs.lock import RunHeldError, hold
+from pipeline_lib.metrics.choice import choose_metrics
 from pipeline_lib.reporting.drawing.plot import (
     figures_for,
     is_embedded,
@@ -33,6 +34,9 @@ BASE = Path(workflow.current_basedir).parents[1]
 
 try:
     settings = load_settings(config, BASE / "config")
+    METRICS = choose_metrics(
+        settings.run.metrics, {n: own.task.kind for n, own in settings.datasets.items()}
+    )
 except SettingsError as error:
     raise WorkflowError(f"The settings are wrong; nothing was run.\n{error}") from None
 
@@ -95,6 +99,9 @@ TABLES = [
     *(["outer_rates"] if all(OUTER_RATES.values()) else []),
 ]
 SPLIT_TABLES = ["error_splits", "ranking_splits"] if SPLITS else []
+# Tables of the metrics that the run chooses, of datasets whose task has any of them.
+METRIC_TABLES = ["metrics", *(["metric_splits"] if SPLITS else [])]
+MEASURED = [name for name, chosen in METRICS.items() if chosen]
 # The paper's own results, by a relative path: a moved folder is no other input.
 PAPER = local(os.path.relpath(BASE / "workflow/resources/paper_results.yaml"))
 
@@ -482,6 +489,7 @@ def targets(wildcards):
     stems = [
         *(f"{RUN}/{d}/tables/{t}" for d in DATASETS for t in TABLES),
         *(f"{RUN}/{d}/tables/{t}" for d in DATASETS for t in SPLIT_TABLES),
+        *(f"{RUN}/{d}/tables/{t}" for d in MEASURED for t in METRIC_TABLES),
         f"{RUN}/tables/table6",
     ]
     return [

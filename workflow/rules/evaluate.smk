@@ -48,6 +48,7 @@ rule evaluate:
         method=one_of(LEARNERS),
     params:
         *code("evaluate"),
+        metrics=lambda w: METRICS[dataset_name(w)],
     script:
         "../scripts/evaluate.py"
 

@@ -94,6 +94,23 @@ rule split_tables:
         "../scripts/split_tables.py"
 
 
+rule metric_tables:
+    """Write tables of the metrics that the run chooses, over seeds and over further splits."""
+    input:
+        comparison=COMPARISON,
+        splits=SPLIT_COMPARISON if SPLITS else [],
+    output:
+        **{name: table_files(f"{HERE}/tables/{name}") for name in METRIC_TABLES},
+    log:
+        f"{HERE}/logs/metric_tables.log",
+    wildcard_constraints:
+        dataset=one_of(MEASURED),
+    params:
+        *code("metric_tables"),
+    script:
+        "../scripts/metric_tables.py"
+
+
 rule table_6:
     """Write the paper's Table 6, the datasets of a run, our figures beside the paper's."""
     input:

@@ -21,8 +21,8 @@ comparison = compare(
     Subject.model_validate(params.subject),
     {name: MethodSettings.model_validate(raw) for name, raw in params.methods.items()},
     [
-        EvaluatedTrial(evaluation, read_table(Path(users), users_schema(evaluation.task)))
-        for evaluation, users in zip(evaluations, source.users, strict=True)
+        EvaluatedTrial(own, read_table(Path(users), users_schema(own.task, own.chosen_metrics)))
+        for own, users in zip(evaluations, source.users, strict=True)
     ],
     params.outer_rates,
 )

@@ -13,7 +13,7 @@ from pkgutil import iter_modules
 
 import polars as pl
 
-from pipeline_lib.metrics.registry import TaskKind
+from pipeline_lib.metrics.metric import TaskKind
 from pipeline_lib.reporting import figures
 from pipeline_lib.reporting.drawing.view import Results, View
 from pipeline_lib.settings.methods.base import (

@@ -37,7 +37,7 @@ def read_results(
     chosen = {key: path for key, path in tables["predictions"].items() if key[0] in adaptive}
     return Results(
         comparison,
-        users=_read(tables["users"], users_schema(comparison.task)),
+        users=_read(tables["users"], users_schema(comparison.task, comparison.chosen_metrics)),
         rates=_user_rates(_read(chosen, PREDICTIONS)),
         history=_read(tables["history"], HISTORY),
         support=_read(tables["support"], support_schema(comparison.task)),

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipeline_lib.metrics.registry import Metric, metric_for
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.drawing import canvas
 from pipeline_lib.reporting.drawing.plot import Methods, Plot
 from pipeline_lib.reporting.drawing.style import INK

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipeline_lib.metrics.registry import metric_for, metrics_of
+from pipeline_lib.metrics.registry import has_metric, metric_for, metric_names
 from pipeline_lib.reporting.leaderboard.entry import Entry
 from pipeline_lib.settings.errors import SettingsError, unknown, validate
 
@@ -46,7 +46,7 @@ def _problems(file: Path, entries: Entries) -> Iterator[str]:
 def _of_itself(entry: Entry) -> Iterator[str]:
     if entry.logs == "sample":
         yield "generated logs are no measure; make it from real ones"
-    known, error = metrics_of(entry.task.kind), metric_for("error", entry.task.kind).name
+    task, error = entry.task.kind, metric_for("error", entry.task.kind).name
     trials = Counter((t.split_seed, t.seed) for t in entry.trials)
     yield from (f"split seed {s} and seed {x} twice" for (s, x), n in trials.items() if n > 1)
     if len({frozenset(x for s, x in trials if s == split) for split, _ in trials}) > 1:
@@ -55,7 +55,8 @@ def _of_itself(entry: Entry) -> Iterator[str]:
         yield "a split seed has two splits; make all of it with one version of the log"
     for trial in entry.trials:
         where = f"split seed {trial.split_seed}, seed {trial.seed}"
-        yield from (f"{where}: {unknown(m, 'metric', known)}" for m in trial.metrics.keys() - known)
+        strange = [name for name in trial.metrics if not has_metric(name, task)]
+        yield from (f"{where}: {unknown(m, 'metric', metric_names(task))}" for m in strange)
         if error not in trial.metrics:
             yield f"{where}: there is no {error}"
         if trial.revision == "unknown" or trial.revision.endswith("-dirty"):

@@ -7,7 +7,8 @@ from statistics import fmean, stdev
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline_lib.metrics.registry import Metric, find_metric, metric_for
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import find_metric, metric_for
 from pipeline_lib.reporting.leaderboard.check import Entries
 from pipeline_lib.reporting.leaderboard.entry import Entry, metrics_in
 from pipeline_lib.reporting.tables.table import DASH, MINUS

@@ -10,6 +10,7 @@ from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.page.report import DatasetPart, FigureFile, Training
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.all import dataset_tables
+from pipeline_lib.reporting.tables.metrics import metric_tables
 from pipeline_lib.reporting.tables.splits import splits_table
 from pipeline_lib.reporting.tables.table import Table
 from pipeline_lib.schemas.results import SEPARATION
@@ -41,20 +42,21 @@ def read_part(
         [training.record for training in trainings],
         read_table(Path(separation), SEPARATION) if separation else None,
     )
+    over_splits = read_json(Path(splits), SplitComparison) if splits else None
+    chosen = metric_tables(comparison, over_splits)
     return DatasetPart(
         comparison=comparison,
         data=data,
-        tables=[*tables.values(), *_over_splits(splits)],
+        tables=[*tables.values(), *_split_tables(over_splits), *chosen.values()],
         figures=[_figure(Path(folder, "figures"), name) for name in figures],
         trainings=trainings,
         missing=[*missing, *(method.note for method in comparison.stopped)],
     )
 
 
-def _over_splits(path: str | None) -> list[Table]:
-    if path is None:
+def _split_tables(comparison: SplitComparison | None) -> list[Table]:
+    if comparison is None:
         return []
-    comparison = read_json(Path(path), SplitComparison)
     return [splits_table("error", comparison), splits_table("ranking", comparison)]
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from pipeline_lib.metrics.registry import Metric, metrics_of
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.reporting.page.report import DatasetPart, RunReport, Training
 from pipeline_lib.reporting.tables.cells import number_cell
 from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS
@@ -56,7 +57,7 @@ def environments(report: RunReport) -> Environments:
 def runs_table(part: DatasetPart, known: Environments) -> Table:
     """Return a table of every training of a dataset, by its folder."""
     evaluated = {name for t in part.trainings for name in t.evaluation.metrics}
-    every = metrics_of(part.comparison.task.kind)
+    every = metrics_of(part.comparison.task.kind, part.comparison.chosen_metrics)
     metrics = [metric for name, metric in every.items() if name in evaluated]
     labels = {m.name: m.label for m in part.comparison.all_methods}
     rows = {t.folder: _cells(t, metrics, known) for t in part.trainings}

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Pair, best_method
-from pipeline_lib.metrics.registry import Metric, metric_for
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.page.report import DatasetPart, RunReport
 from pipeline_lib.reporting.tables.cells import SIGNIFICANT, p_cell, signed, spread_text
 from pipeline_lib.reporting.tables.notes import SPLIT_DIGITS, group_sizes

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
-from pipeline_lib.metrics.registry import TaskKind, metric_for
+from pipeline_lib.metrics.metric import TaskKind
+from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingRecord

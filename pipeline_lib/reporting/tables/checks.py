@@ -6,7 +6,8 @@ from statistics import mean
 from scipy.stats import spearmanr
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
-from pipeline_lib.metrics.registry import Metric, metric_for
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.tables.table import MINUS
 from pipeline_lib.training.record import TrainingRecord
 

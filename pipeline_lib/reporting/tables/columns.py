@@ -6,7 +6,7 @@ from itertools import product
 from typing import Literal
 
 from pipeline_lib.evaluation.comparison import Gap, MethodResult, Pair, SplitPair, Statistic
-from pipeline_lib.metrics.registry import Metric
+from pipeline_lib.metrics.metric import Metric
 from pipeline_lib.reporting.paper import PaperTable
 from pipeline_lib.reporting.tables.cells import (
     SIGNIFICANT,

@@ -5,7 +5,8 @@ from dataclasses import replace
 from statistics import mean
 
 from pipeline_lib.evaluation.comparison import Comparison
-from pipeline_lib.metrics.registry import Metric, find_metric, readings_of
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import find_metric, readings_of
 from pipeline_lib.reporting.paper import PaperMean, PaperResults
 from pipeline_lib.reporting.tables.cells import spread_text
 from pipeline_lib.reporting.tables.columns import beside, sources_of

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult, Statistic
-from pipeline_lib.metrics.registry import TaskKind, error_by_group, metric_for
+from pipeline_lib.metrics.metric import TaskKind
+from pipeline_lib.metrics.registry import error_by_group, metric_for
 from pipeline_lib.reporting.data_report.record import DataReport
 from pipeline_lib.reporting.paper import PaperMean, PaperResults
 from pipeline_lib.reporting.tables.cells import signed, spread_text

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pipeline_lib.evaluation.comparison import PAML, Comparison, MethodResult, Subject
 from pipeline_lib.evaluation.splits import SplitResult
-from pipeline_lib.metrics.registry import Metric, TaskKind, error_by_group, metrics_of
+from pipeline_lib.metrics.metric import Metric, TaskKind
+from pipeline_lib.metrics.registry import error_by_group, metrics_of
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.tables.columns import Against, group_p_columns, metric_columns
 from pipeline_lib.reporting.tables.notes import group_notes, measured_notes, titled

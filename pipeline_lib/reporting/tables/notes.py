@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
-from pipeline_lib.metrics.registry import Metric, TaskKind, metric_for, metrics_of
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import metric_for, metrics_of
 from pipeline_lib.reporting.tables.cells import SIGNIFICANT
 from pipeline_lib.reporting.tables.columns import OURS, Against, sources
 from pipeline_lib.schemas.columns import GROUPS
@@ -19,17 +20,31 @@ def measured_notes(
     against: Against,
 ) -> list[str]:
     """Return how the methods' means were computed, on whom, and what the marks mean."""
-    included = "; reference points included" if any(m.role == "reference" for m in methods) else ""
+    known = metrics_of(comparison.task.kind).values()
     return [
         over_seeds(methods),
-        f"Bold: best of the column; italics: second best{included}. "
-        + _better(comparison.task.kind),
+        bold_note(methods, [metric for metric in known if metric.tables is not None]),
         *_click_metrics(comparison, methods, metrics),
-        *_star(against, methods, metrics),
+        *star_notes(against, methods, metrics),
         f"{comparison.test_users:,} test users; split {comparison.split_sha256[:SPLIT_DIGITS]}.",
         *_ranked(comparison, metrics),
-        *_constant(methods, metrics),
+        *constant_notes(methods, metrics),
     ]
+
+
+def bold_note(methods: Sequence[MethodResult], metrics: Sequence[Metric]) -> str:
+    """Return what bold and italics mean, and which way of each metric is better."""
+    included = "; reference points included" if any(m.role == "reference" for m in methods) else ""
+    lower, higher = (
+        _listed(m.family for m in metrics if m.higher_is_better is is_higher)
+        for is_higher in (False, True)
+    )
+    ways = filter(None, [lower and f"lower {lower}", higher and f"higher {higher}"])
+    are = "are" if len({m.family for m in metrics}) > 1 else "is"
+    better = f"{' and '.join(ways)} {are} better."
+    return (
+        f"Bold: best of the column; italics: second best{included}. {better[0].upper()}{better[1:]}"
+    )
 
 
 def over_seeds(methods: Sequence[MethodResult]) -> str:
@@ -90,9 +105,10 @@ def _click_metrics(
     return notes
 
 
-def _star(
+def star_notes(
     against: Against, methods: Sequence[MethodResult], metrics: Sequence[Metric]
 ) -> list[str]:
+    """Return what the star means, where any method could have one."""
     shown = sources([m for m in methods if m.role in OURS], metrics)
     ps = [against.p(m.metrics[x.name]) for m, x in shown if x.name in against.rivals]
     if not against.starred or all(p is None for p in ps):
@@ -119,7 +135,8 @@ def _ranked(comparison: Comparison, metrics: Sequence[Metric]) -> list[str]:
     return [note]
 
 
-def _constant(methods: Sequence[MethodResult], metrics: Sequence[Metric]) -> list[str]:
+def constant_notes(methods: Sequence[MethodResult], metrics: Sequence[Metric]) -> list[str]:
+    """Return which methods gave one score to all of a user's items, where ties count."""
     found = [f"{m.label} (up to {m.constant_users:,} a seed)" for m in methods if m.constant_users]
     ties = dict.fromkeys(metric.ties for metric in metrics if metric.ties)
     if not (found and ties):
@@ -127,14 +144,6 @@ def _constant(methods: Sequence[MethodResult], metrics: Sequence[Metric]) -> lis
     return [f"Users whose query items all got one score: {', '.join(found)}. {' '.join(ties)}"]
 
 
-def _better(task: TaskKind) -> str:
-    shown = [metric for metric in metrics_of(task).values() if metric.tables is not None]
-    lower, higher = (
-        _listed(m.family for m in shown if m.higher_is_better is is_higher)
-        for is_higher in (False, True)
-    )
-    return f"Lower {lower} and higher {higher} are better."
-
-
 def _listed(names: Iterable[str]) -> str:
-    return " and ".join(dict.fromkeys(names))
+    *others, last = dict.fromkeys(names) or [""]
+    return f"{', '.join(others)} and {last}" if others else last

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from pipeline_lib.evaluation.splits import SplitComparison, SplitResult
-from pipeline_lib.metrics.registry import Metric, metric_for
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import metric_for, metrics_of
 from pipeline_lib.reporting.tables.cells import SIGNIFICANT, number_cell, spread_text
 from pipeline_lib.reporting.tables.columns import RANKS, difference_columns
 from pipeline_lib.reporting.tables.methods import table_of
@@ -31,6 +32,23 @@ def splits_table(use: Literal["error", "ranking"], comparison: SplitComparison) 
     return table_of(
         comparison, comparison.methods, title, columns, _notes(comparison, metric, rivals)
     )
+
+
+def metric_splits_table(comparison: SplitComparison) -> Table:
+    """Tabulate the metrics that the run chose, over splits."""
+    known = metrics_of(comparison.task.kind, comparison.chosen_metrics)
+    metrics = [known[name] for name in comparison.chosen_metrics]
+    columns = [
+        column
+        for metric in metrics
+        for column in (_means(comparison, metric), _over_seeds(comparison, metric))
+    ]
+    notes = [
+        *_about(comparison),
+        "Every two methods' differences in each metric are in split_pairs.csv.",
+    ]
+    title = f"{comparison.title}: metrics of the run's choice over splits"
+    return table_of(comparison, comparison.methods, title, columns, notes)
 
 
 def _best(comparison: SplitComparison, metric: Metric, role: Role) -> SplitResult | None:
@@ -64,7 +82,6 @@ def _over_seeds(comparison: SplitComparison, metric: Metric) -> TableColumn:
 def _notes(
     comparison: SplitComparison, metric: Metric, rivals: dict[Role, SplitResult]
 ) -> list[str]:
-    seeds = ", ".join(map(str, comparison.split_seeds))
     labels = {RIVALS[role]: rival.label for role, rival in rivals.items()}
     named = " or of the ".join(f"best {what} ({label})" for what, label in labels.items())
     better = "above" if metric.higher_is_better else "below"
@@ -75,18 +92,26 @@ def _notes(
         "the method is better."
     )
     return [
-        f"Mean ± sample standard deviation over the splits of seeds {seeds}, each split's value "
-        "averaged over seeds. ± seeds: standard deviation over the seeds of one split, the root "
-        "mean square over splits.",
-        "Nothing was chosen on these splits: settings are those of the files, or were chosen by "
-        f"the search on the split of seed {comparison.chosen_on}.",
-        f"Bold: best of the column; italics: second best. {_users(comparison)}",
+        *_about(comparison),
         *([delta] if named else []),
         "95 % CI, Holm p: corrected resampled t-test over splits (Nadeau and Bengio 2003), since "
         f"splits of one log share users: variance times 1/{len(comparison.split_seeds)} + "
         f"{share:.3f} test users a training user. p adjusted by Holm's method for all pairs of "
         f"methods ({tested} tested, in split_pairs.csv); * where < {SIGNIFICANT}. d: Cohen's d, "
         "the mean of the splits' differences in their standard deviations.",
+    ]
+
+
+def _about(comparison: SplitComparison) -> list[str]:
+    """Return what the means, deviations and marks are, and that nothing was chosen by them."""
+    seeds = ", ".join(map(str, comparison.split_seeds))
+    return [
+        f"Mean ± sample standard deviation over the splits of seeds {seeds}, each split's value "
+        "averaged over seeds. ± seeds: standard deviation over the seeds of one split, the root "
+        "mean square over splits.",
+        "Nothing was chosen on these splits: settings are those of the files, or were chosen by "
+        f"the search on the split of seed {comparison.chosen_on}.",
+        f"Bold: best of the column; italics: second best. {_users(comparison)}",
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline_lib.evaluation.comparison import MethodResult
-from pipeline_lib.metrics.registry import Metric
+from pipeline_lib.metrics.metric import Metric
 
 DASH = "—"
 MINUS = "\N{MINUS SIGN}"

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pipeline_lib.evaluation.comparison import Comparison, Gap, Pair, SplitPair, Subject
 from pipeline_lib.evaluation.statistics import RESAMPLES
-from pipeline_lib.metrics.registry import Metric, error_by_group, metric_for
+from pipeline_lib.metrics.metric import Metric
+from pipeline_lib.metrics.registry import error_by_group, metric_for
 from pipeline_lib.reporting.tables.cells import SIGNIFICANT, p_cell
 from pipeline_lib.reporting.tables.columns import (
     difference_columns,

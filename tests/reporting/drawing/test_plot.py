@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pipeline_lib.metrics.registry import TaskKind
+from pipeline_lib.metrics.metric import TaskKind
 from pipeline_lib.reporting.drawing.plot import figures_for, missing, plots
 from tests.reporting.drawing.worlds import DEMO, METHODS, some
 

@@ -140,6 +140,17 @@ def test_the_page_ranks_by_the_mean_error_over_splits(tmp_path: Path) -> None:
     assert "seed 1 `111111111111`, seed 2 `222222222222`." in page
 
 
+def test_metrics_that_a_run_chose_have_columns(tmp_path: Path) -> None:
+    def add(own: dict[str, Any]) -> None:
+        for one in own["trials"]:
+            one["metrics"] |= {"ndcg_10": 0.625, "mae": 1.25}
+
+    page = render_page(read_entries(write(tmp_path, [FIRST, copy(SECOND, add)])))
+    assert re.search(r"Method .*\| +nDCG@10 \| +MAE \|", page)
+    assert re.search(r"SECOND .*\| +0\.625 ± 0\.000 \| +1\.250 ± 0\.000 \|", page)
+    assert re.search(r"FIRST .*\| +— \| +— \|", page)
+
+
 def test_of_one_split_the_deviation_is_over_seeds(tmp_path: Path) -> None:
     alone = entry("alone", {(0, 0): 1.0, (0, 1): 2.0})
     page = render_page(read_entries(write(tmp_path, [alone])))

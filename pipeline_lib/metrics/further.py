@@ -1,0 +1,135 @@
+"""Metrics that are computed where a run chooses them.
+
+A new one is one more entry of `FURTHER`, or of `AT_K` where it looks at the k first rows.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from pipeline_lib.metrics.calibration import BINS, calibration_contributions
+from pipeline_lib.metrics.errors import absolute_error, mean_of, root_mean_square
+from pipeline_lib.metrics.metric import Metric, TaskKind, Use
+from pipeline_lib.metrics.ranking import user_hit, user_ndcg, user_recall, user_reciprocal_rank
+
+AT = re.compile(r"([a-z]+_)([1-9]\d{0,8})", re.ASCII)
+
+
+def ndcg(k: int, *uses: Use) -> Metric:
+    """Return nDCG@k of ratings."""
+    return Metric(
+        name=f"ndcg_{k}",
+        label=f"nDCG@{k}",
+        task="rating",
+        compute=lambda rows, _, keys: user_ndcg(rows, k, keys),
+        meaning=f"gain 2^target \N{MINUS SIGN} 1, discounted by rank, of the first {k} of a user's "
+        "rows in the scores' order, over that of the best order",
+        digits=3,
+        tables=2,
+        family="nDCG",
+        higher_is_better=True,
+        k=k,
+        ties="For equal scores, nDCG is the mean over random orders.",
+        uses=uses,
+    )
+
+
+def _ndcg_of(task: TaskKind) -> Callable[[int], Metric]:
+    return lambda k: replace(ndcg(k), task=task, tables=None)
+
+
+def recall(k: int) -> Metric:
+    """Return the share of clicks among the first k."""
+    return replace(
+        _ndcg_of("click")(k),
+        name=f"recall_{k}",
+        label=f"Recall@{k}",
+        compute=lambda rows, _, keys: user_recall(rows, k, keys),
+        meaning=f"share of a user's clicks among the first {k} rows in the scores' order",
+        family="Recall",
+        ties="For equal scores, Recall is the mean over random orders.",
+    )
+
+
+def hit(k: int) -> Metric:
+    """Return whether there is a click among the first k."""
+    return replace(
+        _ndcg_of("click")(k),
+        name=f"hit_{k}",
+        label=f"Hit@{k}",
+        compute=lambda rows, _, keys: user_hit(rows, k, keys),
+        meaning=f"1 where a click is among a user's first {k} rows in the scores' order, else 0",
+        family="Hit",
+        ties="For equal scores, Hit is the mean over random orders.",
+    )
+
+
+FURTHER: tuple[Metric, ...] = (
+    Metric(
+        name="mae",
+        label="MAE",
+        task="rating",
+        compute=mean_of(absolute_error),
+        meaning="mean absolute error of a user's rows",
+        digits=3,
+        tables=None,
+        family="MAE",
+        everyone=True,
+    ),
+    Metric(
+        name="rmse",
+        label="RMSE",
+        task="rating",
+        compute=root_mean_square,
+        meaning="root of the mean squared error of a user's rows; its mean over users is not the "
+        "root of the MSE",
+        digits=3,
+        tables=None,
+        family="RMSE",
+        everyone=True,
+    ),
+    Metric(
+        name="mrr",
+        label="MRR",
+        task="click",
+        compute=lambda rows, _, keys: user_reciprocal_rank(rows, keys),
+        meaning="one over the rank of a user's first click in the scores' order",
+        digits=3,
+        tables=None,
+        family="MRR",
+        higher_is_better=True,
+        ties="For equal scores, MRR is the mean over random orders.",
+    ),
+    Metric(
+        name="calibration",
+        label="Calibration error",
+        task="click",
+        compute=calibration_contributions,
+        meaning="distance of the mean probability from the share of clicks, the mean over "
+        f"{BINS} bins of all rows by score, to which a user contributes; the weights of the loss "
+        "are undone in probabilities",
+        digits=4,
+        tables=None,
+        family="calibration error",
+        pools_users=True,
+        everyone=True,
+    ),
+)
+# By the name without the k, which is any whole number from 1.
+AT_K: dict[TaskKind, dict[str, Callable[[int], Metric]]] = {
+    "rating": {"ndcg_": _ndcg_of("rating")},
+    "click": {"ndcg_": _ndcg_of("click"), "recall_": recall, "hit_": hit},
+}
+
+
+def find_further(name: str, task: TaskKind) -> Metric | None:
+    """Return the task's metric of a name that a run may choose; None where there is none."""
+    if at := AT.fullmatch(name):
+        make = AT_K[task].get(at[1])
+        return make(int(at[2])) if make else None
+    return next((m for m in FURTHER if (m.name, m.task) == (name, task)), None)
+
+
+def further_names(task: TaskKind) -> list[str]:
+    """Return the names of the task's metrics that a run may choose, `k` for any whole number."""
+    return [*(m.name for m in FURTHER if m.task == task), *(f"{name}k" for name in AT_K[task])]
