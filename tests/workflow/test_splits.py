@@ -95,7 +95,7 @@ def test_the_run_gives_entries_of_which_the_leaderboard_is_made(over_splits: Sma
     page = (over_splits.folder / "docs/leaderboard.md").read_text(encoding="utf-8")
     table = (over_splits.folder / "results/sample/movielens/tables/error_splits.md").read_text()
     cells = [line.split("|") for line in table.splitlines() if line.startswith("|")]
-    for label in ("MeLU", "Two biases"):
+    for label in ("MeLU", "Two-bias model"):
         spread = next(c[2].strip(" *") for c in cells if c[1].strip() == label)
         row = next(line for line in page.splitlines() if line.startswith(f"| {label} "))
         assert row.split("|")[2].strip() == spread
