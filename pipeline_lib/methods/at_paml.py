@@ -57,7 +57,7 @@ class ATPAML(PAML):
         """Return False: the memory grows, and is searched on the CPU."""
         return False
 
-    def rates(self, users: Tensor) -> UserRates:
+    def rates(self, users: Tensor, _batch: Batch) -> UserRates:
         """Compute new users' learning rates."""
         found = self.memory.look_up(users, self.settings.neighbours_at_inference)
         return UserRates(self._rate(users, found))

@@ -16,7 +16,7 @@ class MeLU(AdaptiveLearner):
         super().__init__(settings, problem)
         self.inner_lr = settings.inner_lr
 
-    def rates(self, users: Tensor) -> UserRates:
+    def rates(self, users: Tensor, _batch: Batch) -> UserRates:
         """Return the fixed learning rate for every user."""
         return UserRates(users.new_full((len(users),), self.inner_lr))
 
@@ -32,7 +32,7 @@ class MetaSGD(AdaptiveLearner):
         embeddings = settings.adapt == "all"
         self.weight_rates = WeightRates(self.network, settings.inner_lr, embeddings)
 
-    def rates(self, _users: Tensor) -> WeightRates:
+    def rates(self, _users: Tensor, _batch: Batch) -> WeightRates:
         """Return the learned rates, the same for every user."""
         return self.weight_rates
 

@@ -34,12 +34,12 @@ class AdaptiveLearner(EmbeddedLearner):
         return self.loop.adapt == "decision"
 
     @abstractmethod
-    def rates(self, users: Tensor) -> Rates:
-        """Return inner learning rates from users' embeddings, [users, user_width]."""
+    def rates(self, users: Tensor, batch: Batch) -> Rates:
+        """Return inner learning rates; users: their embeddings, [users, user_width]."""
 
-    def training_rates(self, users: Tensor, _batch: Batch) -> Rates:
+    def training_rates(self, users: Tensor, batch: Batch) -> Rates:
         """Return inner learning rates of training users; by default as for new ones."""
-        return self.rates(users)
+        return self.rates(users, batch)
 
     def objective(self, batch: Batch, adapted: Adapted, _rates: Rates) -> Tensor:
         """Compute each user's mean query loss after the steps, [users]."""
@@ -48,7 +48,7 @@ class AdaptiveLearner(EmbeddedLearner):
     def predict(self, batch: Batch) -> Prediction:
         """Adapt to the support rows and score the query rows."""
         embedded = self.network.embed(batch)
-        rates = self.rates(embedded.users)
+        rates = self.rates(embedded.users, batch)
         score = self.head.score(self._adapt(batch, embedded, rates).outputs)
         return Prediction(score, {INNER_LR: rates.rate} if isinstance(rates, UserRates) else {})
 

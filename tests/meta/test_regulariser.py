@@ -22,7 +22,7 @@ each_way = pytest.mark.parametrize("setup", WAYS.values(), ids=WAYS)
 
 def squares(learner: AdaptiveLearner, batch: Batch) -> Tensor:
     embedded = learner.network.embed(batch)
-    rates = learner.rates(embedded.users)
+    rates = learner.rates(embedded.users, batch)
     adapted = adapt(learner.network, learner.head, embedded, batch, rates, learner.loop)
     return adapted.squared_gradients()
 

@@ -66,7 +66,7 @@ def test_equation_6_the_exact_gradient_of_the_rates_network() -> None:
     engine = torch.autograd.grad(learner.losses(batch).sum(), psi)
     alpha = learner.predict(batch).diagnostics.get("inner_lr")
     embedded = learner.network.embed(batch)
-    rate = learner.rates(embedded.users.detach()).rate
+    rate = learner.rates(embedded.users.detach(), batch).rate
     torch.testing.assert_close(rate, alpha)
     by_hand = torch.autograd.grad(rate, psi, -(after * g).sum(1))
     for own, other in zip(engine, by_hand, strict=True):

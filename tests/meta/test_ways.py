@@ -41,7 +41,7 @@ def test_only_one_step_of_the_layers_alone_goes_the_fast_way(
 def go(learner: AdaptiveLearner, batch: Batch, *, fast: bool) -> tuple[Tensor, Tensor]:
     """Take a step; give the outputs of the query rows and the squared gradients."""
     network, embedded = learner.network, learner.network.embed(batch)
-    rates = learner.rates(embedded.users)
+    rates = learner.rates(embedded.users, batch)
     if fast:
         adapted = adaptation.adapt(network, learner.head, embedded, batch, rates, learner.loop)
         return adapted.outputs, adapted.squared_gradients()

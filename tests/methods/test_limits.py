@@ -139,6 +139,31 @@ class TestSharedPAML:
         assert abs(float(rates[0].detach()) - 0.1) > 1e-4
 
 
+class TestShrinkage:
+    """Rates that grow with support rows; RATINGS' test users have various numbers of them."""
+
+    @pytest.mark.parametrize("kind", ["paml", "reg-paml", "shared-paml"])
+    def test_a_rate_is_the_plain_one_times_n_over_n_plus_lambda(self, kind: str) -> None:
+        plain, shrunk = build_learner(kind), build_learner(kind, shrinkage=3.0)
+        shrunk.load_state_dict(plain.state_dict(), strict=False)
+        whole, less = (m.predict(TEST).diagnostics["inner_lr"].detach() for m in (plain, shrunk))
+        rows = TEST.support.counts.float()
+        assert len(rows.unique()) > 2
+        torch.testing.assert_close(less, whole * rows / (rows + 3))
+
+    def test_without_rows_that_differ_in_weight_it_is_paml(self) -> None:
+        """λ near 0: a user of one row has all of the rate."""
+        plain, shrunk = build_learner("paml"), build_learner("paml", shrinkage=1e-7)
+        shrunk.load_state_dict(plain.state_dict(), strict=False)
+        torch.testing.assert_close(plain.losses(TRAIN), shrunk.losses(TRAIN))
+
+    def test_lambda_is_learned_and_stays_positive(self) -> None:
+        method, _ = train("shared-paml", epochs=3, lr_max=0.2, shrinkage=3.0)
+        learned = method.state_dict()["shrink.log"].exp()
+        assert learned > 0
+        assert abs(float(learned) - 3) > 1e-4
+
+
 class TestMetaSGD:
     @each_way
     @pytest.mark.parametrize(

@@ -7,7 +7,19 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pipeline_lib.settings.methods.base import InnerLoop
 
 
-class UserRateSettings(InnerLoop):
+class Shrinkable(InnerLoop):
+    """The settings of every method whose rates may grow with the user's support rows."""
+
+    shrinkage: PositiveFloat | None = Field(
+        None,
+        exclude_if=lambda rows: rows is None,
+        description="A user with n support rows has n / (n + λ) of the rate, λ being learned; this "
+        "is its first value. Without it n does not count.",
+        examples=["3"],
+    )
+
+
+class UserRateSettings(Shrinkable):
     """The settings of every method with a network that chooses a learning rate per user."""
 
     lr_max: PositiveFloat = Field(description="Upper bound of the network's learning rates.")
@@ -27,7 +39,7 @@ class RegPAMLSettings(UserRateSettings):
     gamma: NonNegativeFloat = Field(description="Weight γ of the regulariser.")
 
 
-class SharedPAMLSettings(InnerLoop):
+class SharedPAMLSettings(Shrinkable):
     """Meta-learning with one learned inner learning rate for all users."""
 
     kind: Literal["shared-paml"]
