@@ -29,7 +29,7 @@ STATIC = [kind for kind in LEARNERS if learner(kind).static]
 
 def stepper(kind: str, way: Callable[..., Stepper], folds: Folds = FOLDS) -> Stepper:
     method = learner(kind)
-    optimiser = AdamW(method.parameters(), 0.0, 0.01)
+    optimiser = AdamW(method.parameters(), 0.0, 0.01, clip_norm=1.0)
     return way(method, optimiser, folds.train, folds.catalogue, ALONE)
 
 

@@ -50,6 +50,13 @@ class LearnerSettings(MethodSettings):
         "to 0.",
     )
     weight_decay: NonNegativeFloat = Field(0, description="Weight decay of AdamW.")
+    clip_norm: PositiveFloat | None = Field(
+        None,
+        exclude_if=lambda norm: norm is None,
+        description="The most that the norm of a step's outer gradient may be; a longer one is "
+        "scaled down to it.",
+        examples=["5"],
+    )
     support_share: tuple[Share, Share] | None = Field(
         None,
         description="In every epoch each training user's rows are dealt anew, a share between "
