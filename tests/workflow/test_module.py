@@ -38,7 +38,7 @@ ARGUED = {
     # One environment serves all rules: the library's, whose versions constraints.txt pins.
     "Specify a conda environment or container for each rule.": "",
     # A GPU's device files have the same names on every machine with Linux.
-    'Absolute path "/dev"': "common.smk",
+    'Absolute path "/dev"': "params.smk",
 }
 # Snakemake documents no run without a limit of jobs a second; to keep it costs a look at all files
 # more a second with every job.

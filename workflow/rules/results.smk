@@ -40,41 +40,6 @@ rule results:
 # The leaderboard, docs/leaderboard.md, and the entries that a run has for it; no part of `all`.
 
 
-def entries():
-    """Return each method's trials on each dataset, on its further splits where it has some."""
-    found = []
-    for name, method in product(DATASETS, settings.methods):
-        further = [f"{name}/splits/{seed}" for seed in SPLIT_SEEDS]
-        folders = further if method in split_methods() else [name]
-        chosen = [(method, seed) for seed in settings.seeds(method)]
-        searched = settings.leader(method) is not None
-        found.append(
-            {
-                "dataset": name,
-                "method": method,
-                "label": settings.methods[method].label or method,
-                "candidates": settings.run.search.candidates if searched else 1,
-                "trials": [
-                    t for folder in folders for t in trials(TRIAL, folder, chosen)
-                ],
-            }
-        )
-    return found
-
-
-def origins():
-    """Return what entries say of their datasets."""
-    return {
-        name: {
-            "dataset": own.title,
-            "logs": settings.run.logs,
-            "partition": own.partition.model_dump(mode="json", exclude_defaults=True),
-            "chosen_on": settings.run.split_seed,
-        }
-        for name, own in settings.datasets.items()
-    }
-
-
 rule entries:
     """Write each method's result on each dataset as an entry of the leaderboard."""
     input:
