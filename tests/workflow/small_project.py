@@ -71,6 +71,12 @@ def copy_project(folder: Path) -> SmallProject:
     return project
 
 
+def copy_finished(run: SmallProject, folder: Path) -> SmallProject:
+    """Copy a finished run to go on from, but for MLflow's store, which names the other folder."""
+    leave = shutil.ignore_patterns("mlflow")
+    return SmallProject(shutil.copytree(run.folder, folder, symlinks=True, ignore=leave))
+
+
 def copy_encoded(run: SmallProject, folder: Path) -> SmallProject:
     """Copy a finished run as it was before any method was trained; the files keep their ages."""
     leave = shutil.ignore_patterns("results", OUTPUT)

@@ -2,13 +2,12 @@
 
 import csv
 import json
-import shutil
 from typing import Any
 
 import pytest
 
 from pipeline_lib.api import open_run
-from tests.workflow.small_project import OUTPUT, SmallProject
+from tests.workflow.small_project import OUTPUT, SmallProject, copy_finished
 from tests.workflow.test_reruns import jobs
 
 HERE = "results/sample/movielens"
@@ -24,13 +23,11 @@ JUDGED = {
 
 @pytest.fixture(scope="module")
 def chosen(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    folder = tmp_path_factory.mktemp("metrics") / "project"
-    shutil.copytree(finished.folder, folder, symlinks=True)
-    project = SmallProject(folder)
+    project = copy_finished(finished, tmp_path_factory.mktemp("metrics") / "project")
     result = project.snakemake(f"{HERE}/tables/metrics.md", *CHOICE)
     said = result.stdout + result.stderr
     assert result.returncode == 0, said
-    (folder / OUTPUT).write_text(said, encoding="utf-8")
+    (project.folder / OUTPUT).write_text(said, encoding="utf-8")
     return project
 
 

@@ -1,6 +1,5 @@
 """docs/your-own-method.md, followed to the letter; and what a change of one's own code runs."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from tests.settings.own_method import CODE, write_method
 from tests.workflow.checkout import environment
 from tests.workflow.page import missing, steps
-from tests.workflow.small_project import HANGS, ROOT, SmallProject
+from tests.workflow.small_project import HANGS, ROOT, SmallProject, copy_finished
 
 PAGE = "your-own-method.md"
 CONTRACT = "tests/methods/test_contract.py"
@@ -42,7 +41,7 @@ def test_every_step_gives_what_the_page_shows(folder: Path) -> None:
 def test_a_change_of_its_code_trains_it_again_and_nothing_else(
     finished: SmallProject, tmp_path: Path
 ) -> None:
-    project = SmallProject(shutil.copytree(finished.folder, tmp_path / "project", symlinks=True))
+    project = copy_finished(finished, tmp_path / "project")
     mine = write_method(project.folder / "mine")
     (mine / "helper.py").write_text("ONE = 1\n", encoding="utf-8")
     write_method(

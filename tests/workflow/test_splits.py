@@ -1,7 +1,6 @@
 """Further splits of a finished run: made from the same clean log, and nothing else runs again."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.workflow.small_project import JOB, SmallProject
+from tests.workflow.small_project import JOB, SmallProject, copy_finished
 
 pytestmark = pytest.mark.slow
 SPLITS = ("--config", "splits={seeds: [1, 2], methods: [two-bias, melu]}")
@@ -17,9 +16,7 @@ SPLITS = ("--config", "splits={seeds: [1, 2], methods: [two-bias, melu]}")
 
 @pytest.fixture(scope="module")
 def over_splits(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    folder = tmp_path_factory.mktemp("splits") / "project"
-    shutil.copytree(finished.folder, folder, symlinks=True)
-    project = SmallProject(folder)
+    project = copy_finished(finished, tmp_path_factory.mktemp("splits") / "project")
     jobs = [job.split()[0] for job in project.planned("all", *SPLITS)]
     assert {*jobs} == {
         *("partition", "encode", "train", "predict", "predict_references", "evaluate"),

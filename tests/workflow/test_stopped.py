@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from typing import Any
 
 import polars as pl
@@ -10,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline_lib.storage.tensors import read_tensors
-from tests.workflow.small_project import JOB, OUTPUT, SmallProject
+from tests.workflow.small_project import JOB, OUTPUT, SmallProject, copy_finished
 
 pytestmark = pytest.mark.slow
 HERE = "results/sample/movielens"
@@ -22,12 +21,9 @@ SHOWN = {"compare", "tables", "figures", "report", "project", "best_model", "che
 @pytest.fixture(scope="module")
 def exploded(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """Give MeLU steps so large that it fails; tests may read what is left, not change it."""
-    folder = tmp_path_factory.mktemp("exploded") / "project"
-    leave = shutil.ignore_patterns("mlflow")  # whose store names the other folder
-    shutil.copytree(finished.folder, folder, symlinks=True, ignore=leave)
-    project = SmallProject(folder)
+    project = copy_finished(finished, tmp_path_factory.mktemp("exploded") / "project")
     result = project.snakemake("all", *OVERRIDE)
-    (folder / OUTPUT).write_text(result.stdout + result.stderr, encoding="utf-8")
+    (project.folder / OUTPUT).write_text(result.stdout + result.stderr, encoding="utf-8")
     assert result.returncode != 0
     return project
 
