@@ -108,7 +108,7 @@ def _at_rate(method: Method, inner_lr: float) -> Method:
     """Return a method with this inner rate for all users; its weights are shared."""
     other, settings = copy.copy(method), vars(method).get("settings")
     if isinstance(method, AdaptiveLearner):
-        vars(other)["rates"] = lambda users: UserRates(users.new_full((len(users),), inner_lr))
+        vars(other)["rates"] = lambda users, _: UserRates(users.new_full((len(users),), inner_lr))
     elif isinstance(settings, MethodSettings) and "inner_lr" in type(settings).model_fields:
         vars(other)["settings"] = settings.model_copy(update={"inner_lr": inner_lr})
     else:
