@@ -4,8 +4,10 @@ A new one is one more entry of `FURTHER`, or of `AT_K` where it looks at the k f
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+
+import polars as pl
 
 from pipeline_lib.metrics.calibration import BINS, calibration_contributions
 from pipeline_lib.metrics.errors import absolute_error, mean_of, root_mean_square
@@ -38,30 +40,34 @@ def _ndcg_of(task: TaskKind) -> Callable[[int], Metric]:
     return lambda k: replace(ndcg(k), task=task, tables=None)
 
 
-def recall(k: int) -> Metric:
-    """Return the share of clicks among the first k."""
+def _of_clicks(
+    family: str,
+    k: int,
+    compute: Callable[[pl.DataFrame, int, Sequence[str]], pl.DataFrame],
+    meaning: str,
+) -> Metric:
+    """Return a metric of the clicks among each user's first k rows."""
     return replace(
         _ndcg_of("click")(k),
-        name=f"recall_{k}",
-        label=f"Recall@{k}",
-        compute=lambda rows, _, keys: user_recall(rows, k, keys),
-        meaning=f"share of a user's clicks among the first {k} rows in the scores' order",
-        family="Recall",
-        ties="For equal scores, Recall is the mean over random orders.",
+        name=f"{family.lower()}_{k}",
+        label=f"{family}@{k}",
+        compute=lambda rows, _, keys: compute(rows, k, keys),
+        meaning=meaning,
+        family=family,
+        ties=f"For equal scores, {family} is the mean over random orders.",
     )
+
+
+def recall(k: int) -> Metric:
+    """Return the share of clicks among the first k."""
+    meaning = f"share of a user's clicks among the first {k} rows in the scores' order"
+    return _of_clicks("Recall", k, user_recall, meaning)
 
 
 def hit(k: int) -> Metric:
     """Return whether there is a click among the first k."""
-    return replace(
-        _ndcg_of("click")(k),
-        name=f"hit_{k}",
-        label=f"Hit@{k}",
-        compute=lambda rows, _, keys: user_hit(rows, k, keys),
-        meaning=f"1 where a click is among a user's first {k} rows in the scores' order, else 0",
-        family="Hit",
-        ties="For equal scores, Hit is the mean over random orders.",
-    )
+    meaning = f"1 where a click is among a user's first {k} rows in the scores' order, else 0"
+    return _of_clicks("Hit", k, user_hit, meaning)
 
 
 FURTHER: tuple[Metric, ...] = (

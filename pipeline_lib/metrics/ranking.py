@@ -75,7 +75,7 @@ def user_hit(rows: pl.DataFrame, k: int, keys: Sequence[str] = USER) -> pl.DataF
 
 
 def _first_click(keys: Sequence[str]) -> tuple[pl.Expr, pl.Expr]:
-    """Give each row a `rank`, and compute the chance that it holds the `first` click.
+    """Compute each row's `rank` and the chance that it holds the `first` click.
 
     Of n equal scores with c clicks, the first j hold none with the product over i < j of
     (n - c - i) / (n - i); then the next is one with c / (n - j).

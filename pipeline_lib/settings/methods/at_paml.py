@@ -1,5 +1,6 @@
 """Settings of AT-PAML."""
 
+from operator import not_
 from typing import Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
@@ -29,7 +30,7 @@ class ATPAMLSettings(UserRateSettings):
     """PAML with a memory of similar users' learning rates."""
 
     kind: Literal["at-paml"]
-    shrinkage: None = Field(None, exclude_if=lambda _: True, description="Nodes keep rates whole.")
+    shrinkage: None = Field(None, exclude_if=not_, description="Nodes keep rates whole.")
     memory_size: PositiveInt = Field(description="Most nodes; the least recently used goes.")
     neighbours: PositiveInt = Field(description="Nodes consulted for a user in training.")
     neighbours_at_inference: PositiveInt = Field(description="Nodes consulted for a new user.")

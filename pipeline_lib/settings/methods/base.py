@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
+from operator import not_
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Literal, Self, get_args
@@ -52,7 +53,7 @@ class LearnerSettings(MethodSettings):
     weight_decay: NonNegativeFloat = Field(0, description="Weight decay of AdamW.")
     clip_norm: PositiveFloat | None = Field(
         None,
-        exclude_if=lambda norm: norm is None,
+        exclude_if=not_,
         description="The most that the norm of a step's outer gradient may be; a longer one is "
         "scaled down to it.",
         examples=["5"],
@@ -65,7 +66,7 @@ class LearnerSettings(MethodSettings):
     )
     rows_per_user: Annotated[PositiveInt, Field(ge=2)] | None = Field(
         None,
-        exclude_if=lambda rows: rows is None,
+        exclude_if=not_,
         description="With support_share: at most so many of a training user's rows are dealt in an "
         "epoch, drawn anew.",
         examples=["256"],

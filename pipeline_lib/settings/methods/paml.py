@@ -1,5 +1,6 @@
 """Settings of PAML and its variants without a memory."""
 
+from operator import not_
 from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -12,7 +13,7 @@ class Shrinkable(InnerLoop):
 
     shrinkage: PositiveFloat | None = Field(
         None,
-        exclude_if=lambda rows: rows is None,
+        exclude_if=not_,
         description="A user with n support rows has n / (n + λ) of the rate, λ being learned; this "
         "is its first value. Without it n does not count.",
         examples=["3"],

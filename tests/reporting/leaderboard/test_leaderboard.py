@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -172,3 +173,15 @@ def test_a_method_of_which_a_training_was_stopped_is_no_entry(compared: Comparis
     origin = Origin(dataset="Films", logs="real", partition={}, chosen_on=0)
     with pytest.raises(ValueError, match="movielens melu seed 0 was stopped in epoch 3: too large"):
         Entry.of_run(origin, "MeLU", 1, {compared.split_sha256: 0}, judged)
+
+
+def test_no_rival_has_less_error_than_two_biases_as_the_readme_says() -> None:
+    assert "none beats a two-bias model on MovieLens-1M" in (ROOT / "README.md").read_text("utf-8")
+    boards: dict[str, dict[str, float]] = {}
+    for entry in read_entries(sorted(BOARD.glob("this-project/*.json"))).values():
+        errors = [fmean(split) for split in entry.values("mse")]
+        boards.setdefault(entry.dataset, {})[entry.method] = fmean(errors)
+    assert len(boards) == 2
+    for errors in boards.values():
+        rivals = [errors[name] for name in ("tanp", "anil", "mamo", "in-context")]
+        assert min(rivals) > errors["two-bias"]

@@ -20,7 +20,7 @@ CI = "95 % CI"
 
 @pytest.fixture(scope="module")
 def chosen(compared: Comparison) -> Comparison:
-    """Give three methods an MAE and an nDCG@10."""
+    """Return a comparison of three methods that have an MAE and an nDCG@10."""
     own = {
         "item-mean": {"mae": single(0.75), "ndcg_10": single(0.625)},
         "transfer": {"mae": spread(1.0)},
