@@ -182,6 +182,6 @@ def test_no_rival_has_less_error_than_two_biases_as_the_readme_says() -> None:
         errors = [fmean(split) for split in entry.values("mse")]
         boards.setdefault(entry.dataset, {})[entry.method] = fmean(errors)
     assert len(boards) == 2
-    for errors in boards.values():
-        rivals = [errors[name] for name in ("tanp", "anil", "mamo", "in-context")]
-        assert min(rivals) > errors["two-bias"]
+    for board in boards.values():
+        rivals = [board[name] for name in ("tanp", "anil", "mamo", "in-context")]
+        assert min(rivals) > board["two-bias"]
