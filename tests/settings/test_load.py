@@ -59,13 +59,24 @@ def edit(folder: Path) -> Edit:
     return replace
 
 
-@pytest.mark.parametrize("name", ["config", "paper", "readings"])
+@pytest.mark.parametrize("name", ["config", "paper", "readings", "rivals"])
 def test_delivered_runs_load(config: Path, name: str) -> None:
     raw = yaml.safe_load((config / f"{name}.yaml").read_text())
     settings = load_settings(raw, config)
     assert list(settings.methods) == raw["methods"]
     assert list(settings.datasets) == raw["datasets"]
     assert settings.run.logs == ("sample" if name == "config" else "real")
+
+
+def test_the_delivered_search_judges_what_it_chose_on_other_splits(config: Path) -> None:
+    raw = yaml.safe_load((config / "tuned.yaml").read_text())
+    run = load_settings({**raw, "datasets": ["movielens-ids"]}, config).run
+    assert run.search is not None
+    assert run.splits is not None
+    assert run.split_seed not in run.splits.seeds
+    # Taking the closed form apart is for the run's own split; all others are judged on the others.
+    apart = {m for m in run.methods if m.startswith("effects-ridge-")}
+    assert set(run.splits.methods) == set(run.methods) - apart
 
 
 def test_every_delivered_method_loads_and_every_kind_has_one(config: Path) -> None:
