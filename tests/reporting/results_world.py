@@ -7,6 +7,7 @@ from pipeline_lib.reporting.results.runs import DatasetResults
 from pipeline_lib.training.search import Candidate, SearchResult
 from tests.reporting.page.small_run import trainings
 from tests.reporting.small_data import small_report
+from tests.reporting.tables.test_splits import over_splits
 
 COMMAND = "snakemake all --cores 8 --configfile config/paper.yaml"
 
@@ -18,7 +19,10 @@ def dataset_results(comparison: Comparison, folder: Path) -> DatasetResults:
         "tables/table2.md": "# Title\n\n| a |\n| - |\n",
         "figures/errors.png": "PNG of errors",
         "figures/errors.txt": "Errors of users.\n",
-        "figures/support_size.csv": f"method,support_rows,{error}\nmelu,4,1.75\nmelu,,1.5\n",
+        "figures/support_size.csv": f"method,support_rows,{error},users\n"
+        "melu,4,1.75,20\nmelu,,1.5,20\ntransfer,4,1.25,20\ntransfer,,1,20\n",
+        "figures/support_size.png": "PNG of all methods",
+        "figures/support_size.txt": "Error by support rows.\n",
     }.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(content, encoding="utf-8")
@@ -28,6 +32,7 @@ def dataset_results(comparison: Comparison, folder: Path) -> DatasetResults:
         small_report(dataset=comparison.dataset),
         [t.record for method in comparison.methods for t in trainings(comparison, method)],
         {"melu": searched(comparison, "melu")},
+        over_splits() if comparison.task.kind == "rating" else None,
     )
 
 

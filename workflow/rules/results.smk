@@ -9,6 +9,7 @@ TOLD = {
 }
 READ = (
     "comparison.json",
+    "splits.json",
     "data_report.json",
     "tables/*.md",
     "figures/*.png",

@@ -1,10 +1,12 @@
 """Numbers of finished runs and of the paper, as a text shows them."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline_lib.evaluation.comparison import Pair, Statistic
+from pipeline_lib.evaluation.comparison import Pair, SplitPair, Statistic
+from pipeline_lib.evaluation.splits import SplitStatistic
+from pipeline_lib.evaluation.statistics import holm
 from pipeline_lib.metrics.registry import find_metric
 from pipeline_lib.reporting.paper import PaperMean, PaperResults, PaperRow
 from pipeline_lib.reporting.results.runs import DatasetResults, Runs, UnknownResultError, find
@@ -73,6 +75,41 @@ class Numbers:
         apart, p = signed(pair.difference, find_metric(metric).digits), p_text(pair.holm_p)
         return f"{apart}, p {p if p[0] == '<' else f'= {p}'}"
 
+    def over_splits_value(self, run: str, dataset: str, method: str, metric: str = "mse") -> float:
+        """Return a metric's mean over the further splits."""
+        return self._on_splits(run, dataset, method, metric).mean
+
+    def over_splits(self, run: str, dataset: str, method: str, metric: str = "mse") -> str:
+        """Render that mean, with its standard deviation over splits."""
+        return spread(self._on_splits(run, dataset, method, metric), metric)
+
+    def over_splits_percent(
+        self, run: str, dataset: str, method: str, other: str, metric: str = "mse"
+    ) -> str:
+        """Render by how many percent a method's metric differs from another's over splits."""
+        own, base = (self.over_splits_value(run, dataset, m, metric) for m in (method, other))
+        return f"{signed(100 * (own / base - 1), 1)} %"
+
+    def contrasts(
+        self, run: str, dataset: str, wanted: Sequence[tuple[str, str, str]]
+    ) -> list[SplitPair]:
+        """Return differences over splits, left minus right, with p adjusted for these alone.
+
+        wanted: left, right and the metric.
+        """
+        results = self.dataset(run, dataset)
+        found = []
+        for left, right, metric in wanted:
+            names = results.on_splits(left).name, results.on_splits(right).name
+            pair = results.splits.pair(metric, *names)
+            if pair is None:
+                raise UnknownResultError(f"{run}/{dataset}: no {metric!r} of {left} and {right}")
+            found.append(pair)
+        adjusted = holm([pair.p for pair in found])
+        return [
+            pair.model_copy(update={"holm_p": p}) for pair, p in zip(found, adjusted, strict=True)
+        ]
+
     def epochs(self, run: str, dataset: str, method: str) -> list[int]:
         """Return the epoch chosen on validation users with each seed; a reference has none."""
         results = self.dataset(run, dataset)
@@ -114,6 +151,10 @@ class Numbers:
         own = self.dataset(run, dataset).method(method).metrics
         return find(own, metric, "metric", f"{run}/{dataset}/{method}")
 
+    def _on_splits(self, run: str, dataset: str, method: str, metric: str) -> SplitStatistic:
+        own = self.dataset(run, dataset).on_splits(method).metrics
+        return find(own, metric, "metric", f"{run}/{dataset}/{method} over splits")
+
     def _mean(self, table: int, dataset: str, method: str, metric: str) -> PaperMean:
         return find(
             self._row(table, dataset, method).means,
@@ -129,7 +170,7 @@ class Numbers:
         return find(find(own, dataset, "dataset", where).rows, method, "method", where)
 
 
-def spread(value: Statistic | PaperMean, metric: str) -> str:
+def spread(value: Statistic | SplitStatistic | PaperMean, metric: str) -> str:
     """Render a mean as its metric is printed, with its standard deviation where there is one."""
     return spread_text(value, find_metric(metric).digits)
 

@@ -1,15 +1,17 @@
 """Render a text whose numbers, tables and figures are looked up in finished runs."""
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline_lib.evaluation.comparison import Gap, Pair
+from pipeline_lib.evaluation.comparison import Gap, Pair, SplitPair
 from pipeline_lib.metrics.registry import find_metric
+from pipeline_lib.reporting.drawing.write import draw_figure
 from pipeline_lib.reporting.paper import PaperResults
 from pipeline_lib.reporting.results.claims import Claims, claim
 from pipeline_lib.reporting.results.numbers import Numbers, p_text, spread
@@ -21,7 +23,8 @@ from pipeline_lib.reporting.tables.write import aligned, escape
 from pipeline_lib.training.record import TrainingRecord
 from pipeline_lib.training.search import Candidate
 
-WHOLE = "{% from 'results.md.j2' import overview, choices, times, origin %}"
+TABLES = "overview, splits_overview, claims, choices, times, origin"
+WHOLE = f"{{% from 'results.md.j2' import {TABLES} %}}"
 
 
 def render_results(text: str, runs: Runs, paper: PaperResults, images: Path) -> str:
@@ -58,13 +61,20 @@ class Files:
         title, body = text.split("\n", 1)
         return f"**{title.removeprefix('# ')}**\n{body}"
 
-    def figure(self, run: str, dataset: str, name: str) -> str:
-        """Copy a figure beside the text and link it, with its caption."""
+    def figure(self, run: str, dataset: str, name: str, methods: Sequence[str] = ()) -> str:
+        """Copy a figure, or draw it of some methods, and link it with its caption."""
         source = self._find(run, dataset, "figures", f"{name}.png")
-        file = f"{run}-{dataset}-{name}.png"
-        shutil.copyfile(source, self.images / file)
-        caption = source.with_suffix(".txt").read_text(encoding="utf-8").strip()
-        return f"![{name.replace('_', ' ')}](images/{self.images.name}/{file})\n\n*{caption}*\n"
+        copy = self.images / f"{run}-{dataset}-{name}.png"
+        if methods:
+            shown = self.numbers.dataset(run, dataset).only(methods)
+            frame = pl.read_csv(source.with_suffix(".csv"))
+            frame = frame.filter(pl.col("method").is_in([m.name for m in shown.methods]))
+            caption = draw_figure(name, frame, shown, [copy])
+        else:
+            shutil.copyfile(source, copy)
+            caption = source.with_suffix(".txt").read_text(encoding="utf-8").strip()
+        link = f"![{name.replace('_', ' ')}](images/{self.images.name}/{copy.name})"
+        return f"{link}\n\n*{caption}*\n"
 
     def _find(self, run: str, dataset: str, kind: str, file: str) -> Path:
         path = self.numbers.dataset(run, dataset).folder / kind / file
@@ -80,7 +90,7 @@ def _aligned(text: str) -> str:
     return aligned([row for row in rows if row])
 
 
-def _difference(own: Pair | Gap | None, metric: str) -> str:
+def _difference(own: Pair | SplitPair | Gap | None, metric: str) -> str:
     return DASH if own is None else signed(own.difference, find_metric(metric).digits)
 
 

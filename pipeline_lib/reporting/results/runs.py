@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline_lib.evaluation.comparison import Comparison, MethodResult
+from pipeline_lib.evaluation.splits import SplitComparison, SplitResult
 from pipeline_lib.metrics.metric import TaskKind
 from pipeline_lib.metrics.registry import metric_for
 from pipeline_lib.reporting.data_report.record import DataReport
@@ -28,13 +29,17 @@ class UnknownResultError(Exception):
 
 @dataclass(frozen=True)
 class DatasetResults:
-    """A dataset of a finished run. choices: by method, those of its search."""
+    """A dataset of a finished run. choices: by method, those of its search.
+
+    over_splits: methods on its further splits, where the run has some.
+    """
 
     folder: Path
     comparison: Comparison
     data: DataReport
     trainings: list[TrainingRecord]
     choices: dict[str, SearchResult]
+    over_splits: SplitComparison | None
 
     @property
     def error(self) -> str:
@@ -62,6 +67,22 @@ class DatasetResults:
     def method(self, name: str) -> MethodResult:
         """Return a method's result; raise UnknownResultError where there is none."""
         return find({m.name: m for m in self.comparison.methods}, name, "method", self.folder)
+
+    @property
+    def splits(self) -> SplitComparison:
+        """Return methods on its further splits; raise UnknownResultError where there are none."""
+        if self.over_splits is None:
+            raise UnknownResultError(f"{self.folder}: the run has no further splits")
+        return self.over_splits
+
+    def on_splits(self, name: str) -> SplitResult:
+        """Return a method's result over splits; raise UnknownResultError where there is none."""
+        own = {m.name: m for m in self.splits.methods}
+        return find(own, name, "method on further splits", self.folder)
+
+    def only(self, names: Sequence[str]) -> Comparison:
+        """Return the comparison of some methods alone."""
+        return self.comparison.model_copy(update={"methods": self.chosen(names)})
 
     def chosen(self, names: Sequence[str]) -> list[MethodResult]:
         """Return the methods named, or else all."""
@@ -103,6 +124,7 @@ def _read_datasets(run: Path) -> dict[str, DatasetResults]:
 def _read(folder: Path) -> DatasetResults:
     comparison = read_json(folder / "comparison.json", Comparison)
     shown = {method.name for method in comparison.methods}
+    splits = folder / "splits.json"
     choices = (read_json(f, SearchResult) for f in sorted(folder.glob("search/*/choice.json")))
     return DatasetResults(
         folder,
@@ -114,4 +136,5 @@ def _read(folder: Path) -> DatasetResults:
             for seed in method.seeds
         ],
         {choice.method: choice for choice in choices if choice.method in shown},
+        read_json(splits, SplitComparison) if splits.is_file() else None,
     )

@@ -98,6 +98,7 @@ def test_a_run_is_read_from_its_folder(compared: Comparison, tmp_path: Path) -> 
     results = dataset_results(shown, folder)
     write_json(results.comparison, folder / "comparison.json")
     write_json(results.data, folder / "data_report.json")
+    write_json(results.splits, folder / "splits.json")
     for record in dataset_results(compared, folder).trainings:  # some of a method no longer asked
         own = folder / f"methods/{record.method}/seed-{record.seed}/training.json"
         own.parent.mkdir(parents=True)

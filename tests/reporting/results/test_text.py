@@ -35,6 +35,9 @@ ML = "'paper', 'movielens'"
         ("paper(3, 'movielens', 'reg-paml-1e-2', 'mse')", "1.191 ± 0.021"),
         ("paper_value(4, 'movielens', 'reg-paml', 'mse_minor')", "1.236"),
         ("paper_p(5, 'movielens', 'paml')", "0.038"),
+        (f"over_splits({ML}, 'melu')", "1.810 ± 0.200"),
+        (f"over_splits_value({ML}, 'global-mean')|round(6)", "1.2"),
+        (f"over_splits_percent({ML}, 'melu', 'global-mean')", "+50.8 %"),
         ("command('paper')", COMMAND),
     ],
 )
@@ -67,6 +70,10 @@ def test_numbers_are_those_of_the_comparison(render: Render, compared: Compariso
         (f"pair({ML}, 'melu', 'paml', 'auc')", "by 'auc'; methods are compared by: mse, ndcg_5"),
         (f"number({ML}, 'melu', 'auc')", "no metric 'auc'; there are: mse, ndcg_3, ndcg_5, "),
         (f"with_rows({ML}, 'melu', 3)", "no number of support rows '3'; there are: 4, "),
+        (f"over_splits({ML}, 'at-paml')", "no method on further splits 'at-paml'; there are: glo"),
+        (f"over_splits({ML}, 'melu', 'auc')", "no metric 'auc'; there are: mse"),
+        ("over_splits('paper', 'taobao', 'melu', 'auc')", "the run has no further splits"),
+        (f"contrasts({ML}, [('melu', 'paml', 'auc')])", "no 'auc' of melu and paml"),
         (f"table({ML}, 'table9')", "there is no table9.md; there are: table2"),
         (f"figure({ML}, 'x')", "there is no x.png; there are: errors"),
         ("paper(6, 'movielens', 'melu')", "the paper: there is no table '6'; there are: 2, 3, 4"),
@@ -121,6 +128,42 @@ def test_a_false_claim_is_refused(render: Render, asked: str, said: str) -> None
 
 def test_a_table_is_included_below_its_title(render: Render) -> None:
     assert render(f"table({ML}, 'table2')") == "**Title**\n\n| a |\n| - |"
+
+
+def test_planned_differences_are_adjusted_for_themselves_alone(render: Render) -> None:
+    wanted = [("melu", "transfer", "mse"), ("melu", "global-mean", "mse")]
+    adjusted = render(f"contrasts({ML}, {wanted})|map(attribute='holm_p')|join(' ')").split()
+    alone = render(f"contrasts({ML}, {wanted})|map(attribute='p')|join(' ')").split()
+    # Holm: the smaller p is doubled, the larger kept unless it is below that.
+    small, large = sorted(map(float, alone))
+    assert sorted(map(float, adjusted)) == pytest.approx([2 * small, max(2 * small, large)])
+
+
+def test_the_table_of_claims_says_what_is_shown(render: Render) -> None:
+    wanted = [("melu", "transfer", "mse"), ("paml", "transfer", "mse")]
+    rows = render(f"claims({ML}, {wanted})").splitlines()[2:]
+    first, second = ([cell.strip() for cell in row.strip("|").split("|")] for row in rows)
+    assert first[:4] == ["MeLU", "Transfer learning", "MSE", "+0.300"]
+    # PAML is better by the same on every split: there is nothing to test.
+    assert second == ["PAML", "Transfer learning", "MSE", "−0.100", "— to —", "—", "—", "no"]
+
+
+def test_the_overview_of_splits_ranks_by_the_error(render: Render) -> None:
+    rows = render(f"splits_overview({ML}, 'global-mean', ['melu', 'global-mean'])").splitlines()
+    assert [row.split("|")[1].strip() for row in rows[2:]] == ["Global mean", "MeLU"]
+    assert "1.810 ± 0.200" in rows[3]
+
+
+def test_a_figure_is_drawn_anew_of_some_methods(render: Render, images: Path) -> None:
+    file = images / "paper-movielens-support_size.png"
+    drawn = []
+    for methods in (["melu"], ["melu", "transfer"]):
+        text = render(f"figure({ML}, 'support_size', {methods})")
+        assert "(images/results/paper-movielens-support_size.png)" in text
+        assert "20 test users" in text
+        drawn.append(file.read_bytes())
+    assert all(png.startswith(b"\x89PNG") for png in drawn)
+    assert drawn[0] != drawn[1]
 
 
 def test_a_figure_is_copied_and_linked(render: Render, images: Path) -> None:
