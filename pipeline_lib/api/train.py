@@ -51,7 +51,8 @@ def make_split(
 
     interactions: `user`, `item`, `target`, and `time` where the rules go by it. users, items:
     `user` or `item` and a column a feature: texts, lists of texts or numbers, null where unknown.
-    partition_rules: without them the paper's; fewer features than three all count for groups.
+    partition_rules: the paper's if None; with fewer than three user features, a major user has a
+    common value in all of them.
     Raises ValueError where a frame is wrong, PartitionError where users are too few.
     """
     frames = check_frames(interactions, users, items, task)

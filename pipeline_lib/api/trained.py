@@ -14,6 +14,7 @@ from pipeline_lib.data.encode.vocabulary import CONSTANT, Scale, Vocabulary
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.meta.rates import UserRates
 from pipeline_lib.methods.base import Method
+from pipeline_lib.methods.effects import GradientEffects
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
 from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.settings.errors import did_you_mean, unknown
@@ -109,6 +110,8 @@ def _at_rate(method: Method, inner_lr: float) -> Method:
     other, settings = copy.copy(method), vars(method).get("settings")
     if isinstance(method, AdaptiveLearner):
         vars(other)["rates"] = lambda users, _: UserRates(users.new_full((len(users),), inner_lr))
+    elif isinstance(method, GradientEffects):
+        vars(other)["rates"] = lambda batch: batch.values.new_full((len(batch),), inner_lr)
     elif isinstance(settings, MethodSettings) and "inner_lr" in type(settings).model_fields:
         vars(other)["settings"] = settings.model_copy(update={"inner_lr": inner_lr})
     else:
@@ -130,5 +133,7 @@ def _check_value(name: str, value: Value, known: list[str] | Scale) -> None:
             raise ValueError(f"profile: {name} is a number, not {value!r}")  # noqa: TRY004
         return
     for one in [value] if isinstance(value, str | int | float) else value:
+        if not isinstance(one, str):
+            raise ValueError(f"profile: {name}: write {str(one)!r}, a text, not {one!r}")  # noqa: TRY004
         if one not in known:
             raise ValueError(f"profile: {name}: {unknown(str(one), 'value', known)}")

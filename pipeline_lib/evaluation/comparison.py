@@ -151,7 +151,7 @@ class Subject(BaseModel):
     sample: bool
     of_paper: bool
     by_activity: bool
-    stopped: list[StoppedMethod] = Field([], exclude_if=lambda methods: not methods)
+    stopped: list[StoppedMethod] = Field([], exclude_if=not_)
 
     @property
     def activity_note(self) -> str:

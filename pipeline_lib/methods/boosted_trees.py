@@ -6,14 +6,14 @@ from torch import Tensor
 from pipeline_lib.episodes.batch import Batch, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Prediction, Problem
-from pipeline_lib.methods.references import WithUsersMean
+from pipeline_lib.methods.references import WithUserMean
 from pipeline_lib.models.trees import Trees
 from pipeline_lib.models.values import Values, item_values, user_values
 from pipeline_lib.settings.methods.boosted_trees import BoostedTreesSettings
 from pipeline_lib.settings.task import ClickTask
 
 
-class BoostedTrees(WithUsersMean):
+class BoostedTrees(WithUserMean):
     """Sum trees on the user's mean and on the most frequent values of profiles and items.
 
     Fitted by scikit-learn's HistGradientBoosting to the query rows of training users, by squared

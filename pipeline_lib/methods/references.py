@@ -14,7 +14,7 @@ from pipeline_lib.settings.methods.references import (
     GlobalMeanSettings,
     ItemBiasSettings,
     TwoBiasSettings,
-    UsersMeanSettings,
+    WithUserMeanSettings,
 )
 from pipeline_lib.settings.task import ClickTask
 
@@ -25,7 +25,9 @@ class GlobalMean(ClosedForm):
     mean: Tensor
 
     def __init__(
-        self, _settings: GlobalMeanSettings | UsersMeanSettings | ItemBiasSettings, problem: Problem
+        self,
+        _settings: GlobalMeanSettings | WithUserMeanSettings | ItemBiasSettings,
+        problem: Problem,
     ) -> None:
         super().__init__()
         self.task = problem.task
@@ -49,14 +51,14 @@ class GlobalMean(ClosedForm):
         return score.clamp(0, 1) if isinstance(self.task, ClickTask) else score
 
 
-class WithUsersMean(GlobalMean):
+class WithUserMean(GlobalMean):
     """The base of all methods that read the mean of the user's support rows.
 
     The mean of clicks is shrunk to that of the training rows, since few rows show how often a user
     clicks. A user without support rows gets the training rows' mean.
     """
 
-    def __init__(self, settings: UsersMeanSettings, problem: Problem) -> None:
+    def __init__(self, settings: WithUserMeanSettings, problem: Problem) -> None:
         super().__init__(settings, problem)
         clicks = isinstance(problem.task, ClickTask)
         self.shrinkage = settings.click_shrinkage if clicks else 0.0
@@ -70,7 +72,7 @@ class WithUsersMean(GlobalMean):
         return torch.where(weights > 0, sums / weights, self.mean)
 
 
-class UserMean(WithUsersMean):
+class UserMean(WithUserMean):
     """Predict the mean of the user's support rows."""
 
     def predict(self, batch: Batch) -> Prediction:

@@ -10,7 +10,7 @@ from torch import Tensor
 from pipeline_lib.episodes.batch import Batch, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes
 from pipeline_lib.methods.base import Prediction, Problem
-from pipeline_lib.methods.references import WithUsersMean
+from pipeline_lib.methods.references import WithUserMean
 from pipeline_lib.models.preference import over_slots
 from pipeline_lib.models.values import Values, item_values, user_values
 from pipeline_lib.settings.methods.regression import RegressionSettings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_ROUNDS, TOLERANCE = 1000, 1e-6
 
 
-class Regression(WithUsersMean):
+class Regression(WithUserMean):
     """Score bias + w · (values of the profile, values of the item, mean of the support rows).
 
     The score of clicks is a log-odds. Fitted to the query rows of training users: least is the sum

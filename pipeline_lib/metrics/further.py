@@ -59,13 +59,13 @@ def _of_clicks(
 
 
 def recall(k: int) -> Metric:
-    """Return the share of clicks among the first k."""
+    """Return Recall@k, the share of a user's clicks among the first k rows."""
     meaning = f"share of a user's clicks among the first {k} rows in the scores' order"
     return _of_clicks("Recall", k, user_recall, meaning)
 
 
 def hit(k: int) -> Metric:
-    """Return whether there is a click among the first k."""
+    """Return Hit@k, 1 where a click is among the first k rows, else 0."""
     meaning = f"1 where a click is among a user's first {k} rows in the scores' order, else 0"
     return _of_clicks("Hit", k, user_hit, meaning)
 

@@ -15,7 +15,7 @@ def draw_cold_items(items: pl.Series, share: float, seed: int) -> pl.Series:
     return drawn.head(math.ceil(exact(share) * drawn.height))["item"]
 
 
-def deal_rows(
+def assign_row_folds(
     rows: pl.DataFrame, cold_items: pl.Series, quadrant: Quadrant, seed: int
 ) -> pl.DataFrame:
     """Return the rows with the fold that each is in, null where it takes no part.

@@ -26,7 +26,7 @@ def exact(share: float) -> Fraction:
     return Fraction(str(share))
 
 
-def choose_users(
+def find_drop_reasons(
     counts: pl.DataFrame, rules: Partition, seed: int
 ) -> tuple[pl.DataFrame, ColdBorder | None]:
     """Return why each user is dropped, and the border of the cold share where ties were drawn.
@@ -52,7 +52,7 @@ def choose_users(
 def only_learned_from(counts: pl.DataFrame, dropped: pl.DataFrame, rules: Partition) -> pl.Series:
     """Return the dropped users that are learned from: who have rows and no flaw, sorted.
 
-    counts, dropped: as `choose_users` takes and returns them.
+    counts, dropped: as `find_drop_reasons` takes and returns them.
     """
     if rules.learn_from == "cold":
         return dropped.clear()["user"]

@@ -8,13 +8,13 @@ import polars as pl
 from pipeline_lib.partition.counts import by_reason, count_left_out, count_split
 from pipeline_lib.partition.negatives import draw_negatives
 from pipeline_lib.partition.parts import count_ties, part_rows
-from pipeline_lib.partition.quadrants import deal_rows, draw_cold_items
+from pipeline_lib.partition.quadrants import assign_row_folds, draw_cold_items
 from pipeline_lib.partition.rules import (
     assign_folds,
     assign_groups,
     assign_groups_by_activity,
-    choose_users,
     common_values,
+    find_drop_reasons,
     only_learned_from,
 )
 from pipeline_lib.partition.summary import ColdBorder, NegativeCount, SplitSummary
@@ -63,7 +63,7 @@ def partition(
     groups, shares = _groups(users, counts, chosen.cold, folds["user"], group_features, rules)
     own, negatives = _rows(interactions, folds, rules, seed)
     if rules.quadrant:
-        own = deal_rows(own, cold_items, rules.quadrant, derive_seed(seed, "quadrant"))
+        own = assign_row_folds(own, cold_items, rules.quadrant, derive_seed(seed, "quadrant"))
     if is_warm := rules.quadrant is not None and rules.quadrant.users == "warm":
         folds = folds.with_columns(pl.col("fold").replace("test", "train"))
     parted = part_rows(own, rules, derive_seed(seed, "parts"))
@@ -97,7 +97,7 @@ class _Chosen:
 
 def _choose(counts: pl.DataFrame, rules: Partition, seed: int) -> _Chosen:
     """Choose the users that a split is of."""
-    reasons, border = choose_users(counts, rules, derive_seed(seed, "cold"))
+    reasons, border = find_drop_reasons(counts, rules, derive_seed(seed, "cold"))
     cold = reasons.filter(pl.col("reason").is_null())["user"]
     dropped = reasons.filter(pl.col("reason").is_not_null())
     active = only_learned_from(counts, dropped, rules)
@@ -178,7 +178,7 @@ def _rows(
 def _counts(
     users: pl.DataFrame, interactions: pl.LazyFrame, rules: Partition, cold_items: pl.Series
 ) -> pl.DataFrame:
-    """Count each user's interactions and clicks, and what `choose_users` asks for besides."""
+    """Count each user's interactions and clicks, and what `find_drop_reasons` asks for besides."""
     numbers = {"interactions": pl.len(), "clicked": (pl.col("target") > 0).sum()}
     if rules.cut:
         numbers["before"] = (pl.col("time") < rules.cut).sum()

@@ -1,5 +1,7 @@
 """The summary of a split; what reads it depends on no partition code."""
 
+from operator import not_
+
 from pydantic import BaseModel, Field
 
 
@@ -37,10 +39,6 @@ class NegativeCount(BaseModel):
         return f"{self.drawn:,} rows without a click drawn by the split seed{short}"
 
 
-def _is_nothing(value: object) -> bool:
-    return not value
-
-
 class SplitSummary(BaseModel):
     """What a split holds, and the hash by which results name it.
 
@@ -65,10 +63,10 @@ class SplitSummary(BaseModel):
     users_by_fold: dict[str, int]
     users_by_group: dict[str, int]
     common_value_share: dict[str, float]
-    only_learned_from: int = Field(0, exclude_if=_is_nothing)
-    rows_left_out: dict[str, int] = Field({}, exclude_if=_is_nothing)
-    tied_users: int = Field(0, exclude_if=_is_nothing)
-    also_trained_on: int = Field(0, exclude_if=_is_nothing)
+    only_learned_from: int = Field(0, exclude_if=not_)
+    rows_left_out: dict[str, int] = Field({}, exclude_if=not_)
+    tied_users: int = Field(0, exclude_if=not_)
+    also_trained_on: int = Field(0, exclude_if=not_)
 
     @property
     def protocol_notes(self) -> list[str]:

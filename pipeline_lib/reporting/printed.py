@@ -51,12 +51,8 @@ def trials_p(left: PaperMean, right: PaperMean, trials: int) -> float | None:
     return float(found.pvalue)
 
 
-def star_tests(number: int, rows: Mapping[str, PaperRow], trials: int) -> list[PrintedTest]:
+def star_tests(number: int, rows: Mapping[str, PaperRow], trials: int) -> Iterator[PrintedTest]:
     """Test every mean of Table 2 or 3 that is better than what the table's stars are against."""
-    return [*_star_tests(number, rows, trials)]
-
-
-def _star_tests(number: int, rows: Mapping[str, PaperRow], trials: int) -> Iterator[PrintedTest]:
     rivals = BASELINES if number == 2 else (PAML,)
     for method in (name for name in rows if name not in rivals):
         for name, mean in rows[method].means.items():

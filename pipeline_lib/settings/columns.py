@@ -71,6 +71,7 @@ def _in_utc(time: datetime) -> datetime:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
 Regex = Annotated[str, Field(min_length=1), AfterValidator(_compiles)]
 Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | float)]
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
@@ -172,10 +173,10 @@ class Time(Column):
         "2020-01-31 23:59:59 or 2020-01-31T23:59:59+01:00.",
         examples=["seconds"],
     )
-    since: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
+    since: Moment | None = Field(
         None, description="Earlier rows are rejected.", examples=["2020-01-01"]
     )
-    until: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
+    until: Moment | None = Field(
         None, description="Rows from then on are rejected.", examples=["2021-01-01"]
     )
 

@@ -1,20 +1,13 @@
 """Settings of a partition: cold users, folds, support and query, groups."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from pipeline_lib.settings.columns import Moment
 from pipeline_lib.settings.strict import Name, Several, Strict
 
 Share = Annotated[float, Field(gt=0, le=1)]
-
-
-def _in_utc(time: datetime) -> datetime:
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 def _is_none(value: object) -> bool:

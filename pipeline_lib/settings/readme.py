@@ -15,7 +15,7 @@ Written by `make schemas` from the settings' own models (`pipeline_lib/settings/
 | `config.yaml` | the default run: generated sample logs |
 | `paper.yaml`, `readings.yaml`, `rivals.yaml`, `tuned.yaml` | other runs, for `--configfile` |
 | `datasets/<name>.yaml` | a dataset; with `extends: <other>` only what differs from the other |
-| `methods/<name>.yaml` | its hyper-parameters; `extends` as above; the file's name is its own |
+| `methods/<name>.yaml` | a method, named by its file: its hyper-parameters; `extends` as above |
 
 A wrong key, type or name stops the run before any job, and the nearest valid one is named.
 `schemas/` lets editors check and complete the same keys. How the settings are used:

@@ -79,7 +79,7 @@ class Run(Strict):
     )
     nodes: PositiveInt = Field(
         1,
-        description="Slurm's nodes that a training's processes are on, as many on each.",
+        description="Number of Slurm nodes that a training's processes are spread over evenly.",
     )
     jobs_per_gpu: PositiveInt = Field(
         1, description="Trainings that may share a GPU; --resources gpu=N counts their places."

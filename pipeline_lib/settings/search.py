@@ -35,7 +35,10 @@ class Search(Strict):
         return method if method in self.space else self.like.get(method)
 
     def values(self, method: str, seed: int) -> list[Values]:
-        """Return the values that each candidate changes in the method's file, all different."""
+        """Return the values that each candidate changes in the method's file.
+
+        They differ from each other; one may give what the file has.
+        """
         return draw(self.space[method], self.candidates, derive_seed(seed, "search", method))
 
 

@@ -124,6 +124,8 @@ def try_candidate(
                 lambda epoch: log.info("%s", epoch),
             )
         except (TrainingStoppedError, TooLargeError) as error:
+            if isinstance(error, TrainingStoppedError):
+                error.trained.checkpoint.remove()
             log.warning("this candidate is out: %s", error)
             seconds = time.perf_counter() - start
             return CandidateResult(

@@ -13,6 +13,14 @@ from tests.workflow.small_project import SmallProject
 
 TASK = RatingTask(scale=(1, 5))
 MELU = {"kind": "melu", "epochs": 2, "users_per_batch": 16, "outer_lr": 0.004, "inner_lr": 0.2}
+EFFECTS = {
+    "factors": 2,
+    "sweeps": 2,
+    "item_shrinkage": 5,
+    "user_variance": 0.2,
+    "factor_variance": 0.1,
+    "feature_variance": 0.2,
+}
 BIAS = {"kind": "two-bias", "item_shrinkage": 5, "user_shrinkage": 5, "label": "Two biases"}
 
 
@@ -75,8 +83,10 @@ def test_a_trained_method_adapts_to_an_invented_user() -> None:
         trained.adapt({"age": "old"}, {})
 
 
-def test_a_method_with_a_rate_in_its_settings_takes_another() -> None:
-    trained, _ = train(MELU | {"kind": "anil", "epochs": 1}, make_split(log(), task=TASK))
+@pytest.mark.parametrize("kind", ["anil", "effects-melu"])
+def test_a_method_with_a_rate_in_its_settings_takes_another(kind: str) -> None:
+    own = EFFECTS if kind == "effects-melu" else {}
+    trained, _ = train(MELU | own | {"kind": kind, "epochs": 1}, make_split(log(), task=TASK))
     own, same, bolder = (trained.adapt({}, {"i3": 5.0}, rate) for rate in (None, 0.2, 0.4))
     assert own.equals(same)
     moved = [(scores["after"] - scores["before"]).to_numpy() for scores in (own, bolder)]

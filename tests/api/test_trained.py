@@ -66,6 +66,8 @@ def test_what_is_wrong_is_said(run: OpenedRun, paml: TrainedMethod) -> None:
         paml.adapt({"gendr": "F"}, {})
     with pytest.raises(ValueError, match="profile: gender: unknown value 'X'"):
         paml.adapt({"gender": "X"}, {})
+    with pytest.raises(ValueError, match="profile: age: write '25', a text, not 25"):
+        paml.adapt({"age": 25}, {})
     with pytest.raises(ValueError, match="support: unknown item 'none'"):
         paml.adapt({}, {"none": 5.0})
     with pytest.raises(ValueError, match=f"7 for item '{item}' is not within 1 to 5"):

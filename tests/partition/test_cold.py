@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_lib.partition.rules import choose_users, exact
+from pipeline_lib.partition.rules import exact, find_drop_reasons
 from pipeline_lib.partition.summary import ColdBorder
 from pipeline_lib.settings.partition import Partition
 
@@ -45,14 +45,14 @@ def counts_of(log: Log) -> pl.DataFrame:
 
 def choose(log: Log, seed: int = 0, /, **rules: object) -> dict[str, str | None]:
     """Return each user's reason to be dropped."""
-    chosen, _ = choose_users(counts_of(log), Partition.model_validate(rules), seed)
+    chosen, _ = find_drop_reasons(counts_of(log), Partition.model_validate(rules), seed)
     assert chosen.schema == {"user": pl.String, "reason": pl.String}
     assert chosen["user"].to_list() == sorted(log)
     return dict(chosen.iter_rows())
 
 
 def border(log: Log, seed: int = 0, /, **rules: object) -> ColdBorder | None:
-    return choose_users(counts_of(log), Partition.model_validate(rules), seed)[1]
+    return find_drop_reasons(counts_of(log), Partition.model_validate(rules), seed)[1]
 
 
 def drawn(user: str, seed: int) -> int:

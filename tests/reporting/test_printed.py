@@ -20,7 +20,7 @@ def test_the_p_is_that_of_trials_with_these_means_and_deviations() -> None:
 
 
 def test_a_star_of_bookcrossing_cannot_come_from_three_trials(paper: PaperResults) -> None:
-    tests = star_tests(2, paper.table_2["bookcrossing"].rows, paper.trials)
+    tests = [*star_tests(2, paper.table_2["bookcrossing"].rows, paper.trials)]
     stars = {(t.method, t.metric): t.p for t in tests if t.star}
     assert stars == {
         ("at-paml", "ndcg_5"): pytest.approx(0.0053, abs=5e-5),
@@ -34,7 +34,7 @@ def test_every_printed_star_is_tested(paper: PaperResults) -> None:
     for number, dataset in ((2, "movielens"), (2, "bookcrossing"), (3, "movielens")):
         rows = paper.table(number)[dataset].rows
         starred = {(name, metric) for name, row in rows.items() for metric in row.starred}
-        tests = star_tests(number, rows, paper.trials)
+        tests = [*star_tests(number, rows, paper.trials)]
         assert {(t.method, t.metric) for t in tests if t.star} == starred
 
 

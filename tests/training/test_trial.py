@@ -12,7 +12,7 @@ from pipeline_lib.training import checkpoint
 from pipeline_lib.training.attempt import FOLDER, End, read_attempt
 from pipeline_lib.training.record import TrainingRecord
 from pipeline_lib.training.stopped import StoppedTrainingsError, check_trainings
-from pipeline_lib.training.trial import TrialFiles, train_trial
+from pipeline_lib.training.trial import TrialFiles, train_trial, try_candidate
 from tests.training.test_job import NAMES, make_job, write_files
 from tests.training.toy import FOLDS, raw_settings, spoil
 
@@ -57,6 +57,15 @@ def test_one_without_an_epoch_leaves_its_first_weights_and_names_users(
     assert pl.read_parquet(out.history).is_empty()
     assert read_tensors(out.weights)
     assert f"(users {NAMES[3]}, {NAMES[17]})" in caplog.text
+
+
+def test_a_candidate_that_is_stopped_is_out_and_leaves_no_checkpoint(tmp_path: Path) -> None:
+    files = write_files(tmp_path, FOLDS)
+    job = make_job(raw_settings("at-paml", users_per_batch=20))
+    result = try_candidate(job, {"lr_max": 1e4}, files, tmp_path / "trial", 1, LOG)
+    assert result.validation_loss is None
+    assert str(result.stopped).startswith("epoch 2, batch 1: ")
+    assert not (tmp_path / "trial" / checkpoint.NAME).exists()
 
 
 def test_the_end_of_a_run_names_what_was_stopped(tmp_path: Path) -> None:

@@ -148,11 +148,12 @@ def test_hidden_files_are_found(planned: Checkout) -> None:
     (command,) = of("test_hidden_files_are_found")
     folder = planned.folder / "results/sample"
     folder.mkdir(parents=True)
-    names = {".weights.123", ".checkpoint.safetensors", "weights.safetensors"}
+    left = {".weights.123", "..checkpoint.safetensors.4567"}
+    names = {*left, ".checkpoint.safetensors", ".snakemake_timestamp", "weights.safetensors"}
     for name in names:
         (folder / name).touch()
     planned.shell(command)
-    assert {path.name for path in folder.iterdir()} == names - {".weights.123"}
+    assert {path.name for path in folder.iterdir()} == names - left
     shutil.rmtree(planned.folder / "results")
 
 

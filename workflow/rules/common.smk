@@ -1,5 +1,6 @@
 # What the other files share: the settings, what is made of them, and the paths.
 import os
+import re
 from functools import cache
 from hashlib import sha256
 from itertools import product
@@ -20,6 +21,7 @@ from pipeline_lib.reporting.drawing.plot import (
     is_embedded,
     missing,
     module_of,
+    plots,
     summary_of,
 )
 from pipeline_lib.settings.errors import SettingsError
@@ -108,7 +110,7 @@ PAPER = local(os.path.relpath(BASE / "workflow/resources/paper_results.yaml"))
 
 def one_of(names):
     """Match one of some names; of none, nothing, where an empty pattern would match all."""
-    return "|".join(names) or "(?!)"
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 wildcard_constraints:

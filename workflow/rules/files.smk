@@ -152,13 +152,13 @@ def entries():
         further = [f"{name}/splits/{seed}" for seed in SPLIT_SEEDS]
         folders = further if method in split_methods() else [name]
         chosen = [(method, seed) for seed in settings.seeds(method)]
-        searched = settings.leader(method) is not None
+        leader = settings.leader(method)
         found.append(
             {
                 "dataset": name,
                 "method": method,
                 "label": settings.methods[method].label or method,
-                "candidates": settings.run.search.candidates if searched else 1,
+                "candidates": len(candidates_of(leader)) if leader else 1,
                 "trials": [
                     t for folder in folders for t in trials(TRIAL, folder, chosen)
                 ],

@@ -207,9 +207,9 @@ def device(wildcards):
     return settings.run.device if wildcards.method in LEARNERS else "cpu"
 
 
-def candidates(wildcards):
+def candidates_of(method):
     """List what the candidates of a method change in its file."""
-    return settings.run.search.values(wildcards.method, settings.run.split_seed)
+    return settings.run.search.values(method, settings.run.split_seed)
 
 
 def choice_of(wildcards):

@@ -13,6 +13,7 @@ READ = (
     "data_report.json",
     "tables/*.md",
     "figures/*.png",
+    "figures/*.csv",
     "figures/*.txt",
     "methods/*/*/training.json",
     "search/*/choice.json",
@@ -30,7 +31,7 @@ rule results:
     log:
         local("results/logs/results.log"),
     params:
-        *code("results"),
+        *code("results", map(module_of, plots())),
         *templates("results.md.j2"),
         runs=TOLD,
         finished=finished,

@@ -26,7 +26,7 @@ rule candidate:
         device=device,
         experiment=experiment,
         seed=settings.run.seeds[0],
-        values=lambda w: candidates(w)[int(w.candidate)],
+        values=lambda w: candidates_of(w.method)[int(w.candidate)],
         processes=1,
     script:
         "../scripts/candidate.py"
@@ -37,7 +37,7 @@ rule choose:
     input:
         lambda w: expand(
             rules.candidate.output[0],
-            candidate=range(len(candidates(w))),
+            candidate=range(len(candidates_of(w.method))),
             allow_missing=True,
         ),
     output:
@@ -46,6 +46,6 @@ rule choose:
         f"{HERE}/logs/search/{{method}}.log",
     params:
         *code("choose"),
-        candidates=candidates,
+        candidates=lambda w: candidates_of(w.method),
     script:
         "../scripts/choose.py"

@@ -1,5 +1,6 @@
 """The record of what became of a dataset's rows, users, features and targets."""
 
+from operator import not_
 from typing import Self
 
 from pydantic import BaseModel, Field, NonNegativeInt, model_validator
@@ -141,8 +142,8 @@ class DataReport(BaseModel):
     steps: list[UserStep]
     cold_border: ColdBorder | None
     negatives: NegativeCount | None = None
-    protocol_notes: list[str] = Field([], exclude_if=lambda notes: not notes)
-    also_trained_on: NonNegativeInt = Field(0, exclude_if=lambda users: not users)
+    protocol_notes: list[str] = Field([], exclude_if=not_)
+    also_trained_on: NonNegativeInt = Field(0, exclude_if=not_)
     users: NonNegativeInt
     clean_items: NonNegativeInt
     items_without_row: NonNegativeInt

@@ -20,7 +20,8 @@ from pipeline_lib.reporting.tables.table import (
 
 KIND = RowKind("Method", "folder", ("folder",))
 NOTES = (
-    "Epoch: the one chosen on validation users. Seconds: wall-clock, of training and validation. "
+    "Epoch: the one chosen on validation users. Seconds: wall-clock of all epochs, without "
+    "validation; of a method without epochs, of the whole job. "
     "Code: digest of the library code that the training depends on. Env.: see Environment.",
 )
 

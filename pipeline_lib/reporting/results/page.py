@@ -64,7 +64,7 @@ class Files:
     def figure(self, run: str, dataset: str, name: str, methods: Sequence[str] = ()) -> str:
         """Copy a figure, or draw it of some methods, and link it with its caption."""
         source = self._find(run, dataset, "figures", f"{name}.png")
-        copy = self.images / f"{run}-{dataset}-{name}.png"
+        copy = self.images / ("-".join([run, dataset, name, *methods]) + ".png")
         if methods:
             shown = self.numbers.dataset(run, dataset).only(methods)
             frame = pl.read_csv(source.with_suffix(".csv"))

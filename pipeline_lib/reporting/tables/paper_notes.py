@@ -81,7 +81,7 @@ def _bars(bars: Bars) -> str:
 
 
 def _star_notes(number: int, comparison: Comparison, table: PaperTable, trials: int) -> list[str]:
-    tests = star_tests(number, table.rows, trials)
+    tests = [*star_tests(number, table.rows, trials)]
     starred = [test for test in tests if test.star]
     doubtful = [test for test in starred if test.p >= SIGNIFICANT]
     others = [test for test in tests if not test.star and test.p < SIGNIFICANT]

@@ -30,7 +30,9 @@ class ATPAMLSettings(UserRateSettings):
     """PAML with a memory of similar users' learning rates."""
 
     kind: Literal["at-paml"]
-    shrinkage: None = Field(None, exclude_if=not_, description="Nodes keep rates whole.")
+    shrinkage: None = Field(
+        None, exclude_if=not_, description="Not available: nodes store unshrunk rates."
+    )
     memory_size: PositiveInt = Field(description="Most nodes; the least recently used goes.")
     neighbours: PositiveInt = Field(description="Nodes consulted for a user in training.")
     neighbours_at_inference: PositiveInt = Field(description="Nodes consulted for a new user.")

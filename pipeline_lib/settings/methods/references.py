@@ -25,7 +25,7 @@ class GlobalMeanSettings(MethodSettings):
     kind: Literal["global-mean"]
 
 
-class UsersMeanSettings(MethodSettings):
+class WithUserMeanSettings(MethodSettings):
     """The settings of every method that reads the mean of a user's support rows."""
 
     click_shrinkage: NonNegativeFloat = Field(
@@ -33,7 +33,7 @@ class UsersMeanSettings(MethodSettings):
     )
 
 
-class UserMeanSettings(UsersMeanSettings):
+class UserMeanSettings(WithUserMeanSettings):
     """Predict the mean of the user's support rows."""
 
     kind: Literal["user-mean"]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from pipeline_lib.partition.rules import choose_users
+from pipeline_lib.partition.rules import find_drop_reasons
 from pipeline_lib.reporting.data_report.histograms import count_bins, target_bins
 from pipeline_lib.reporting.data_report.record import Bin, Coverage, DataReport, Example, Rejection
 from pipeline_lib.reporting.data_report.report import user_steps
@@ -135,7 +135,7 @@ def test_steps_stand_in_the_order_of_the_partition(
             "clicked": [0, 1, 1, 0, *(1 for _ in range(10))],
         }
     )
-    chosen, _ = choose_users(counts, rules, 0)
+    chosen, _ = find_drop_reasons(counts, rules, 0)
     dropped = dict(chosen["reason"].drop_nulls().value_counts().iter_rows())
     first, *others = user_steps(counts.height, dropped, {"age is blank"}, rules)
     assert (first.name, first.dropped, first.left) == (
@@ -167,7 +167,7 @@ def test_a_protocols_limits_are_steps_of_their_own() -> None:
             "before": [1, 5, 5, 0, 3],
         }
     )
-    chosen, _ = choose_users(counts, rules, 0)
+    chosen, _ = find_drop_reasons(counts, rules, 0)
     dropped = dict(chosen["reason"].drop_nulls().value_counts().iter_rows())
     steps = {step.name: step for step in user_steps(5, dropped, set(), rules)}
     assert [*steps][-3:] == [

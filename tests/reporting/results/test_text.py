@@ -155,13 +155,13 @@ def test_the_overview_of_splits_ranks_by_the_error(render: Render) -> None:
 
 
 def test_a_figure_is_drawn_anew_of_some_methods(render: Render, images: Path) -> None:
-    file = images / "paper-movielens-support_size.png"
     drawn = []
     for methods in (["melu"], ["melu", "transfer"]):
         text = render(f"figure({ML}, 'support_size', {methods})")
-        assert "(images/results/paper-movielens-support_size.png)" in text
+        file = "-".join(["paper-movielens-support_size", *methods]) + ".png"
+        assert f"(images/results/{file})" in text
         assert "20 test users" in text
-        drawn.append(file.read_bytes())
+        drawn.append((images / file).read_bytes())
     assert all(png.startswith(b"\x89PNG") for png in drawn)
     assert drawn[0] != drawn[1]
 
