@@ -23,7 +23,9 @@ from pipeline_lib.evaluation.users import UserMeans
 from pipeline_lib.metrics.metric import Metric
 from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.schemas.columns import GROUPS
-from pipeline_lib.settings.methods.base import MethodSettings
+from pipeline_lib.settings.methods.base import MethodSettings, Role
+
+UNTESTED: tuple[Role, ...] = ("reference", "rival")  # against baselines over seeds
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ def _against(
 
 
 def _p(result: MethodResult, rival: MethodResult | None, metric: str) -> float | None:
-    if rival is None or rival.name == result.name or result.role == "reference":
+    if rival is None or rival.name == result.name or result.role in UNTESTED:
         return None
     if metric not in rival.metrics:
         return None

@@ -25,8 +25,8 @@ class Statistic(BaseModel):
 
     low, high: 95 % bootstrap interval over users of the mean over seeds. users: those who have the
     metric. baseline_p: two-tailed t-test of the seeds' values against the best baseline's; None
-    for that baseline, for references and where either has fewer than two seeds or no spread.
-    paml_p: the same against PAML.
+    for that baseline, for references and rivals, and where either has fewer than two seeds or no
+    spread. paml_p: the same against PAML.
     """
 
     values: list[float]

@@ -26,7 +26,7 @@ from pipeline_lib.settings.methods.paml import UserRateSettings
 
 Methods = Mapping[str, MethodSettings]
 
-RIVALS = ("transfer", "melu", "meta-sgd", "at-paml", "reg-paml")  # of the paper's Table 2
+TABLE_2 = ("transfer", "melu", "meta-sgd", "at-paml", "reg-paml")  # learned, in the paper's
 
 
 def _always(_: Methods) -> bool:

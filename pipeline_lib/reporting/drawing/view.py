@@ -17,7 +17,7 @@ from pipeline_lib.schemas.columns import GROUPS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ROLES = ("reference", "baseline", "proposed", "ablation")
+ROLES = ("reference", "rival", "baseline", "proposed", "ablation")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline_lib.metrics.registry import find_metric
 from pipeline_lib.reporting.drawing import canvas, rows
-from pipeline_lib.reporting.drawing.plot import RIVALS, Plot
+from pipeline_lib.reporting.drawing.plot import TABLE_2, Plot
 from pipeline_lib.reporting.drawing.style import INK
 from pipeline_lib.reporting.drawing.view import Results, View, named
 
@@ -88,8 +88,8 @@ def _caption(view: View) -> str:
         "interval over users.",
         view.users_and_seeds,
         after="Figure 3, whose log is private and whose NEL has the opposite sign",
-        methods=RIVALS,
+        methods=TABLE_2,
     )
 
 
-PLOT = Plot(_tidy, _draw, _caption, paper="Figure 3", methods=RIVALS, task="click")
+PLOT = Plot(_tidy, _draw, _caption, paper="Figure 3", methods=TABLE_2, task="click")

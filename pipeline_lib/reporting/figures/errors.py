@@ -1,7 +1,7 @@
 """Box plots of users' errors, enlarged and whole (the paper's Figures 5 and 6)."""
 
 from pipeline_lib.reporting.drawing import canvas, rows
-from pipeline_lib.reporting.drawing.plot import RIVALS, Plot
+from pipeline_lib.reporting.drawing.plot import TABLE_2, Plot
 from pipeline_lib.reporting.drawing.view import Results, View
 
 PAPER = "Figures 5 and 6"
@@ -36,8 +36,8 @@ def _caption(view: View) -> str:
         f"with how many users lie beyond the axis; right: all users. {rows.BOXES_CAPTION}",
         view.users_and_seeds,
         after=f"Figure {number}" if number else PAPER,
-        methods=RIVALS,
+        methods=TABLE_2,
     )
 
 
-PLOT = Plot(Results.user_errors, _draw, _caption, paper=PAPER, methods=RIVALS, task="rating")
+PLOT = Plot(Results.user_errors, _draw, _caption, paper=PAPER, methods=TABLE_2, task="rating")

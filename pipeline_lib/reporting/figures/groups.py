@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pipeline_lib.reporting.drawing import canvas, rows, violins
-from pipeline_lib.reporting.drawing.plot import RIVALS, Plot
+from pipeline_lib.reporting.drawing.plot import TABLE_2, Plot
 from pipeline_lib.reporting.drawing.style import count_users, fill, group_handles
 from pipeline_lib.reporting.drawing.view import View
 
@@ -48,7 +48,7 @@ def _caption(view: View) -> str:
         f"{violins.BEYOND}",
         view.users_and_seeds,
         after=PAPER,
-        methods=RIVALS,
+        methods=TABLE_2,
     )
 
 
@@ -58,5 +58,5 @@ PLOT = Plot(
     _caption,
     applies=lambda methods: any(m.role in ROLES for m in methods.values()),
     paper=PAPER,
-    methods=RIVALS,
+    methods=TABLE_2,
 )

@@ -16,6 +16,7 @@ from pipeline_lib.settings.methods.base import Role
 
 BLOCKS: dict[Role, str] = {
     "reference": "Reference points",
+    "rival": "Rivals",
     "baseline": "Baselines",
     "proposed": "Proposed methods",
     "ablation": "Ablations",
@@ -24,7 +25,8 @@ BLOCKS: dict[Role, str] = {
 
 NO_METHOD = "No method of this table was run."
 CLICKS_IN_THE_PAPER = 2  # the table of what the paper's Figure 3 shows
-COMPARED: tuple[Role, ...] = ("reference", "baseline", "proposed")
+BESIDE_PAPER: tuple[Role, ...] = ("reference", "rival")
+COMPARED: tuple[Role, ...] = (*BESIDE_PAPER, "baseline", "proposed")
 ABLATED: tuple[Role, ...] = ("proposed", "ablation")
 
 
@@ -178,5 +180,5 @@ def table_of(
 
 
 def _heading(role: Role, subject: Subject) -> str:
-    beyond = ", not in the paper" if role == "reference" and subject.of_paper else ""
+    beyond = ", not in the paper" if role in BESIDE_PAPER and subject.of_paper else ""
     return f"{BLOCKS[role]}{beyond}"

@@ -9,7 +9,7 @@ from pipeline_lib.reporting.tables.cells import SIGNIFICANT, number_cell, spread
 from pipeline_lib.reporting.tables.columns import RANKS, difference_columns
 from pipeline_lib.reporting.tables.methods import table_of
 from pipeline_lib.reporting.tables.table import MINUS, Cell, Table, TableColumn
-from pipeline_lib.reporting.tables.users import RIVALS
+from pipeline_lib.reporting.tables.users import COMPARED_WITH
 from pipeline_lib.settings.methods.base import Role
 
 
@@ -19,7 +19,7 @@ def splits_table(use: Literal["error", "ranking"], comparison: SplitComparison) 
     use: MSE or NEL is the error, nDCG@5 or AUC the ranking metric.
     """
     metric = metric_for(use, comparison.task.kind)
-    rivals = {role: best for role in RIVALS if (best := _best(comparison, metric, role))}
+    rivals = {role: best for role in COMPARED_WITH if (best := _best(comparison, metric, role))}
     columns = [_means(comparison, metric), _over_seeds(comparison, metric)]
     for role, rival in rivals.items():
         pairs = {
@@ -82,7 +82,7 @@ def _over_seeds(comparison: SplitComparison, metric: Metric) -> TableColumn:
 def _notes(
     comparison: SplitComparison, metric: Metric, rivals: dict[Role, SplitResult]
 ) -> list[str]:
-    labels = {RIVALS[role]: rival.label for role, rival in rivals.items()}
+    labels = {COMPARED_WITH[role]: rival.label for role, rival in rivals.items()}
     named = " or of the ".join(f"best {what} ({label})" for what, label in labels.items())
     better = "above" if metric.higher_is_better else "below"
     tested = sum(pair.p is not None for pair in comparison.pairs if pair.metric == metric.name)

@@ -21,7 +21,7 @@ from pipeline_lib.reporting.tables.notes import group_sizes, split_note
 from pipeline_lib.reporting.tables.table import MINUS, Table, TableColumn
 from pipeline_lib.settings.methods.base import Role
 
-RIVALS: dict[Role, str] = {"baseline": "baseline", "reference": "reference point"}
+COMPARED_WITH: dict[Role, str] = {"baseline": "baseline", "reference": "reference point"}
 NOTHING = "Nothing to compare: it takes two methods, one a baseline or a reference point."
 INTERVAL = f"95 % CI: bootstrap over users, percentiles of {RESAMPLES:,} seeded resamples."
 
@@ -81,7 +81,7 @@ def pairs_csv(subject: Subject, pairs: Iterable[Pair | SplitPair], fields: Itera
 
 
 def _rivals(comparison: Comparison, metric: Metric) -> dict[Role, str]:
-    """Return the best method of each role of `RIVALS` that others are compared with."""
+    """Return the best method of each role of `COMPARED_WITH` that others are compared with."""
     best: dict[Role, dict[str, str]] = {
         "baseline": comparison.baselines,
         "reference": comparison.references,
@@ -112,14 +112,14 @@ def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[Role, str])
         return [f"No test user has an {metric.label}."]
     if not rivals:
         return [*notes, NOTHING]
-    labels = {RIVALS[role]: comparison.method(name).label for role, name in rivals.items()}
+    labels = {COMPARED_WITH[role]: comparison.method(name).label for role, name in rivals.items()}
     named = " or of the ".join(f"best {what} ({label})" for what, label in labels.items())
     better = "above" if metric.higher_is_better else "below"
     return [
         *notes,
         f"Δ: the method's {metric.label} {MINUS} that of the {named}; {better} 0, the method is "
         "better.",
-        *(f"No {RIVALS[role]} was run." for role in RIVALS if role not in rivals),
+        *(f"No {COMPARED_WITH[role]} was run." for role in COMPARED_WITH if role not in rivals),
         "d: Cohen's d, the mean of the users' differences in their standard deviations.",
         "Holm p: two-tailed paired t-test over users, adjusted by Holm's method for all pairs of "
         f"methods ({_tested(pairs)} tested, in pairs.csv); * where < "

@@ -18,7 +18,7 @@ from pipeline_lib.settings.strict import Strict
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Order = Literal["first", "second"]
-Role = Literal["reference", "baseline", "proposed", "ablation"]
+Role = Literal["reference", "rival", "baseline", "proposed", "ablation"]
 
 
 class MethodSettings(Strict):
@@ -30,8 +30,8 @@ class MethodSettings(Strict):
     )
     role: Role = Field(
         "proposed",
-        description="reference: not in the paper; baseline, proposed: in Tables 2 and 4; ablation: "
-        "a variant of a method, in Tables 3 and 5.",
+        description="reference, rival: simple, or published by others, not in the paper; baseline, "
+        "proposed: in Tables 2 and 4; ablation: a variant of a method, in Tables 3 and 5.",
     )
 
     def for_training(self) -> dict[str, Any]:

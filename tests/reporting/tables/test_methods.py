@@ -196,6 +196,17 @@ def test_rows_stand_in_blocks_by_role(
     }
 
 
+def test_a_rival_is_no_reference_point(compared: Comparison, paper: PaperResults) -> None:
+    rival = compared.method("transfer").model_copy(update={"role": "rival"})
+    methods = [rival if m.name == "transfer" else m for m in compared.methods]
+    blocks = TABLES[2](compared.model_copy(update={"methods": methods}), paper).blocks
+    assert [(block.title, [row.name for row in block.rows]) for block in blocks[:3]] == [
+        ("Reference points, not in the paper", ["item-mean"]),
+        ("Rivals, not in the paper", ["transfer"]),
+        ("Baselines", ["melu"]),
+    ]
+
+
 @pytest.mark.parametrize("number", [3, 5])
 def test_ablations_stand_below_the_proposed_methods(
     compared: Comparison, paper: PaperResults, number: int
