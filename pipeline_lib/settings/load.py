@@ -1,6 +1,6 @@
 """Read and check the settings of a run and of the datasets and methods it names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,10 +105,13 @@ def load_settings(config: Mapping[str, Any], folder: Path) -> Settings:
             methods[name] = method
     settings = Settings(run, datasets, methods, on_dataset)
     _check_levels(settings)
-    _check_search(settings)
-    if run.splits and (other := {*run.splits.methods} - {*methods}):
-        first = unknown(sorted(other)[0], "method", methods)
-        raise SettingsError(f"run config: splits.methods: {first}; add it to methods")
+    known = {*methods, *(file.stem for place in places for file in place.glob("*.yaml"))}
+    _check_search(settings, known)
+    if run.splits and run.splits.methods:
+        _check_names("splits.methods", run.splits.methods, known)
+        if not methods.keys() & {*run.splits.methods}:
+            names = ", ".join(run.splits.methods)
+            raise SettingsError(f"run config: splits.methods: none of {names} is among methods")
     return settings
 
 
@@ -150,17 +153,28 @@ def _method(
     return parse_method({**raw, **override}, source)
 
 
-def _check_search(settings: Settings) -> None:
+def _check_names(key: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Raise SettingsError at a name of no method; those that the run leaves out are no mistake."""
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"run config: {key}: {unknown(name, 'method', known)}")
+
+
+def _check_search(settings: Settings, known: Collection[str]) -> None:
     """Raise SettingsError if any candidate is wrong, so that none fails hours later."""
     run = settings.run
     if run.search is None:
         return
-    for key in (*run.search.space, *run.search.like, *run.search.like.values()):
-        if key not in settings.methods:
-            raise SettingsError(f"run config: search: {unknown(key, 'method', settings.methods)}")
+    _check_names("search", (*run.search.space, *run.search.like, *run.search.like.values()), known)
     if lost := [name for name in run.search.like.values() if name not in run.search.space]:
         raise SettingsError(f"run config: search.like: space has no {', '.join(lost)}")
-    for method in run.search.space:
+    for method in settings.methods:
+        if (leader := settings.leader(method)) and leader not in settings.methods:
+            raise SettingsError(
+                f"run config: search.like: {method} takes the choice of {leader}; add {leader} to "
+                "methods"
+            )
+    for method in (name for name in run.search.space if name in settings.methods):
         for dataset in run.datasets:
             file = settings.method(dataset, method).model_dump(mode="json")
             for values in run.search.values(method, run.split_seed):

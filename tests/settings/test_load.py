@@ -124,7 +124,11 @@ def test_an_override_on_a_dataset_adds_to_that_of_its_method(config: Path) -> No
     ("splits", "error"),
     [
         ({"seeds": [1, 0]}, "splits.seeds has 0, the run's own split_seed, on which settings are"),
-        ({"seeds": [1, 2], "methods": ["two-bias"]}, "splits.methods: unknown method 'two-bias'"),
+        (
+            {"seeds": [1, 2], "methods": ["two-bis"]},
+            "splits.methods: unknown method 'two-bis'; did",
+        ),
+        ({"seeds": [1, 2], "methods": ["two-bias"]}, "none of two-bias is among methods"),
         ({"seeds": [1]}, "splits.seeds"),
         ({"seeds": [1, 1]}, "names something twice: 1, 1"),
     ],

@@ -75,6 +75,13 @@ def test_a_method_takes_its_own_choice_whole() -> None:
     assert load({"space": {"melu": {"inner_lr": [0.1]}}}) == []
 
 
+def test_a_method_that_the_run_leaves_out_is_passed_over() -> None:
+    """So that a run of some methods needs no search of its own."""
+    space = {"outer_lr": [0.1]}
+    search = {"space": {"anil": space, "paml": space}, "like": {"shared-paml": "paml"}}
+    assert load(search) == ["outer_lr"]
+
+
 def test_a_follower_takes_what_its_file_leaves_alike() -> None:
     space = {"outer_lr": [0.1], "inner_lr": [0.2], "epochs": [3], "network.embedding_size": [8]}
     taken = load(
@@ -93,6 +100,7 @@ def test_a_follower_takes_what_its_file_leaves_alike() -> None:
         ({"space": {"melu": {"network.head": ["round"]}}}, "head: must be 'value' or 'levels'"),
         ({"space": {"melu": {"inner_lr": []}}}, "hold at least 1 value"),
         ({"space": {"melu": {}}, "like": {"paml": "two-bias"}}, "space has no two-bias"),
+        ({"space": {"anil": {}}, "like": {"paml": "anil"}}, "add anil to methods"),
     ],
 )
 def test_a_wrong_candidate_stops_the_run_before_any_job(search: dict[str, Any], said: str) -> None:

@@ -118,7 +118,7 @@ def _caption(view: View) -> str:
     return view.caption(
         f"Mean {view.error_name} of test users by how many of their support rows a method had to "
         "adapt on, at most: who has fewer gave all. Steps of the axis are equally wide whatever "
-        f"the numbers; references are drawn in grey.{beyond} {users:,} test users; {view.seeds}.",
+        f"the numbers.{beyond} {users:,} test users; {view.seeds}.",
     )
 
 
