@@ -85,8 +85,8 @@ def test_a_trained_method_adapts_to_an_invented_user() -> None:
 
 @pytest.mark.parametrize("kind", ["anil", "effects-melu"])
 def test_a_method_with_a_rate_in_its_settings_takes_another(kind: str) -> None:
-    own = EFFECTS if kind == "effects-melu" else {}
-    trained, _ = train(MELU | own | {"kind": kind, "epochs": 1}, make_split(log(), task=TASK))
+    effects = EFFECTS if kind == "effects-melu" else {}
+    trained, _ = train(MELU | effects | {"kind": kind, "epochs": 1}, make_split(log(), task=TASK))
     own, same, bolder = (trained.adapt({}, {"i3": 5.0}, rate) for rate in (None, 0.2, 0.4))
     assert own.equals(same)
     moved = [(scores["after"] - scores["before"]).to_numpy() for scores in (own, bolder)]

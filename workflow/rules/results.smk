@@ -3,9 +3,13 @@
 # The runs that the text tells of: by folder below results/, the command that makes it.
 TOLD = {
     "paper": "snakemake all --cores 8 --configfile config/paper.yaml "
-    "--config raw_dir=<folder> 'datasets=[movielens, bookcrossing]'",
+    "--config raw_dir=<folder> 'datasets=[movielens, bookcrossing]' "
+    "'methods=[global-mean, user-mean, item-mean, two-bias, matrix-factorisation, "
+    "transfer, melu, meta-sgd, at-paml, reg-paml]'",
     "tuned": "snakemake all --cores 8 --configfile config/tuned.yaml "
-    "--config raw_dir=<folder>",
+    "--config raw_dir=<folder> 'methods=[user-mean, item-mean, two-bias, "
+    "matrix-factorisation, regression, boosted-trees, melu, paml, shared-paml, "
+    "paml-shrunk, shared-paml-shrunk, tanp, effects-ridge]'",
 }
 READ = (
     "comparison.json",
