@@ -32,8 +32,8 @@ HERE = {
     r"snakemake all .*--configfile config/paper\.yaml": f"{REAL}::test_a_run_of_downloaded_logs",
     r"snakemake all .*--configfile config/paper\.yaml .*taobao.*": f"{REAL}::"
     "test_a_run_of_all_datasets",
-    r"snakemake all .*--configfile config/\w+\.yaml .*=<folder>( .*bookcrossing\]')?": f"{PLANS}::"
-    "test_snakemake_plans_it",
+    r"snakemake all .*--configfile config/\w+\.yaml .*=<folder>"
+    r"( .*bookcrossing\]'.*| 'methods=.*)?": f"{PLANS}::test_snakemake_plans_it",
     r"snakemake --cores 2 results/.*": f"{RUNS}::test_a_model_on_request",
     r"snakemake --report .*": f"{RUNS}::test_snakemakes_own_report",
     r"(.* )?make test( .*)?": f"{PLANS}::test_make_test_runs_what_it_says",

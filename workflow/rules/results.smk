@@ -9,7 +9,7 @@ TOLD = {
     "tuned": "snakemake all --cores 8 --configfile config/tuned.yaml "
     "--config raw_dir=<folder> 'methods=[user-mean, item-mean, two-bias, "
     "matrix-factorisation, regression, boosted-trees, melu, paml, shared-paml, "
-    "paml-shrunk, shared-paml-shrunk, tanp, effects-ridge]'",
+    "paml-shrunk, shared-paml-shrunk, effects-ridge]'",
 }
 READ = (
     "comparison.json",
