@@ -181,7 +181,8 @@ def test_no_rival_has_less_error_than_two_biases_as_the_readme_says() -> None:
     for entry in read_entries(sorted(BOARD.glob("this-project/*.json"))).values():
         errors = [fmean(split) for split in entry.values("mse")]
         boards.setdefault(entry.dataset, {})[entry.method] = fmean(errors)
-    assert len(boards) == 2
-    for board in boards.values():
+    with_rivals = [board for board in boards.values() if "tanp" in board]
+    assert len(with_rivals) == 2
+    for board in with_rivals:
         rivals = [board[name] for name in ("tanp", "anil", "mamo", "in-context")]
         assert min(rivals) > board["two-bias"]
