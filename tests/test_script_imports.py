@@ -11,7 +11,7 @@ HEAVY = {"torch", "pandera", "scipy", "sklearn", "matplotlib", "mlflow", "reques
 # pandera checks every table that is read or written.
 LOADED = {
     "clean partition evaluate": "pandera",
-    "choose results table_6 entries leaderboard": "pandera",
+    "choose table_6 entries leaderboard": "pandera",
     "sample_logs compare compare_splits tables split_tables metric_tables": "pandera scipy",
     "check_trainings": "pandera",
     "fetch": "pandera requests",
@@ -20,7 +20,7 @@ LOADED = {
     "project": "pandera torch sklearn",
     "best_model trial_model": "pandera torch mlflow",
     "figures data_report": "pandera matplotlib",
-    "report": "pandera matplotlib scipy",
+    "report results": "pandera matplotlib scipy",
 }
 NEEDED = {script: set(own.split()) for some, own in LOADED.items() for script in some.split()}
 

@@ -67,7 +67,7 @@ class Files:
         copy = self.images / ("-".join([run, dataset, name, *methods]) + ".png")
         if methods:
             shown = self.numbers.dataset(run, dataset).only(methods)
-            frame = pl.read_csv(source.with_suffix(".csv"))
+            frame = pl.read_csv(source.with_suffix(".csv"), glob=False)
             frame = frame.filter(pl.col("method").is_in([m.name for m in shown.methods]))
             caption = draw_figure(name, frame, shown, [copy])
         else:
