@@ -31,9 +31,8 @@ def test_a_configfile_changes_the_default_run(project: SmallProject) -> None:
 @pytest.mark.slow
 def test_a_large_swept_value_is_found_by_its_rule(project: SmallProject) -> None:
     """A million is written 1e+06, whose plus sign means something in a pattern."""
-    sweep = "sweep={melu: {outer_lr: [1.0e-3, 1.0e+6]}}"
-    planned = project.planned("--config", sweep, "methods=[two-bias, melu]")
-    assert "train melu-outer_lr-1e+06 0" in planned
+    project.edit("config/config.yaml", sweep={"melu": {"outer_lr": [0.001, 1000000.0]}})
+    assert "train melu-outer_lr-1e+06 0" in project.planned("all")
 
 
 EXTENDED = "is extended by additional config"  # what snakemake says of the default
