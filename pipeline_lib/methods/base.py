@@ -100,10 +100,6 @@ class Learner(Method):
         """
         return torch.ones_like(rows)
 
-    def outer_lr_share(self, _parameter: str) -> float:
-        """Return what a parameter has of the outer rate, by its name in the state dict."""
-        return 1.0
-
     def begin_epoch(self, number: int) -> None:
         """Prepare for an epoch, counted from 1.
 

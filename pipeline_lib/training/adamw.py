@@ -3,7 +3,7 @@
 torch's optimiser classes load its compiler, which takes longer than a small training.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +16,8 @@ STEP, MEAN, SQUARE = "step", "exp_avg", "exp_avg_sq"
 class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019), as torch.optim.AdamW.
 
-    rate: the learning rate of the next step, a tensor where steps are recorded. shares: what each
-    parameter has of it. clip_norm: the most that the norm of all gradients together may be.
+    rate: the learning rate of the next step, a tensor where steps are recorded. clip_norm: the most
+    that the norm of all gradients together may be.
     """
 
     def __init__(
@@ -25,13 +25,11 @@ class AdamW:
         parameters: Iterable[nn.Parameter],
         rate: float,
         weight_decay: float,
-        shares: Sequence[float] | None = None,
         clip_norm: float | None = None,
     ) -> None:
         self.parameters = [*parameters]
         self.rate: float | Tensor = rate
         self.weight_decay = weight_decay
-        self.shares = [1.0] * len(self.parameters) if shares is None else [*shares]
         self.clip_norm = clip_norm
         self._state = {
             STEP: [torch.zeros((), device=p.device) for p in self.parameters],
@@ -49,12 +47,7 @@ class AdamW:
         """Move each parameter that has a gradient."""
         if self.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.clip_norm)
-        for share in dict.fromkeys(self.shares):
-            self._move([i for i, own in enumerate(self.shares) if own == share], share)
-
-    def _move(self, places: Sequence[int], share: float) -> None:
-        """Move those of some parameters that have a gradient by a share of the rate."""
-        moved = [i for i in places if self.parameters[i].grad is not None]
+        moved = [i for i, own in enumerate(self.parameters) if own.grad is not None]
         state = {name: [tensors[i] for i in moved] for name, tensors in self._state.items()}
         adamw(
             [self.parameters[i] for i in moved],
@@ -67,7 +60,7 @@ class AdamW:
             amsgrad=False,
             beta1=BETA1,
             beta2=BETA2,
-            lr=self.rate * share,
+            lr=self.rate,
             weight_decay=self.weight_decay,
             eps=EPS,
             maximize=False,

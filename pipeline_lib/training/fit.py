@@ -82,9 +82,8 @@ def fit(
     if not (isinstance(method, Learner) and isinstance(settings, LearnerSettings)):
         raise TypeError(f"{type(method).__name__} is neither a ClosedForm nor a Learner")
     method.warm_start(folds.train)
-    shares = [method.outer_lr_share(name) for name, _ in method.named_parameters()]
-    outer_lr, decay, clip_norm = settings.outer_lr, settings.weight_decay, settings.clip_norm
-    optimiser = AdamW(method.parameters(), outer_lr, decay, shares, clip_norm)
+    decay, clip_norm = settings.weight_decay, settings.clip_norm
+    optimiser = AdamW(method.parameters(), settings.outer_lr, decay, clip_norm)
     kind = GraphStepper if _fits_a_graph(method, settings, folds, team) else Stepper
     stepper = kind(method, optimiser, folds.train, folds.catalogue, team)
     progress = checkpoint.load(method, optimiser) if checkpoint else None

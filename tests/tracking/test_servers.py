@@ -13,7 +13,6 @@ import pytest
 from filelock import FileLock
 from mlflow import MlflowClient
 
-from pipeline_lib.tracking.mirror import PATIENCE
 from tests.tracking.servers import Server, mlflow_server
 from tests.workflow.small_project import HANGS, ROOT, SNAKEMAKE, SmallProject, copy_encoded
 
@@ -137,8 +136,10 @@ def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
 
 
 def test_a_server_that_hangs_holds_up_nothing(
-    finished: SmallProject, tmp_path: Path, server: Server
+    finished: SmallProject, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A request may hang for longer than even a loaded machine takes to end a workflow."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(HANGS))
     project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=60)
     workflow = start(project, server, 2, *targets)
     wait_for_points(server, workflow)
@@ -153,4 +154,4 @@ def test_a_server_that_hangs_holds_up_nothing(
     sync(project, server)
     check_complete(project, server, seeds=1)
     print(f"the workflow ended {waited:.1f} s after its last result")
-    assert waited < PATIENCE + 5
+    assert waited < HANGS / 4

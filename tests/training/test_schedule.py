@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_lib.methods.base import build_method
-from pipeline_lib.methods.baselines import MeLU
 from pipeline_lib.training.fit import rate_share
-from tests.training.toy import PROBLEM, make_settings, state_bytes, train
+from tests.training.toy import make_settings, state_bytes, train
 
 
 @pytest.mark.parametrize(
@@ -50,14 +48,3 @@ def test_a_limit_of_rows_changes_the_training() -> None:
     dealt, _ = train("melu", epochs=2, support_share=[0.4, 0.8])
     limited, _ = train("melu", epochs=2, support_share=[0.4, 0.8], rows_per_user=2)
     assert state_bytes(limited) != state_bytes(dealt)
-
-
-def test_a_parameter_without_a_share_of_the_outer_rate_stays(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    before = state_bytes(build_method(make_settings("melu"), PROBLEM, 0))
-    monkeypatch.setattr(MeLU, "outer_lr_share", lambda _, name: float("values" in name))
-    after = state_bytes(train("melu", epochs=1)[0])
-    assert {name for name in after if after[name] != before[name]} == {
-        name for name in after if "values" in name
-    }

@@ -94,6 +94,19 @@ def _difference(own: Pair | SplitPair | Gap | None, metric: str) -> str:
     return DASH if own is None else signed(own.difference, find_metric(metric).digits)
 
 
+def _interval(own: Pair | SplitPair, metric: str) -> str:
+    if own.low is None or own.high is None:
+        return DASH
+    low, high = (signed(end, find_metric(metric).digits) for end in (own.low, own.high))
+    return f"{low} to {high}"
+
+
+def _apart(own: Pair | SplitPair | None, metric: str) -> str:
+    """Render a difference, with its interval where there is one."""
+    interval = DASH if own is None else _interval(own, metric)
+    return _difference(own, metric) + ("" if interval == DASH else f" ({interval})")
+
+
 def _hours(made: list[TrainingRecord] | list[Candidate]) -> str:
     return f"{len(made):,}, {sum(own.seconds for own in made) / 3600:.1f} h in all"
 
@@ -105,12 +118,13 @@ def _several(records: Iterable[TrainingRecord], form: str) -> str:
 
 FILTERS: dict[str, Callable[..., object]] = {
     "aligned": _aligned,
+    "apart": _apart,
     "count": lambda number: f"{number:,.0f}",
     "difference": _difference,
-    "digits": lambda metric: find_metric(metric).digits,
     "group_sizes": group_sizes,
     "header": lambda metric: find_metric(metric).label,
     "hours": _hours,
+    "interval": _interval,
     "loss": lambda value: DASH if value is None else f"{value:.3f}",
     "md": escape,
     "mean": fmean,

@@ -31,7 +31,7 @@ class UnknownResultError(Exception):
 class DatasetResults:
     """A dataset of a finished run. choices: by method, those of its search.
 
-    over_splits: methods on its further splits, where the run has some.
+    further: methods on its further splits, where the run has some.
     """
 
     folder: Path
@@ -39,7 +39,7 @@ class DatasetResults:
     data: DataReport
     trainings: list[TrainingRecord]
     choices: dict[str, SearchResult]
-    over_splits: SplitComparison | None
+    further: SplitComparison | None
 
     @property
     def error(self) -> str:
@@ -71,9 +71,9 @@ class DatasetResults:
     @property
     def splits(self) -> SplitComparison:
         """Return methods on its further splits; raise UnknownResultError where there are none."""
-        if self.over_splits is None:
+        if self.further is None:
             raise UnknownResultError(f"{self.folder}: the run has no further splits")
-        return self.over_splits
+        return self.further
 
     def on_splits(self, name: str) -> SplitResult:
         """Return a method's result over splits; raise UnknownResultError where there is none."""

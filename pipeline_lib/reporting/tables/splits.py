@@ -14,23 +14,24 @@ from pipeline_lib.settings.methods.base import Role
 
 
 def splits_table(use: Literal["error", "ranking"], comparison: SplitComparison) -> Table:
-    """Tabulate a metric over splits and its difference from the best rivals', split by split.
+    """Tabulate a metric over splits and its difference from the leaders', split by split.
 
-    use: MSE or NEL is the error, nDCG@5 or AUC the ranking metric.
+    use: MSE or NEL is the error, nDCG@5 or AUC the ranking metric. Leaders: the best baseline and
+    the best reference point.
     """
     metric = metric_for(use, comparison.task.kind)
-    rivals = {role: best for role in COMPARED_WITH if (best := _best(comparison, metric, role))}
+    leaders = {role: best for role in COMPARED_WITH if (best := _best(comparison, metric, role))}
     columns = [_means(comparison, metric), _over_seeds(comparison, metric)]
-    for role, rival in rivals.items():
+    for role, leader in leaders.items():
         pairs = {
-            m.name: comparison.pair(metric.name, m.name, rival.name) for m in comparison.methods
+            m.name: comparison.pair(metric.name, m.name, leader.name) for m in comparison.methods
         }
         delta = TableColumn(f"Δ {role}", (f"{metric.name}_minus_{role}",), {})
         tested = {name: pair for name, pair in pairs.items() if pair}
         columns += difference_columns(tested, delta, metric.digits)
     title = f"{comparison.title}: {metric.label} over splits"
     return table_of(
-        comparison, comparison.methods, title, columns, _notes(comparison, metric, rivals)
+        comparison, comparison.methods, title, columns, _notes(comparison, metric, leaders)
     )
 
 
@@ -80,9 +81,9 @@ def _over_seeds(comparison: SplitComparison, metric: Metric) -> TableColumn:
 
 
 def _notes(
-    comparison: SplitComparison, metric: Metric, rivals: dict[Role, SplitResult]
+    comparison: SplitComparison, metric: Metric, leaders: dict[Role, SplitResult]
 ) -> list[str]:
-    labels = {COMPARED_WITH[role]: rival.label for role, rival in rivals.items()}
+    labels = {COMPARED_WITH[role]: leader.label for role, leader in leaders.items()}
     named = " or of the ".join(f"best {what} ({label})" for what, label in labels.items())
     better = "above" if metric.higher_is_better else "below"
     tested = sum(pair.p is not None for pair in comparison.pairs if pair.metric == metric.name)

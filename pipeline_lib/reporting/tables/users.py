@@ -27,21 +27,22 @@ INTERVAL = f"95 % CI: bootstrap over users, percentiles of {RESAMPLES:,} seeded 
 
 
 def pairs_table(use: Literal["error", "ranking"], comparison: Comparison) -> Table:
-    """Tabulate a metric with intervals and its difference from the best rivals', user by user.
+    """Tabulate a metric with intervals and its difference from the leaders', user by user.
 
-    use: MSE or NEL is the error, nDCG@5 or AUC the ranking metric.
+    use: MSE or NEL is the error, nDCG@5 or AUC the ranking metric. Leaders: the best baseline and
+    the best reference point.
     """
     metric, methods = metric_for(use, comparison.task.kind), comparison.methods
-    rivals = _rivals(comparison, metric)
+    leaders = _leaders(comparison, metric)
     columns = mean_columns(methods, metric)
-    for role, rival in rivals.items():
-        pairs = {m.name: comparison.pair(metric.name, m.name, rival) for m in methods}
+    for role, leader in leaders.items():
+        pairs = {m.name: comparison.pair(metric.name, m.name, leader) for m in methods}
         found = {name: pair for name, pair in pairs.items() if pair}
-        behind = sources_of(methods, [metric], comparison.method(rival))
+        behind = sources_of(methods, [metric], comparison.method(leader))
         delta = TableColumn(f"Δ {role}", (f"{metric.name}_minus_{role}",), {}, behind)
         columns += difference_columns(found, delta, metric.digits)
     title = f"{comparison.title}: {metric.label} user by user"
-    notes = [*_pair_notes(comparison, metric, rivals), split_note(comparison)]
+    notes = [*_pair_notes(comparison, metric, leaders), split_note(comparison)]
     return table_of(comparison, methods, title, columns, notes)
 
 
@@ -80,7 +81,7 @@ def pairs_csv(subject: Subject, pairs: Iterable[Pair | SplitPair], fields: Itera
     return text.getvalue()
 
 
-def _rivals(comparison: Comparison, metric: Metric) -> dict[Role, str]:
+def _leaders(comparison: Comparison, metric: Metric) -> dict[Role, str]:
     """Return the best method of each role of `COMPARED_WITH` that others are compared with."""
     best: dict[Role, dict[str, str]] = {
         "baseline": comparison.baselines,
@@ -90,7 +91,7 @@ def _rivals(comparison: Comparison, metric: Metric) -> dict[Role, str]:
     return {role: by[metric.name] for role, by in best.items() if by.get(metric.name) in compared}
 
 
-def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[Role, str]) -> list[str]:
+def _pair_notes(comparison: Comparison, metric: Metric, leaders: dict[Role, str]) -> list[str]:
     pairs = [pair for pair in comparison.pairs if pair.metric == metric.name]
     counted = {m.metrics[metric.name].users for m, _ in sources(comparison.methods, [metric])}
     notes = [
@@ -110,16 +111,16 @@ def _pair_notes(comparison: Comparison, metric: Metric, rivals: dict[Role, str])
         )
     if not counted:
         return [f"No test user has an {metric.label}."]
-    if not rivals:
+    if not leaders:
         return [*notes, NOTHING]
-    labels = {COMPARED_WITH[role]: comparison.method(name).label for role, name in rivals.items()}
+    labels = {COMPARED_WITH[role]: comparison.method(name).label for role, name in leaders.items()}
     named = " or of the ".join(f"best {what} ({label})" for what, label in labels.items())
     better = "above" if metric.higher_is_better else "below"
     return [
         *notes,
         f"Δ: the method's {metric.label} {MINUS} that of the {named}; {better} 0, the method is "
         "better.",
-        *(f"No {COMPARED_WITH[role]} was run." for role in COMPARED_WITH if role not in rivals),
+        *(f"No {COMPARED_WITH[role]} was run." for role in COMPARED_WITH if role not in leaders),
         "d: Cohen's d, the mean of the users' differences in their standard deviations.",
         "Holm p: two-tailed paired t-test over users, adjusted by Holm's method for all pairs of "
         f"methods ({_tested(pairs)} tested, in pairs.csv); * where < "

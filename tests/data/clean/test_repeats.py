@@ -73,6 +73,14 @@ def test_ratings_are_steps_where_the_scale_has_them(tmp_path: Path) -> None:
     assert logs.rejects["reason"].to_list() == [COUNTED, "not a step of 0.5 from 0.5"]
 
 
+def test_a_step_that_is_no_float_rejects_no_rating(tmp_path: Path) -> None:
+    """In floats (0.7 - 0.1) / 0.1 is a little below 6."""
+    task = {"kind": "rating", "scale": [0.1, 1], "step": 0.1}
+    logs = ratings(tmp_path, "first", ["1,a,0.7", "1,b,0.35", "2,a,0.3", "2,b,1"], task)
+    assert logs.interactions["target"].to_list() == pytest.approx([0.7, 0.3, 1])
+    assert logs.rejects.select("line", "reason").rows() == [(3, "not a step of 0.1 from 0.1")]
+
+
 def test_plays_are_summed_and_no_loss(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     scale = {"kind": "rating", "scale": [1, 100]}
     logs = ratings(tmp_path, "sum", ["1,a,1"] * 30 + ["1,b,1", "2,a,1", "2,a,x"], scale)
