@@ -28,9 +28,9 @@ HERE = {
     r"snakemake all --cores 8 --config processes=4": f"{RUNS}::test_a_run_of_several_processes",
     r"snakemake all .*--config ('methods=.*|'sweep=.*|'override=.*'seeds=.*)": f"{PLANS}::"
     "test_snakemake_plans_it",
-    r"snakemake all .*--config 'splits=.*": f"{PLANS}::test_snakemake_plans_it",
+    r"snakemake all .*--config ('splits|name)=.*": f"{PLANS}::test_snakemake_plans_it",
     r"snakemake all .*--configfile config/paper\.yaml": f"{REAL}::test_a_run_of_downloaded_logs",
-    r"snakemake all .*--configfile config/paper\.yaml .*taobao.*": f"{REAL}::"
+    r"snakemake all .*--configfile config/paper\.yaml .*<folder> .*taobao.*": f"{REAL}::"
     "test_a_run_of_all_datasets",
     r"snakemake all .*--configfile config/\w+\.yaml .*=<folder>"
     r"( .*bookcrossing\]'.*| 'methods=.*)?": f"{PLANS}::test_snakemake_plans_it",

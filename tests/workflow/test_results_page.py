@@ -20,8 +20,8 @@ mean of {{ method }}: {{ value("paper", "movielens", method) }}
 
 @pytest.fixture
 def told(finished: SmallProject, project: SmallProject) -> SmallProject:
-    """A project with a text, and two runs that were finished elsewhere."""
-    for run in ("paper", "tuned"):
+    """A project with a text, and the runs that it tells of, finished elsewhere."""
+    for run in ("paper", "tuned", "sample-clicks"):
         shutil.copytree(finished.folder / "results/sample", project.folder / "results" / run)
     (project.folder / "docs").mkdir()
     (project.folder / "docs/results.md.j2").write_text(TEMPLATE, encoding="utf-8")

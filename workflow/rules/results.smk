@@ -5,11 +5,16 @@ TOLD = {
     "paper": "snakemake all --cores 8 --configfile config/paper.yaml "
     "--config raw_dir=<folder> 'datasets=[movielens, bookcrossing]' "
     "'methods=[global-mean, user-mean, item-mean, two-bias, matrix-factorisation, "
-    "transfer, melu, meta-sgd, at-paml, reg-paml]'",
+    "transfer, melu, meta-sgd, paml, at-paml, reg-paml]'",
     "tuned": "snakemake all --cores 8 --configfile config/tuned.yaml "
     "--config raw_dir=<folder> 'methods=[user-mean, item-mean, two-bias, "
     "matrix-factorisation, regression, boosted-trees, melu, paml, shared-paml, "
-    "paml-shrunk, shared-paml-shrunk, effects-ridge]'",
+    "paml-shrunk, shared-paml-shrunk, meta-sgd, at-paml, reg-paml, anil, tanp, in-context, "
+    "effects-ridge]'",
+    "sample-clicks": "snakemake all --cores 8 --configfile config/paper.yaml "
+    "--config name=sample-clicks logs=sample 'datasets=[taobao]' "
+    "'methods=[global-mean, user-mean, item-mean, two-bias, matrix-factorisation, "
+    "transfer, melu, meta-sgd, paml, at-paml, reg-paml]'",
 }
 READ = (
     "comparison.json",
