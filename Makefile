@@ -22,6 +22,8 @@ demo: $(READY)
 	@echo "The report, to be opened in a browser, has these tables, all others and the figures:"
 	@echo "file://$(CURDIR)/results/sample/report.html"
 
+# Bytecode is written even where a shell says otherwise: tests start hundreds of processes.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(TOOLS)
 	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder $(PYTEST)
 

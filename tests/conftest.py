@@ -1,7 +1,8 @@
 """What the tests share: the settings as delivered, a tiny raw log without a flaw, and cleaning."""
 
+import gc
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +40,33 @@ def one_in(number: int) -> settings:
     return settings(max_examples=settings().max_examples // number)
 
 
+# What is imported and collected stays to the end: nothing of it is looked through for garbage.
+gc.disable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect garbage again once the tests are collected."""
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+# The files whose tests take longest, and after them what else runs workflows.
+LONGEST = (
+    *("test_slurm", "test_readme", "test_own_logs", "test_kills", "test_own_method"),
+    *("test_commands_run", "test_commands_real", "test_servers", "test_reruns", "test_commands"),
+)
+RUNS = {"workflow", "cluster", "tracking"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what runs workflows, so that no process is left alone with it at the end."""
-    items.sort(key=lambda item: {"workflow", "cluster", "tracking"}.isdisjoint(item.path.parts))
+    """Begin with what takes long, so that no process is left alone with it at the end."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    last = len(places)
+    items.sort(key=lambda i: (places.get(i.path.stem, last), RUNS.isdisjoint(i.path.parts)))
 
 
 @pytest.fixture

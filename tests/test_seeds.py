@@ -8,6 +8,8 @@ from pipeline_lib.seeds import combine_keys, derive_seed, hash_keys
 
 NAMES = pl.Series("user", ["1", "2", "10", "1"])
 MASK = 2**64 - 1
+# Of UTF-8, as by default, which hypothesis would find by encoding every character there is.
+TEXT = st.characters(exclude_categories=["Cs"])
 
 
 def splitmix64(state: int) -> int:
@@ -28,7 +30,7 @@ def test_seeds_are_the_known_ones() -> None:
     assert derive_seed(1, "epoch", 3) == from_b2sum("db6034c4209164e3") // 2 == 8192690457098727533
 
 
-@given(st.integers(), st.lists(st.text(max_size=5) | st.integers(), max_size=3))
+@given(st.integers(), st.lists(st.text(TEXT, max_size=5) | st.integers(), max_size=3))
 def test_seeds_have_63_bits(seed: int, labels: list[str | int]) -> None:
     assert 0 <= derive_seed(seed, *labels) < 2**63
 
@@ -58,7 +60,7 @@ def test_keys_are_unsigned_and_a_row_each() -> None:
     assert (keys.dtype, len(keys)) == (pl.UInt64(), 4)
 
 
-@given(st.lists(st.text(max_size=4), max_size=8), st.data())
+@given(st.lists(st.text(TEXT, max_size=4), max_size=8), st.data())
 def test_a_key_depends_on_its_name_alone(names: list[str], data: st.DataObject) -> None:
     keys = dict(zip(names, hash_keys(pl.Series(names, dtype=pl.String), 5), strict=True))
     some = data.draw(st.permutations(names))[: len(names) // 2]

@@ -1,8 +1,13 @@
 """The code behind a rule: the library's modules that its script depends on, and their hash."""
 
 import ast
+import atexit
 import hashlib
-from collections.abc import Iterable, Iterator
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import resolve_name
@@ -12,6 +17,8 @@ from pipeline_lib.settings import own_methods
 
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[2]
+# What says how a file is read: this module, and the grammar of this Python.
+_RULES = Path(__file__).read_bytes() + sys.version.encode()
 # Modules and packages that show or watch a result and do not change it.
 SPARED = tuple(
     f"{PACKAGE}.{part}"
@@ -64,7 +71,42 @@ class _Source:
 
 @cache
 def _read(path: Path) -> _Source:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Read a file, or remember what a file of these bytes says: to parse all takes a second."""
+    text, known = path.read_bytes(), _remembered()
+    key = hashlib.sha256(text + _RULES).hexdigest()
+    if key in known:
+        imports, digest = known[key]
+        return _Source(tuple(imports), digest)
+    source = _parse(text.decode())
+    known[key] = source.imports, source.digest
+    return source
+
+
+@cache
+def _remembered() -> dict[str, tuple[Sequence[str], str]]:
+    """Return what earlier processes read, by the hash of a file; what is added is kept for more."""
+    memory = ROOT / PACKAGE / "__pycache__" / "digests.json"
+    known: dict[str, tuple[Sequence[str], str]] = {}
+    with suppress(OSError, TypeError, ValueError):
+        known = dict(json.loads(memory.read_bytes()))
+    if not sys.dont_write_bytecode:
+        atexit.register(_remember, known, len(known), memory)
+    return known
+
+
+def _remember(known: Mapping[str, object], before: int, memory: Path) -> None:
+    """Write what is known; a library that cannot be written to is read anew each time."""
+    if len(known) == before:
+        return
+    with suppress(OSError):
+        memory.parent.mkdir(exist_ok=True)
+        scratch = memory.with_suffix(f".{os.getpid()}")
+        scratch.write_text(json.dumps(known), encoding="utf-8")
+        scratch.replace(memory)
+
+
+def _parse(text: str) -> _Source:
+    tree = ast.parse(text)
     nodes = list(ast.walk(tree))
     imports = tuple(_imported(nodes))
     for node in nodes:

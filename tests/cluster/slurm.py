@@ -4,23 +4,25 @@ import os
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
+from tests.workflow.small_project import wait_until
+
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch")
 NODES = ("cpu1", "gpu1")
 FOUND = Path("/etc/slurm/slurm.conf")  # where Slurm's commands look, also those within jobs
+# A job that lost its node waits for `cred_expire` before it starts again.
 CONFIG = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=20
 CredType=cred/munge
 SlurmUser=root
 SlurmdUser=root
@@ -43,7 +45,7 @@ KillWait=2
 OverTimeLimit=0
 MinJobAge=600
 JobRequeue=1
-SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1,sched_min_interval=0,requeue_delay=0
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1,sched_min_interval=0
 GresTypes=gpu
 NodeName=cpu1 NodeAddr=127.0.0.1 NodeHostname={host} Port={cpu1} CPUs=2 RealMemory=64000
 NodeName=gpu1 NodeAddr=127.0.0.1 NodeHostname={host} Port={gpu1} CPUs=2 RealMemory=64000 Gres=gpu:1
@@ -132,7 +134,7 @@ class Slurm:
                 self.run("scancel", "--user=root")
             daemon.terminate()
             try:
-                daemon.wait(10)
+                daemon.wait(60)
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
@@ -159,14 +161,6 @@ def missing() -> str:
     if FOUND.exists():
         return f"there is a Slurm here already ({FOUND})"
     return "" if os.getuid() == 0 else "Slurm's daemons start jobs as root alone"
-
-
-def wait_until(met: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for something to be so."""
-    end = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < end, f"not so after {seconds} s"
-        time.sleep(0.2)
 
 
 def free_ports(count: int) -> list[int]:

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.slurm import wait_until
-from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject
+from tests.workflow.small_project import ROOT, SNAKEMAKE, SmallProject, wait_until
 
 COMMIT = ("commit", "-q", "-m", "what a job gets is what git knows")
 PROFILES = ROOT / "workflow/profiles"

@@ -1,6 +1,9 @@
 """What counts as a change of code, and what does not."""
 
+import sys
+from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -22,10 +25,31 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def digest(library: Path, *modules: str) -> str:
-    for remembered in (code_digest._read, code_digest._python_file):
-        remembered.cache_clear()
-    own = code_digest.code_digests(library.parent / "script.py", modules)
-    return code_digest.join_digests(f"{name} {value}" for name, value in own.items())
+    for own in (code_digest._read, code_digest._python_file, code_digest._remembered):
+        own.cache_clear()
+    found = code_digest.code_digests(library.parent / "script.py", modules)
+    return code_digest.join_digests(f"{name} {value}" for name, value in found.items())
+
+
+def test_what_another_process_has_read_is_not_parsed_again(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_exit: list[partial[None]] = []
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr("atexit.register", lambda f, *own: at_exit.append(partial(f, *own)))
+    cold = digest(library)
+    at_exit.pop()()
+    assert [path.name for path in (library / "__pycache__").iterdir()] == ["digests.json"]
+    parse = Mock(side_effect=code_digest._parse)
+    monkeypatch.setattr(code_digest, "_parse", parse)
+    assert digest(library) == cold
+    parse.assert_not_called()
+    (library / "b.py").write_text("f = 1\n")
+    assert digest(library) != cold
+    parse.assert_called_once_with("f = 1\n")
+    (library / "__pycache__/digests.json").write_text("{", encoding="utf-8")
+    (library / "b.py").write_text('def f(x):\n    """Say."""\n    return x + 1\n')
+    assert digest(library) == cold
 
 
 def test_a_change_two_imports_away_counts(library: Path) -> None:

@@ -1,6 +1,9 @@
 """Every method learns from logs without users' features, and scores users of whom only ratings are
 known."""
 
+from collections.abc import Callable
+from functools import cache
+
 import pytest
 
 from pipeline_lib.data.encode.split import EncodedSplit, encode_split
@@ -19,21 +22,27 @@ LOGS = {"movies": DATASET, "bare": BARE}
 SLOW = pytest.mark.slow
 
 
+Encode = Callable[[str], tuple[Dataset, EncodedSplit]]
+
+
 @pytest.fixture(scope="module")
-def log(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Dataset, EncodedSplit]:
-    """Encode ratings with movies, or ratings alone."""
-    folder = tmp_path_factory.mktemp("bare")
-    write_ratings_and_movies(folder / "raw")
-    dataset = Dataset.model_validate(LOGS[request.param])
-    logs = clean_folder(folder / "raw", dataset, folder / "clean")
-    rows = logs.interactions.lazy()
-    split = partition(logs.users, rows, dataset.grouping(), dataset.partition, 0)
-    tables = CleanTables(
-        logs.users, logs.items, logs.events.lazy(), split.users, split.interactions.lazy()
-    )
-    return dataset, encode_split(tables, dataset.item_features)
+def encode_log(tmp_path_factory: pytest.TempPathFactory) -> Encode:
+    """Encode ratings with movies, or ratings alone, once."""
+
+    @cache
+    def encode(log: str) -> tuple[Dataset, EncodedSplit]:
+        folder = tmp_path_factory.mktemp("bare")
+        write_ratings_and_movies(folder / "raw")
+        dataset = Dataset.model_validate(LOGS[log])
+        logs = clean_folder(folder / "raw", dataset, folder / "clean")
+        rows = logs.interactions.lazy()
+        split = partition(logs.users, rows, dataset.grouping(), dataset.partition, 0)
+        tables = CleanTables(
+            logs.users, logs.items, logs.events.lazy(), split.users, split.interactions.lazy()
+        )
+        return dataset, encode_split(tables, dataset.item_features)
+
+    return encode
 
 
 @pytest.mark.parametrize(
@@ -43,10 +52,9 @@ def log(
         for log in LOGS
         for kind in known_kinds()
     ],
-    indirect=["log"],
 )
-def test_every_method_learns_and_scores(log: tuple[Dataset, EncodedSplit], kind: str) -> None:
-    dataset, encoded = log
+def test_every_method_learns_and_scores(encode_log: Encode, log: str, kind: str) -> None:
+    dataset, encoded = encode_log(log)
     train, validation, test = (encoded.folds[name] for name in ("train", "validation", "test"))
     groups = encoded.validation_users["group"]
     folds = Folds(train, validation, encoded.catalogue, dataset.task, groups)

@@ -33,6 +33,8 @@ from tests.methods.world import (
     train_once,
     trained,
     unseen,
+    without_rows,
+    without_support,
 )
 
 FOLDS, TEST = RATINGS.folds, RATINGS.test
@@ -277,3 +279,34 @@ def test_the_same_seed_gives_the_same_bytes_with_every_way_at_once(
     method, _ = short(kind, world, changes)
     again, _ = train(kind, world, epochs=5, **changes)
     assert state_bytes(again) == state_bytes(method)
+
+
+@pytest.mark.parametrize("world", [World("rating"), World("click")], ids=str)
+@pytest.mark.parametrize("kind", known_kinds())
+class TestUsersWithoutRows:
+    def test_users_without_any_rows_get_no_scores(self, kind: str, world: World) -> None:
+        """As a served user of unknown items alone: a batch then has no item."""
+        method, test = trained(kind, world), world.test
+        no_query = dataclasses.replace(test, query=without_rows(test.query))
+        nothing = dataclasses.replace(no_query, support=without_rows(test.support))
+        assert predict(method, no_query).shape == predict(method, nothing).shape == (0,)
+
+    def test_the_users_beside_them_keep_their_scores(self, kind: str, world: World) -> None:
+        method, test = trained(kind, world), world.test
+        empty = torch.arange(len(test)) % 3 == 0
+        _, owner, _ = test.query.users.take(torch.arange(len(test)))
+        alone, beside = predict(method, test), predict(method, without_support(test, empty))
+        full = ~empty[owner]
+        torch.testing.assert_close(beside[full], alone[full], rtol=1e-6, atol=1e-6)
+        assert beside.isfinite().all()
+
+    def test_support_rows_of_others_do_not_touch_them(self, kind: str, world: World) -> None:
+        method, test = trained(kind, world), world.test
+        empty = torch.arange(len(test)) % 3 == 0
+        _, owner, _ = test.query.users.take(torch.arange(len(test)))
+        some, nobody = (
+            predict(method, without_support(test, users))
+            for users in (empty, torch.ones_like(empty))
+        )
+        none = empty[owner]
+        torch.testing.assert_close(some[none], nobody[none], rtol=1e-6, atol=1e-6)

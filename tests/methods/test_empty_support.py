@@ -3,19 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
 import torch
 from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch
-from pipeline_lib.episodes.format import Episodes, Ragged, Rows
-from pipeline_lib.episodes.subsets import limit_support
 from pipeline_lib.methods.base import Method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
-from pipeline_lib.settings.methods.base import known_kinds
 from tests.combinations import Combination, each_combination
 from tests.meta.per_user_reference import assert_near, reference
-from tests.methods.world import ADAPTIVE, World, predict, take_all, train, trained
+from tests.methods.world import ADAPTIVE, World, take_all, train, without_support
 from tests.worlds import ADAPTS, HEADS, KINDS, ORDERS, Setup
 
 torch.set_num_threads(1)  # on tensors this small a second thread only waits
@@ -59,12 +55,6 @@ def assert_scores_are_adapted_or_not(setup: Setup, case: str) -> None:
         assert ((score - unadapted)[~empty].abs() > 1e-9).all()
 
 
-def without_support(episodes: Episodes, users: Tensor) -> Episodes:
-    """The same users, some of them, [users] bool, without support rows."""
-    _, owner, _ = episodes.support.users.take(torch.arange(len(episodes)))
-    return limit_support(episodes, users[owner].long(), 1)
-
-
 def unadapted_scores(learner: AdaptiveLearner, batch: Batch) -> Tensor:
     embedded = learner.network.embed(batch)
     return learner.head.score(learner.network(embedded, batch.query))
@@ -86,40 +76,3 @@ def assert_scores_are_unadapted(learner: Method, world: World) -> None:
         expected, prediction = unadapted_scores(learner, batch), learner.predict(batch)
     torch.testing.assert_close(prediction.score, expected, rtol=1e-6, atol=1e-6)
     assert all((values > 0).all() for values in prediction.diagnostics.values())
-
-
-def without_rows(rows: Rows) -> Rows:
-    """Nothing, for as many users."""
-    nobody = Ragged(torch.zeros_like(rows.users.offsets))
-    return replace(rows, users=nobody, item=rows.item[:0], target=rows.target[:0])
-
-
-@pytest.mark.parametrize("world", WORLDS, ids=str)
-@pytest.mark.parametrize("kind", known_kinds())
-class TestEveryMethod:
-    def test_users_without_any_rows_get_no_scores(self, kind: str, world: World) -> None:
-        """As a served user of unknown items alone: a batch then has no item."""
-        method, test = trained(kind, world), world.test
-        no_query = replace(test, query=without_rows(test.query))
-        nothing = replace(no_query, support=without_rows(test.support))
-        assert predict(method, no_query).shape == predict(method, nothing).shape == (0,)
-
-    def test_the_users_beside_them_keep_their_scores(self, kind: str, world: World) -> None:
-        method, test = trained(kind, world), world.test
-        empty = torch.arange(len(test)) % 3 == 0
-        _, owner, _ = test.query.users.take(torch.arange(len(test)))
-        alone, beside = predict(method, test), predict(method, without_support(test, empty))
-        full = ~empty[owner]
-        torch.testing.assert_close(beside[full], alone[full], rtol=1e-6, atol=1e-6)
-        assert beside.isfinite().all()
-
-    def test_support_rows_of_others_do_not_touch_them(self, kind: str, world: World) -> None:
-        method, test = trained(kind, world), world.test
-        empty = torch.arange(len(test)) % 3 == 0
-        _, owner, _ = test.query.users.take(torch.arange(len(test)))
-        some, nobody = (
-            predict(method, without_support(test, users))
-            for users in (empty, torch.ones_like(empty))
-        )
-        none = empty[owner]
-        torch.testing.assert_close(some[none], nobody[none], rtol=1e-6, atol=1e-6)

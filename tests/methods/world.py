@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch, take_batch
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
+from pipeline_lib.episodes.subsets import limit_support
 from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Method, Problem, build_method
 from pipeline_lib.methods.inner_loop import AdaptiveLearner
@@ -269,3 +270,15 @@ def unseen(rows: Rows) -> Rows:
     item = ITEMS - 1 - rows.item % UNSEEN_ITEMS
     assert ITEMS - 1 in item
     return dataclasses.replace(rows, item=item)
+
+
+def without_support(episodes: Episodes, users: Tensor) -> Episodes:
+    """The same users, some of them, [users] bool, without support rows."""
+    _, owner, _ = episodes.support.users.take(torch.arange(len(episodes)))
+    return limit_support(episodes, users[owner].long(), 1)
+
+
+def without_rows(rows: Rows) -> Rows:
+    """Nothing, for as many users."""
+    nobody = Ragged(torch.zeros_like(rows.users.offsets))
+    return dataclasses.replace(rows, users=nobody, item=rows.item[:0], target=rows.target[:0])

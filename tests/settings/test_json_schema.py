@@ -1,6 +1,7 @@
 """The schemas for editors say what the settings models say, and the YAML files fit them."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from pipeline_lib.settings.dataset import Dataset
-from pipeline_lib.settings.json_schema import json_schemas, write_json_schemas
+from pipeline_lib.settings.json_schema import json_schemas as make_schemas
+from pipeline_lib.settings.json_schema import write_json_schemas
 from pipeline_lib.settings.load import read_dataset
 from pipeline_lib.settings.methods.base import known_kinds, settings_class
 from pipeline_lib.settings.network import Network
@@ -17,6 +19,7 @@ from pipeline_lib.settings.readme import readme
 from pipeline_lib.settings.run import Run
 from tests.settings.shop import SHOP, shop
 
+json_schemas = cache(make_schemas)
 CONFIG = Path(__file__).parents[2] / "config"
 KIND_BY_FOLDER = {"datasets": "dataset", "methods": "method", "config": "run"}
 FILES = sorted(CONFIG.rglob("*.yaml"))

@@ -121,7 +121,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
     finished: SmallProject, tmp_path: Path, server: Server
 ) -> None:
-    project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=60)
+    project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=24)
     workflow = start(project, server, 2, *targets)
     wait_for_points(server, workflow)
     server.kill()
@@ -140,7 +140,7 @@ def test_a_server_that_hangs_holds_up_nothing(
 ) -> None:
     """A request may hang for longer than even a loaded machine takes to end a workflow."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(HANGS))
-    project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=60)
+    project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=24)
     workflow = start(project, server, 2, *targets)
     wait_for_points(server, workflow)
     server.signal(signal.SIGSTOP)

@@ -1,6 +1,7 @@
 """What is watched of an epoch: metrics of validation users, rates by group, memory."""
 
 import polars as pl
+import psutil
 import pytest
 import torch
 
@@ -81,10 +82,12 @@ def test_an_epoch_reports_the_mean_norm_of_the_gradients_and_the_time_of_a_step(
 
 def test_memory_is_what_the_process_used_at_most() -> None:
     before = peak_memory(torch.device("cpu"))["memory/process_mb"]
-    block = torch.ones(int(before * 1e6 / 4))  # as much again
+    lacking = before - psutil.Process().memory_info().rss / 1e6  # to the peak
+    block = torch.ones(int((lacking + 200) * 1e6 / 4))
     after = peak_memory(torch.device("cpu"))["memory/process_mb"]
     assert 50 < before < 100_000
-    assert after > before + 0.5 * block.nbytes / 1e6
+    assert after > before + 50
+    assert block.nbytes > 0
 
 
 def test_the_peak_of_a_training_is_its_gpus_where_it_has_one() -> None:

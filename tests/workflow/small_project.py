@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,14 @@ SERVER = "pipeline_lib.jobs.forks.server"
 HANGS = 1800  # seconds after which even a slow machine would have ended
 OUTPUT = "output.txt"  # what the run printed that tests share
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    """Wait for something to be so, however slow the machine is."""
+    end = time.monotonic() + HANGS
+    while not met():
+        assert time.monotonic() < end, f"not so after {HANGS} s"
+        time.sleep(0.2)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from tests.workflow.small_project import (
     copy_project,
     scripts_of,
     servers_of,
+    wait_until,
 )
 
 SEEDS = (
@@ -39,7 +40,7 @@ KILLS = (
 
 def configure(project: SmallProject) -> SmallProject:
     """Let a training last long enough to be killed."""
-    override = {"at-paml": {"epochs": 80, "outer_lr": 1e-3}}
+    override = {"at-paml": {"epochs": 40, "outer_lr": 1e-3}}
     project.edit("config/config.yaml", methods=METHODS, seeds=[0], override=override)
     return project
 
@@ -126,8 +127,11 @@ def said(project: SmallProject) -> str:
 
 def kill_while_it_plans(project: SmallProject, chance: random.Random) -> None:
     """Kill everything at once, as when the machine is lost."""
+    logs = project.folder / ".snakemake/log"
+    before = {*logs.glob("*")}
     workflow = start(project)
-    time.sleep(chance.uniform(0.2, 1.5))
+    wait_until(lambda: {*logs.glob("*")} > before)
+    time.sleep(chance.uniform(0, 2))
     os.killpg(workflow.pid, signal.SIGKILL)
     workflow.wait()
 

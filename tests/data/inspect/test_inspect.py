@@ -136,15 +136,15 @@ def test_from_a_look_to_a_table(tmp_path: Path) -> None:
     for name, make in LOGS.items():
         text = describe_files(make(project.folder / "mylogs" / name))
         (project.folder / f"config/datasets/{name}.yaml").write_text(text, encoding="utf-8")
-    settings = {"raw_dir": "mylogs", "datasets": [*LOGS], "methods": ["melu"]}
-    override = {"melu": {"epochs": 1}}
+    settings = {"raw_dir": "mylogs", "datasets": [*LOGS], "methods": ["paml"]}
+    override = {"paml": {"epochs": 1}}
     project.edit(
         "config/config.yaml", name="own", logs="real", seeds=[0], override=override, **settings
     )
-    tables = [f"results/own/{name}/tables/table2.md" for name in LOGS]
+    tables = [f"results/own/{name}/tables/table3.md" for name in LOGS]
     done = project.snakemake(*tables)
     assert done.returncode == 0, done.stdout + done.stderr
     for table in tables:
         text = (project.folder / table).read_text(encoding="utf-8")
-        assert "| MeLU " in text
+        assert "| PAML " in text
         assert "nan" not in text.lower()

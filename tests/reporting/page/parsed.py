@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "br", "img", "use", "path"}
@@ -68,6 +69,6 @@ class Page(HTMLParser):
     def values(self, name: str) -> list[str | None]:
         return [value for key, value in self.attributes if key == name]
 
-    @property
+    @cached_property
     def words(self) -> str:
         return re.sub(r"\s+", " ", self.text)

@@ -1,9 +1,11 @@
 """Expressions of the text, rendered on a finished run."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemBytecodeCache
 
 from pipeline_lib.evaluation.comparison import Comparison
 from pipeline_lib.reporting.paper import PaperResults
@@ -12,6 +14,18 @@ from pipeline_lib.reporting.results.runs import Run
 from tests.reporting.results_world import COMMAND, dataset_results
 
 Render = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture(autouse=True)
+def compile_once(monkeypatch: pytest.MonkeyPatch, compiled: FileSystemBytecodeCache) -> None:
+    """Compile the template of tables once for all tests; its code is known by its checksum."""
+    environment = partial(Environment, bytecode_cache=compiled)
+    monkeypatch.setattr("pipeline_lib.reporting.results.page.Environment", environment)
 
 
 @pytest.fixture
