@@ -11,7 +11,7 @@ from pipeline_lib.evaluation.comparison import Comparison, MethodResult, RateGap
 from pipeline_lib.evaluation.evaluate import Evaluation, Moments
 from pipeline_lib.evaluation.stopped import NoMethodLeftError
 from pipeline_lib.metrics.registry import metrics_of
-from pipeline_lib.settings.methods.base import MethodSettings
+from pipeline_lib.settings.methods.base import MethodSettings, Role
 from pipeline_lib.settings.task import ClickTask, RatingTask, Task
 
 RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask()
@@ -172,6 +172,19 @@ def test_best_baselines_and_references_are_not_tested(
     compared: Comparison, name: str, metric: str
 ) -> None:
     assert result(compared, name).metrics[metric].baseline_p is None
+
+
+@pytest.mark.parametrize("role", ["reference", "rival"])
+def test_who_is_not_of_the_paper_is_not_tested_over_seeds(role: Role) -> None:
+    own = MethodSettings(kind="anil", label="ANIL", role=role)
+    seeds = {"melu": MSE["melu"], "paml": MSE["paml"], "anil": [1.31, 1.32, 1.36]}
+    trials = [
+        trial(m, s, {"mse": mse}) for m, values in seeds.items() for s, mse in enumerate(values)
+    ]
+    methods = {name: METHODS.get(name, own) for name in seeds}
+    statistic = result(compare(MOVIELENS, methods, trials, {}), "anil").metrics["mse"]
+    assert (statistic.baseline_p, statistic.paml_p) == (None, None)
+    assert statistic.sd is not None
 
 
 def test_paml_p_is_the_t_test_of_the_seeds_against_paml(compared: Comparison) -> None:
