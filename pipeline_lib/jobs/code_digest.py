@@ -17,6 +17,7 @@ from pipeline_lib.settings import own_methods
 
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[2]
+MOST_KEPT = 2000  # files that are remembered, several versions of each
 # What says how a file is read: this module, and the grammar of this Python.
 _RULES = Path(__file__).read_bytes() + sys.version.encode()
 # Modules and packages that show or watch a result and do not change it.
@@ -87,8 +88,9 @@ def _remembered() -> dict[str, tuple[Sequence[str], str]]:
     """Return what earlier processes read, by the hash of a file; what is added is kept for more."""
     memory = ROOT / PACKAGE / "__pycache__" / "digests.json"
     known: dict[str, tuple[Sequence[str], str]] = {}
-    with suppress(OSError, TypeError, ValueError):
-        known = dict(json.loads(memory.read_bytes()))
+    with suppress(OSError, TypeError, ValueError, AttributeError):
+        read = json.loads(memory.read_bytes())
+        known = {key: (imports, digest) for key, (imports, digest) in read.items()}
     if not sys.dont_write_bytecode:
         atexit.register(_remember, known, len(known), memory)
     return known
@@ -101,7 +103,8 @@ def _remember(known: Mapping[str, object], before: int, memory: Path) -> None:
     with suppress(OSError):
         memory.parent.mkdir(exist_ok=True)
         scratch = memory.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps(known), encoding="utf-8")
+        newest = dict([*known.items()][-MOST_KEPT:])
+        scratch.write_text(json.dumps(newest), encoding="utf-8")
         scratch.replace(memory)
 
 

@@ -17,7 +17,7 @@ class Search(Strict):
     """A random search, with one budget for all methods, judged on validation users alone."""
 
     candidates: PositiveInt = Field(
-        description="Trainings a method and dataset; the first is of the method's own file."
+        description="Trainings a method and dataset; the first changes nothing."
     )
     space: dict[str, dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]] = Field(
         description="Values to try, by method and setting; `network.` before one of the network's.",

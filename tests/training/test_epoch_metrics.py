@@ -86,8 +86,8 @@ def test_memory_is_what_the_process_used_at_most() -> None:
     block = torch.ones(int((lacking + 200) * 1e6 / 4))
     after = peak_memory(torch.device("cpu"))["memory/process_mb"]
     assert 50 < before < 100_000
+    del block
     assert after > before + 50
-    assert block.nbytes > 0
 
 
 def test_the_peak_of_a_training_is_its_gpus_where_it_has_one() -> None:

@@ -180,9 +180,9 @@ def test_all_text_is_on_the_sheet_large_enough_and_clear_of_other_text(named: st
 
 @pytest.mark.parametrize("named", CHEAP)
 def test_sample_data_are_labelled_in_the_figure_itself(named: str) -> None:
+    sample = WORLDS[named]().comparison.sample
     for figure in world(named).values():
-        labelled = SAMPLE in [t.get_text() for t in texts(figure)]
-        assert labelled is WORLDS[named]().comparison.sample
+        assert (SAMPLE in [t.get_text() for t in texts(figure)]) is sample
 
 
 def titled(figures: Iterable[Figure]) -> set[str]:
