@@ -176,7 +176,7 @@ def test_a_method_of_which_a_training_was_stopped_is_no_entry(compared: Comparis
 
 
 def test_no_rival_has_less_error_than_two_biases_as_the_readme_says() -> None:
-    """With the settings of their files, as MAMO alone has them; of tuned ones docs/results.md is."""
+    """With the settings of their files, as MAMO has them; docs/results.md is of tuned ones."""
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
     assert "none beats a two-bias model on MovieLens-1M, and tuned none is shown to" in readme
     results = (ROOT / "docs/results.md").read_text("utf-8")
