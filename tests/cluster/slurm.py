@@ -138,6 +138,10 @@ class Slurm:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+        for node in NODES:  # what outlived its node waits for those that did not
+            for process in processes_of(node):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         FOUND.unlink(missing_ok=True)
 
     def _start(self, name: str, *command: str) -> None:
