@@ -4,7 +4,6 @@ import ast
 import atexit
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from importlib.util import resolve_name
 from pathlib import Path
 
 from pipeline_lib.settings import own_methods
+from pipeline_lib.storage.tables import write_text
 
 PACKAGE = "pipeline_lib"
 ROOT = Path(__file__).parents[2]
@@ -101,11 +101,7 @@ def _remember(known: Mapping[str, object], before: int, memory: Path) -> None:
     if len(known) == before:
         return
     with suppress(OSError):
-        memory.parent.mkdir(exist_ok=True)
-        scratch = memory.with_suffix(f".{os.getpid()}")
-        newest = dict([*known.items()][-MOST_KEPT:])
-        scratch.write_text(json.dumps(newest), encoding="utf-8")
-        scratch.replace(memory)
+        write_text(json.dumps(dict([*known.items()][-MOST_KEPT:])), memory)
 
 
 def _parse(text: str) -> _Source:

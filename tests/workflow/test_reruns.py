@@ -119,7 +119,7 @@ CASES: dict[str, tuple[Callable[[SmallProject], None], set[str]]] = {
 def own_library(project: SmallProject) -> None:
     """Copy the library into a project."""
     library = project.folder / "library/pipeline_lib"
-    scratch = shutil.ignore_patterns("*.pyc.*", "digests.[0-9]*")  # other processes write these
+    scratch = shutil.ignore_patterns("*.pyc.*", ".*")  # other processes write these
     shutil.copytree(ROOT / "pipeline_lib", library, ignore=scratch)
 
 
