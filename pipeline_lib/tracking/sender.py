@@ -5,12 +5,15 @@ import os
 import select
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from pipeline_lib.tracking.secrets import mask_output
-from pipeline_lib.tracking.update import Updater, log
-from pipeline_lib.tracking.watch import LOCK
+from pipeline_lib.tracking.watch import LOCK, is_done, read_sent
+
+if TYPE_CHECKING:
+    from pipeline_lib.tracking.update import Updater
 
 POLL = 2.0  # seconds; looking at all files takes some tens of milliseconds
 LONGEST_PAUSE = 30.0
@@ -29,19 +32,26 @@ def send_until_closed() -> None:
         except Timeout:
             if _is_closed(POLL):
                 return
+    closed = False
+    while is_done(read_sent()):
+        if closed:
+            return
+        closed = _is_closed(POLL)
     updater, pause = None, POLL
     while not _is_closed(pause):
         updater = _try(updater)
         pause = POLL if updater else min(2 * pause, LONGEST_PAUSE)
     for _ in range(LAST_TRIES):
         updater = _try(updater)
-        if updater is None or updater.is_done():
+        if updater is None or is_done(updater.known):
             return
         time.sleep(POLL)
 
 
-def _try(updater: Updater | None) -> Updater | None:
+def _try(updater: "Updater | None") -> "Updater | None":
     """Update; return None where the store fails, so that the next try connects anew."""
+    from pipeline_lib.tracking.update import Updater, log  # and MLflow, which takes seconds
+
     try:
         updater = updater or Updater()
         updater.update()

@@ -56,10 +56,6 @@ class Updater:
             if self.known.model_dump_json() != before:
                 write_json(self.known, sent_path())
 
-    def is_done(self) -> bool:
-        """Return whether all is sent, and no attempt is running."""
-        return not any(watched.running or watched.unsent(self.known) for watched in watch())
-
     def _send(self, watched: Watched, new: dict[Path, str]) -> None:
         # A file that is gone is made anew; the next update sends what is there then.
         with self._unless_deleted(), suppress(FileNotFoundError):

@@ -81,6 +81,11 @@ def read_sent() -> Sent:
         return Sent()
 
 
+def is_done(sent: Sent) -> bool:
+    """Return whether a store has all, and no attempt is running."""
+    return not sent.unsettled and not any(own.running or own.unsent(sent) for own in watch())
+
+
 def count_unsent() -> int:
     """Return how many attempts and models the store does not have in full."""
     sent = read_sent()

@@ -1,6 +1,7 @@
 """The process that sends, for real: live, at the end, one at a time."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -97,6 +98,16 @@ def test_a_job_that_ends_just_after_its_workflow_is_seen_to_end(
         monkeypatch.setattr(sys, "stdin", standard_input)
         sender.send_until_closed()
     assert stored(client(folder))["paml seed 0"].info.status == "FINISHED"
+
+
+def test_where_all_is_sent_mlflow_is_not_loaded(folder: Path) -> None:
+    train(make_start())
+    Updater().update()
+    assert (count_unsent(), folder.is_dir()) == (0, True)
+    says = "import sys; from pipeline_lib.tracking.sender import *; send_until_closed(); "
+    command = [sys.executable, "-c", says + "sys.exit('mlflow' in sys.modules)"]
+    environment = os.environ | {"PYTHONPATH": ROOT}
+    assert subprocess.run(command, stdin=subprocess.DEVNULL, env=environment).returncode == 0
 
 
 def test_a_sender_whose_turn_never_comes_ends_with_its_workflow(folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ ROOT = Path(__file__).parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 SERVER = "pipeline_lib.jobs.forks.server"
 HANGS = 1800  # seconds after which even a slow machine would have ended
+STORE = "results/mlflow/mlflow.db"
+# Where it says where artifacts are.
+ARTIFACTS = {"experiments": "artifact_location", "runs": "artifact_uri", "model_versions": "source"}
 OUTPUT = "output.txt"  # what the run printed that tests share
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
 
@@ -81,9 +85,11 @@ def copy_project(folder: Path) -> SmallProject:
 
 
 def copy_finished(run: SmallProject, folder: Path) -> SmallProject:
-    """Copy a finished run to go on from, but for MLflow's store, which names the other folder."""
-    leave = shutil.ignore_patterns("mlflow")
-    return SmallProject(shutil.copytree(run.folder, folder, symlinks=True, ignore=leave))
+    """Copy a finished run to go on from."""
+    leave = shutil.ignore_patterns("mlflow.db", "artifacts", "sender.*")
+    shutil.copytree(run.folder, folder, symlinks=True, ignore=leave)
+    _copy_store(run.folder, folder)
+    return SmallProject(folder)
 
 
 def copy_encoded(run: SmallProject, folder: Path) -> SmallProject:
@@ -93,7 +99,18 @@ def copy_encoded(run: SmallProject, folder: Path) -> SmallProject:
     for part in ("raw", "clean", "split", "episodes"):
         here = f"results/sample/movielens/{part}"
         shutil.copytree(run.folder / here, folder / here)
+    _copy_store(run.folder, folder)
     return SmallProject(folder)
+
+
+def _copy_store(before: Path, after: Path) -> None:
+    """Copy MLflow's store, to make which takes seconds; it keeps artifacts in its new folder."""
+    (after / STORE).parent.mkdir(exist_ok=True)
+    shutil.copy(before / STORE, after / STORE)
+    with closing(sqlite3.connect(after / STORE)) as store, store:
+        for table, column in ARTIFACTS.items():
+            change = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608
+            store.execute(change, (str(before), str(after)))
 
 
 def scripts_of(workflow: "subprocess.Popen[bytes]") -> list[psutil.Process]:

@@ -26,7 +26,6 @@ JUDGED = {
 def chosen(finished: SmallProject, tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     project = copy_finished(finished, tmp_path_factory.mktemp("metrics") / "project")
     sends = project.folder / "results/mlflow/sender.lock"
-    sends.parent.mkdir()
     with FileLock(sends):  # as if another workflow sent: nothing here is of MLflow
         result = project.snakemake(f"{HERE}/tables/metrics.md", *CHOICE)
     said = result.stdout + result.stderr

@@ -66,10 +66,11 @@ def _table(entries: Sequence[tuple[str, Entry]]) -> list[list[str]]:
 
 def _row(by: str, entry: Entry, metrics: Sequence[Metric]) -> list[str]:
     trials = entry.trials
+    trained = max(t.parameters for t in trials)
     several = (
         {str(len({t.seed for t in trials}))},
         {f"{entry.candidates:,}"},
-        {f"{max(t.parameters for t in trials):,}"},
+        {f"{trained:,}" if trained else DASH},
         {f"{fmean(t.seconds for t in trials):,.0f}"},
         {escape(t.hardware) for t in trials},
         {escape(by)},

@@ -141,6 +141,13 @@ def test_the_page_ranks_by_the_mean_error_over_splits(tmp_path: Path) -> None:
     assert "seed 1 `111111111111`, seed 2 `222222222222`." in page
 
 
+def test_what_no_gradient_trains_has_a_dash_for_parameters(tmp_path: Path) -> None:
+    untrained = copy(SECOND, lambda own: [one.update(parameters=0) for one in own["trials"]])
+    page = render_page(read_entries(write(tmp_path, [FIRST, untrained])))
+    assert re.search(r"SECOND .*\| +8 \| +— \|", page)
+    assert re.search(r"FIRST .*\| +8 \| +1,000 \|", page)
+
+
 def test_metrics_that_a_run_chose_have_columns(tmp_path: Path) -> None:
     def add(own: dict[str, Any]) -> None:
         for one in own["trials"]:
