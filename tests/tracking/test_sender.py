@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from pipeline_lib.tracking import sender
 from pipeline_lib.tracking.mirror import Mirror
 from pipeline_lib.tracking.update import Updater
-from pipeline_lib.tracking.watch import LOCK, count_unsent
+from pipeline_lib.tracking.watch import LOCK, Sent, count_unsent, is_done
 from tests.tracking.runs import stored, train
 from tests.training.attempts import make_epoch, make_start, open_attempt
 from tests.workflow.small_project import HANGS
@@ -98,6 +98,45 @@ def test_a_job_that_ends_just_after_its_workflow_is_seen_to_end(
         monkeypatch.setattr(sys, "stdin", standard_input)
         sender.send_until_closed()
     assert stored(client(folder))["paml seed 0"].info.status == "FINISHED"
+
+
+def test_what_comes_first_just_before_the_end_is_sent(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, write = os.pipe()
+    looks: list[bool] = []
+
+    def look(sent: Sent) -> bool:
+        looks.append(is_done(sent))
+        if len(looks) == 1:
+            train(make_start())
+            os.close(write)
+        return looks[-1]
+
+    monkeypatch.setattr("pipeline_lib.tracking.sender.is_done", look)
+    monkeypatch.setattr(sender, "POLL", 0.01)
+    with os.fdopen(read) as standard_input:
+        monkeypatch.setattr(sys, "stdin", standard_input)
+        sender.send_until_closed()
+    assert looks == [True, False, True]
+    assert set(stored(client(folder))) == {"paml", "paml seed 0"}
+
+
+def test_experiments_that_a_sender_left_unsettled_are_settled_by_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(make_start())
+    with monkeypatch.context() as patch:
+        patch.delattr("pipeline_lib.tracking.update.Store.settle")
+        with pytest.raises(AttributeError, match="settle"):
+            Updater().update()
+    assert (count_unsent(), folder.is_dir()) == (1, True)
+    read, write = os.pipe()
+    os.close(write)
+    with os.fdopen(read) as standard_input:
+        monkeypatch.setattr(sys, "stdin", standard_input)
+        sender.send_until_closed()
+    assert count_unsent() == 0
 
 
 def test_where_all_is_sent_mlflow_is_not_loaded(folder: Path) -> None:
