@@ -5,12 +5,13 @@ TOLD = {
     "paper": "snakemake all --cores 8 --configfile config/paper.yaml "
     "--config raw_dir=<folder> 'datasets=[movielens, bookcrossing]' "
     "'methods=[global-mean, user-mean, item-mean, two-bias, matrix-factorisation, "
-    "transfer, melu, meta-sgd, paml, at-paml, reg-paml]'",
+    "transfer, melu, meta-sgd, paml, at-paml, at-paml-raw, at-paml-outer-5e-4, "
+    "reg-paml-1e-5, reg-paml-1e-4, reg-paml, reg-paml-1e-2]'",
     "tuned": "snakemake all --cores 8 --configfile config/tuned.yaml "
     "--config raw_dir=<folder> 'methods=[user-mean, item-mean, two-bias, "
     "matrix-factorisation, regression, boosted-trees, melu, paml, shared-paml, "
-    "paml-shrunk, shared-paml-shrunk, meta-sgd, at-paml, reg-paml, anil, tanp, in-context, "
-    "effects-ridge]'",
+    "paml-shrunk, shared-paml-shrunk, meta-sgd, at-paml, reg-paml, anil, tanp, mamo, "
+    "in-context, effects-ridge]'",
     "sample-clicks": "snakemake all --cores 8 --configfile config/paper.yaml "
     "--config name=sample-clicks logs=sample 'datasets=[taobao]' "
     "'methods=[global-mean, user-mean, item-mean, two-bias, matrix-factorisation, "
