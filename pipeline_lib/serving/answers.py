@@ -34,6 +34,26 @@ def rank_answers(
     users: a row for each user, with what is the same for all their items. asked: each user's
     items. score: of the known ones, user by user, [known items asked] float64.
     """
+    ranked = _rank(asked, known, score, top)
+    both = ranked.hstack(users[ranked["owner"]])
+    value = pl.col("score")
+    adapted, unadapted = pl.col("support_loss_adapted"), pl.col("support_loss_unadapted")
+    gone = pl.when(value.is_null()).then(pl.lit("the item is unknown"))
+    within = value.clip(*scale)
+    cut = pl.format("the score {} is cut to the scale", value.round(3))
+    cut = pl.when(value != within).then(cut)
+    note = pl.concat_str(gone, cut, "note", separator="; ", ignore_nulls=True)
+    return both.with_columns(
+        within,
+        adaptation_helped=adapted < unadapted,
+        note=pl.when(note != "").then(note),
+    ).select(list(COLUMNS))
+
+
+def _rank(
+    asked: Sequence[Sequence[str]], known: Collection[str], score: Tensor, top: int | None
+) -> pl.DataFrame:
+    """Rank items from 1, by the place of their `owner`; unknown ones come last, without a rank."""
     items = pl.Series("item", [item for own in asked for item in own], pl.String)
     owner = pl.Series("owner", [n for n, own in enumerate(asked) for _ in own], pl.Int64)
     mask = pl.Series([item in known for item in items], dtype=pl.Boolean)
@@ -47,17 +67,6 @@ def rank_answers(
             rank=pl.when(value.is_not_null()).then(1 + pl.int_range(pl.len()).over("owner"))
         )
     )
-    if top is not None:
-        ranked = ranked.filter((pl.col("rank") <= top) | pl.col("rank").is_null())
-    both = ranked.hstack(users[ranked["owner"]])
-    adapted, unadapted = pl.col("support_loss_adapted"), pl.col("support_loss_unadapted")
-    gone = pl.when(value.is_null()).then(pl.lit("the item is unknown"))
-    within = value.clip(*scale)
-    cut = pl.format("the score {} is cut to the scale", value.round(3))
-    cut = pl.when(value != within).then(cut)
-    note = pl.concat_str(gone, cut, "note", separator="; ", ignore_nulls=True)
-    return both.with_columns(
-        within,
-        adaptation_helped=adapted < unadapted,
-        note=pl.when(note != "").then(note),
-    ).select(list(COLUMNS))
+    if top is None:
+        return ranked
+    return ranked.filter((pl.col("rank") <= top) | pl.col("rank").is_null())
