@@ -111,8 +111,8 @@ class View:
 
     @property
     def seeds(self) -> str:
-        """Return how many seeds methods have, in words."""
-        counts = sorted({len(m.seeds) for m in self.comparison.methods})
+        """Return how many seeds the methods of the frame have, in words."""
+        counts = sorted({len(m.seeds) for m in self.methods or self.comparison.methods})
         return "one seed" if counts == [1] else f"{' or '.join(map(str, counts))} seeds a method"
 
     @property

@@ -155,7 +155,8 @@ def _smaller_deviation(methods: Mapping[str, MethodResult], error: Metric) -> st
     known = {name: sd for name, sd in sds.items() if sd is not None}
     if lacking := [f"several seeds of {name}" for name in (REG, LARGER) if name not in known]:
         return _lacks(claim, *lacking)
-    shown = f"{known[REG]:.{error.digits}f} and {known[LARGER]:.{error.digits}f}"
+    n = error.digits + 1  # deviations are small
+    shown = f"{known[REG]:.{n}f} and {known[LARGER]:.{n}f}"
     return _verdict(claim, shown, holds=known[REG] < known[LARGER])
 
 

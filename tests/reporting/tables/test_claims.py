@@ -91,7 +91,7 @@ def test_every_claim_has_its_verdict(world: Comparison) -> None:
             "0.812, as groups follow from the features that are embedded."
         ),
         "γ = 1e-3 has a smaller deviation of MSE over seeds than γ = 1e-2": (
-            "not so here, 0.250 and 0.250."
+            "not so here, 0.2500 and 0.2500."
         ),
     }
 
