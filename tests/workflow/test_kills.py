@@ -235,7 +235,7 @@ def test_a_full_disk_is_named_and_once_there_is_room_work_goes_on(
     project = configure(copy_encoded(finished, tmp_path / "p"))
     try:
         shutil.move(project.folder / "results/sample", small_disk)
-        (project.folder / "results").rmdir()
+        shutil.rmtree(project.folder / "results")
         (project.folder / "results").symlink_to(small_disk)
         ballast = small_disk / "ballast"
         free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_bsize
