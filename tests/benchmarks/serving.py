@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
@@ -50,7 +51,8 @@ def main() -> None:
         f"and {SUPPORT} support rows a user, one thread, from request to table"
     )
     console.print(one)
-    shutil.rmtree(folder)
+    with FileLock(folder / "results/mlflow/sender.lock"):  # which may still send to MLflow
+        shutil.rmtree(folder)
 
 
 def _measure(recommender: Recommender, users: int, times: int) -> np.ndarray:
