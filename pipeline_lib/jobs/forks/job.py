@@ -49,8 +49,8 @@ class Job:
                     with suppress(Exception):
                         exec(compile(ast.Module([node], []), self.script, "exec"), {})  # noqa: S102
 
-    def run(self) -> None:
-        """Do what `python <script>` does, to the end of this process."""
+    def run(self) -> int:
+        """Do what `python <script>` does; return the status to exit with."""
         for number, stream in enumerate(self.streams):
             os.dup2(stream, number)
         self.close()
@@ -64,14 +64,23 @@ class Job:
         main.__file__ = str(self.script)
         try:
             exec(compile(self.script.read_bytes(), self.script, "exec"), main.__dict__)  # noqa: S102
-        except SystemExit:
-            raise
+        except SystemExit as end:
+            return _status_of(end.code)
         except BaseException as error:
             own = error.__traceback__ and error.__traceback__.tb_next  # without this frame
             sys.excepthook(type(error), error.with_traceback(own), own)
-            sys.exit(1)
+            return 1
+        return 0
 
     def close(self) -> None:
         """Close the streams as they were received."""
         for stream in self.streams:
             os.close(stream)
+
+
+def _status_of(code: str | int | None) -> int:
+    """Return the status that `sys.exit(code)` gives; print a message as that does."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        return 1
+    return (code or 0) & 0xFF

@@ -89,6 +89,19 @@ def serve(listener: socket.socket, apart: Collection[str]) -> Job:
             return job
 
 
+@dataclass
+class Ending:
+    """How this process ends: at once, as taking modules apart would copy all that forks share."""
+
+    status: int = 1
+
+    def end(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(self.status)
+
+
 def _accept(client: socket.socket, apart: Collection[str]) -> Job | None:
     """Return what a client asks for, with its imports done; None where that is refused."""
     try:
@@ -138,4 +151,6 @@ if __name__ == "__main__":
     starter, descriptor, *apart = sys.argv[1:]
     die_with(int(starter))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for snakemake and the scripts
-    serve(socket.socket(fileno=int(descriptor)), apart).run()
+    ending = Ending()
+    atexit.register(ending.end)  # first, and so called last
+    ending.status = serve(socket.socket(fileno=int(descriptor)), apart).run()

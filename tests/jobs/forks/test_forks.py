@@ -106,12 +106,16 @@ def test_a_script_finds_what_it_finds_in_a_process_of_its_own(shells: Shells) ->
     [
         "import sys; sys.exit(3)",
         "import sys; sys.exit('a message')",
+        "import sys; sys.exit()",
+        "import sys; sys.exit(-1)",
         "def own():\n    raise ValueError('a message')\nown()",
         "import no_such_module",
         "a syntax error",
         "import os; os.kill(os.getpid(), 9)",
         "import os; os.kill(os.getpid(), 15)",
         "import atexit; atexit.register(print, 'at the end')",
+        "import threading; threading.Timer(0.2, print, ['from a thread']).start()",
+        "import os, sys; sys.stdout = os.fdopen(os.dup(1), 'w'); print('not yet written')",
     ],
 )
 def test_a_script_ends_as_in_a_process_of_its_own(shells: Shells, text: str) -> None:
