@@ -96,6 +96,7 @@ class Ending:
     status: int = 1
 
     def end(self) -> None:
+        """Write what is still to be written, and exit with the status."""
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError):
                 stream.flush()
