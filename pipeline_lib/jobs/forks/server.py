@@ -98,7 +98,7 @@ class Ending:
     def end(self) -> None:
         """Write what is still to be written, and exit with the status."""
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
+            with suppress(Exception):  # closed, or to nowhere
                 stream.flush()
         os._exit(self.status)
 

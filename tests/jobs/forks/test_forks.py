@@ -108,6 +108,7 @@ def test_a_script_finds_what_it_finds_in_a_process_of_its_own(shells: Shells) ->
         "import sys; sys.exit('a message')",
         "import sys; sys.exit()",
         "import sys; sys.exit(-1)",
+        "import sys; sys.stdout.close(); sys.exit(3)",
         "def own():\n    raise ValueError('a message')\nown()",
         "import no_such_module",
         "a syntax error",
