@@ -122,7 +122,9 @@ def test_every_table_and_figure_of_the_paper_is_there() -> None:
 def test_the_readings_are_those_of_their_file() -> None:
     with READINGS.open(encoding="utf-8") as file:
         measured = {
-            (row["dataset"], row["method"]): [f"{float(row[name]):.3f}" for name in ("mse", "ndcg_3")]
+            (row["dataset"], row["method"]): [
+                f"{float(row[name]):.3f}" for name in ("mse", "ndcg_3")
+            ]
             for row in csv.DictReader(file)
         }
     text = TEXT.split("## One seed of the readings")[1].split("\n## ")[0]
