@@ -15,9 +15,9 @@ from pipeline_lib.tracking.watch import LOCK, is_done, read_sent
 if TYPE_CHECKING:
     from pipeline_lib.tracking.update import Updater
 
-POLL = 2.0  # seconds; looking at all files takes some tens of milliseconds
+POLL = 5.0  # seconds; each time that a run has something new takes a twentieth of one
 LONGEST_PAUSE = 30.0
-LAST_TRIES = 3  # jobs may outlive snakemake, but are not waited for
+LAST_TRIES, LAST_PAUSE = 3, 2.0  # jobs may outlive snakemake, but are not waited for
 
 
 def send_until_closed() -> None:
@@ -45,7 +45,7 @@ def send_until_closed() -> None:
         updater = _try(updater)
         if updater is None or is_done(updater.known):
             return
-        time.sleep(POLL)
+        time.sleep(LAST_PAUSE)
 
 
 def _try(updater: "Updater | None") -> "Updater | None":

@@ -1,6 +1,7 @@
 """One trained method at a glance: its losses, what support rows were worth to it, its rates."""
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,9 @@ from pipeline_lib.storage.tables import atomic_path
 
 PIXELS_PER_INCH = 150
 BINS = 30
+BARS: Final = "stepfilled"  # one outline, which takes less time than thirty bars
+# Shares of the sheet. Each trial has a plot: finding its margins would take longer than drawing it.
+MARGINS = {"left": 0.065, "right": 0.985, "bottom": 0.22, "top": 0.83, "wspace": 0.25}
 
 
 def write_trial(results: Results, method: str, seed: int, path: Path) -> None:
@@ -49,10 +53,9 @@ def draw_trial(results: Results, method: str, seed: int) -> Figure:
     view = View(results.users, results.comparison)
     canvas.begin(view, f"{method}, seed {seed}", 2.2)
     panels = view.figure.subplots(1, len(shown), squeeze=False)[0] if shown else ()
+    view.figure.subplots_adjust(**MARGINS)
     for axes, (draw, frame) in zip(panels, shown, strict=True):
         draw(axes, frame)
-    view.figure.set_dpi(PIXELS_PER_INCH)
-    canvas.lay_out(view)
     return view.figure
 
 
@@ -88,7 +91,7 @@ def _rates(axes: Axes, rates: pl.DataFrame) -> None:
     edges = np.histogram_bin_edges(rates["inner_lr"].to_numpy(), BINS).tolist()
     for group in shown_groups(rates):
         own = rates.filter(group=group)["inner_lr"].to_numpy()
-        axes.hist(own, edges, alpha=0.6, label=f"{group} users", **fill(group))
+        axes.hist(own, edges, histtype=BARS, alpha=0.6, label=f"{group} users", **fill(group))
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set(xlabel="inner learning rate", title="test users")
-    axes.legend()
+    axes.legend(loc="upper right")

@@ -1,5 +1,6 @@
 """A trial at a glance: the panels that it can have, and what is in them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib import rc_context, style
 
 from pipeline_lib.reporting.drawing.style import STYLE
 from pipeline_lib.reporting.drawing.trial import draw_trial, write_trial
+from tests.reporting.drawing.sheet import misplaced
 from tests.reporting.drawing.worlds import CLICK, DEMO, RATING, invented, some
 
 RESULTS = invented(some(DEMO), seeds=2)
@@ -44,6 +46,25 @@ def test_curves_are_those_of_the_trial_and_mark_the_chosen_epoch() -> None:
     errors = RESULTS.support.filter(method="paml", seed=1, group="minor")
     unlimited = errors.filter(pl.col("support_rows").is_null())["mse"].mean()
     assert np.asarray(support.lines[1].get_ydata())[-1] == pytest.approx(unlimited)
+
+
+@pytest.mark.parametrize(
+    ("error", "rate"),
+    [(1.0, pl.col("inner_lr")), (1e-3, pl.col("inner_lr") / 1000), (1e3, 0.2 + pl.col("inner_lr"))],
+)
+def test_all_text_is_on_the_sheet_and_clear_of_other_text(error: float, rate: pl.Expr) -> None:
+    sample = invented(some(DEMO), sample=True)
+    results = replace(
+        sample,
+        history=sample.history.with_columns(pl.col("value") * error),
+        support=sample.support.with_columns(pl.col("mse") * error),
+        rates=sample.rates.with_columns(inner_lr=rate),
+    )
+    with style.context(["default", STYLE]):
+        for method in ("two-bias", "melu", "paml"):
+            figure = draw_trial(results, method, 0)
+            figure.draw_without_rendering()
+            assert not misplaced(figure), method
 
 
 @pytest.mark.parametrize("task", [pytest.param(RATING, marks=pytest.mark.slow), CLICK])

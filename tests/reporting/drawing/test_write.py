@@ -1,7 +1,7 @@
 """Every figure is drawn from any results: as PNG, SVG and CSV, the same bytes each time."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -9,10 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 from matplotlib import style
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Annotation
 
 from pipeline_lib.evaluation.stopped import StoppedMethod
 from pipeline_lib.reporting.drawing.canvas import lay_out
@@ -21,6 +20,7 @@ from pipeline_lib.reporting.drawing.style import PAGE, STYLE
 from pipeline_lib.reporting.drawing.view import Results, View
 from pipeline_lib.reporting.drawing.write import PIXELS_PER_INCH, draw_figure, write_figures
 from pipeline_lib.reporting.tables.table import SAMPLE
+from tests.reporting.drawing.sheet import misplaced, texts
 from tests.reporting.drawing.worlds import CLICK, DEMO, METHODS, RATING, invented, settings, some
 
 FORMATS = ("csv", "png", "svg", "txt")
@@ -54,21 +54,6 @@ def drawn(results: Results, chosen: Sequence[str] | None = None) -> dict[str, Fi
 def world(name: str) -> dict[str, Figure]:
     """Draw a world's figures once for all tests."""
     return drawn(WORLDS[name]())
-
-
-def texts(figure: Figure) -> list[Text]:
-    """List what is written, less the ticks beyond their axes, which are not drawn."""
-    seen = [t for t in figure.findobj(Text) if isinstance(t, Text) and t.get_visible()]
-    beyond = {id(label) for axes in figure.axes for label in _beyond(axes)}
-    return [t for t in seen if t.get_text().strip() and id(t) not in beyond]
-
-
-def _beyond(axes: Axes) -> Iterator[Text]:
-    for axis in (axes.xaxis, axes.yaxis):
-        low, high = sorted(axis.get_view_interval())
-        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-            if not low <= tick.get_loc() <= high:
-                yield from (tick.label1, tick.label2)
 
 
 @pytest.fixture(
@@ -161,21 +146,9 @@ CHEAP = ("paper", "odd names on clicks")
 )
 def test_all_text_is_on_the_sheet_large_enough_and_clear_of_other_text(named: str) -> None:
     for name, figure in world(named).items():
-        sheet = figure.bbox
         found = texts(figure)
-        boxes = [(t.get_text(), t.get_window_extent()) for t in found]
         assert min(float(t.get_fontsize()) for t in found) >= 6.5
-        for place, (text, box) in enumerate(boxes):
-            inside = box.x0 > -1 and box.y0 > -1 and box.x1 < sheet.x1 + 1 and box.y1 < sheet.y1 + 1
-            assert inside, (name, text)
-            for other, over in boxes[:place]:
-                clear = (
-                    box.x1 <= over.x0 + 1
-                    or over.x1 <= box.x0 + 1
-                    or box.y1 <= over.y0 + 2
-                    or over.y1 <= box.y0 + 2
-                )
-                assert clear, (name, text, other)
+        assert not misplaced(figure), name
 
 
 @pytest.mark.parametrize("named", CHEAP)
