@@ -20,7 +20,7 @@ def dataset_results(comparison: Comparison, folder: Path) -> DatasetResults:
         "figures/errors.png": "PNG of errors",
         "figures/errors.txt": "Errors of users.\n",
         "figures/support_size.csv": f"method,support_rows,{error},users\n"
-        "melu,4,1.75,20\nmelu,,1.5,20\ntransfer,4,1.25,20\ntransfer,,1,20\n",
+        "melu,4,1.75,20\nmelu,,1.5,20\nmelu,0,1.25,20\nmelu,1,2,20\ntransfer,4,1.25,20\ntransfer,,1,20\n",
         "figures/support_size.png": "PNG of all methods",
         "figures/support_size.txt": "Error by support rows.\n",
     }.items():

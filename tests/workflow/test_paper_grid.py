@@ -9,7 +9,7 @@ from tests.benchmarks.orchestration import Cost, copy_grid, run
 from tests.workflow.small_project import SmallProject
 
 LIMIT = 3.0  # times the CPU seconds of planning a single trial, most of which is starting
-TRIALS = 3 * (24 * 3 + 5)  # datasets, learners with three seeds, and reference points with one
+TRIALS = 2 * (24 * 3 + 5)  # datasets, learners with three seeds, and reference points with one
 
 pytestmark = pytest.mark.slow
 

@@ -44,6 +44,22 @@ class Claims:
             claim(sure and pair.difference < 0, said)
         return what
 
+    def claim_untold(
+        self,
+        what: str,
+        run: str,
+        dataset: str,
+        method: str,
+        others: Sequence[str],
+        metric: str = "mse",
+    ) -> str:
+        """Render that a method's metric is not shown to differ from any of the others'."""
+        for other in others:
+            p = self.numbers.pair(run, dataset, method, other, metric).holm_p
+            told = f"{what} ({run}/{dataset}, {metric}: {method} − {other}, p {p_text(p)})"
+            claim(p is not None and p >= SIGNIFICANT, told)
+        return what
+
     def claim_alike(
         self,
         what: str,

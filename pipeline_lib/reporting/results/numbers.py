@@ -110,6 +110,12 @@ class Numbers:
             pair.model_copy(update={"holm_p": p}) for pair, p in zip(found, adjusted, strict=True)
         ]
 
+    def contrast(
+        self, run: str, dataset: str, left: str, right: str, metric: str = "mse"
+    ) -> SplitPair:
+        """Return a difference over splits, left minus right, with the p of it alone."""
+        return self.contrasts(run, dataset, [(left, right, metric)])[0]
+
     def epochs(self, run: str, dataset: str, method: str) -> list[int]:
         """Return the epoch chosen on validation users with each seed; a reference has none."""
         results = self.dataset(run, dataset)
@@ -126,6 +132,12 @@ class Numbers:
         known = {line["support_rows"]: float(line[results.error]) for line in lines}
         wanted = "" if rows is None else str(rows)  # as the figure's CSV has it
         return find(known, wanted, "number of support rows", f"{run}/{dataset}/{method}")
+
+    def first_row(self, run: str, dataset: str, method: str) -> float:
+        """Return what a first support row adds to the mean error of users."""
+        return self.with_rows_value(run, dataset, method, 1) - self.with_rows_value(
+            run, dataset, method, 0
+        )
 
     def with_rows(self, run: str, dataset: str, method: str, rows: int | None = None) -> str:
         """Render that error."""

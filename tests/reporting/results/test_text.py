@@ -31,6 +31,7 @@ ML = "'paper', 'movielens'"
         (f"with_rows({ML}, 'melu', 4)", "1.750"),
         (f"with_rows({ML}, 'melu')", "1.500"),
         ("with_rows_value('paper', 'taobao', 'melu', 4)", "1.75"),
+        (f"first_row({ML}, 'melu')", "0.75"),
         ("paper(2, 'movielens', 'melu')", "1.451 ± 0.022"),
         ("paper(3, 'movielens', 'reg-paml-1e-2', 'mse')", "1.191 ± 0.021"),
         ("paper_value(4, 'movielens', 'reg-paml', 'mse_minor')", "1.236"),
@@ -100,6 +101,7 @@ def test_an_unknown_word_is_refused(render: Render) -> None:
     [
         f"claim(value({ML}, 'melu') > 1.4, 'so it is')",
         f"claim_lower('so it is', {ML}, 'at-paml', ['transfer'])",
+        f"claim_untold('so it is', {ML}, 'item-mean', ['at-paml', 'at-paml'])",
         f"claim_alike('so it is', {ML}, ['at-paml', 'reg-paml'], 0.001)",
     ],
 )
@@ -116,6 +118,11 @@ def test_a_true_claim_is_rendered(render: Render, asked: str) -> None:
         (f"claim_lower('good', {ML}, 'item-mean', ['at-paml'])", "is −0.125, p 0.400"),
         (f"claim_lower('good', {ML}, 'at-paml', ['transfer', 'item-mean'])", "is +0.125, p 0.400"),
         (f"claim_lower('good', {ML}, 'transfer', ['melu'])", "is −0.250, p —"),
+        # Told apart, either way round; one of two is; not tested.
+        (f"claim_untold('same', {ML}, 'at-paml', ['transfer'])", "same .*at-paml − transfer, p"),
+        (f"claim_untold('same', {ML}, 'transfer', ['at-paml'])", "same .*transfer − at-paml, p"),
+        (f"claim_untold('same', {ML}, 'at-paml', ['item-mean', 'transfer'])", "− transfer, p"),
+        (f"claim_untold('same', {ML}, 'transfer', ['melu'])", "transfer − melu, p —"),
         (f"claim_alike('same', {ML}, ['melu', 'paml'], 0.4)", "0.5 between melu, paml"),
     ],
 )
@@ -137,6 +144,8 @@ def test_planned_differences_are_adjusted_for_themselves_alone(render: Render) -
     # Holm: the smaller p is doubled, the larger kept unless it is below that.
     small, large = sorted(map(float, alone))
     assert sorted(map(float, adjusted)) == pytest.approx([2 * small, max(2 * small, large)])
+    one = render(f"contrast({ML}, 'melu', 'transfer').holm_p")
+    assert one == render(f"contrast({ML}, 'melu', 'transfer').p") == alone[0]
 
 
 def test_the_table_of_claims_says_what_is_shown(render: Render) -> None:
