@@ -134,7 +134,7 @@ def test_the_readings_are_those_of_their_file() -> None:
     ][2:]
     assert {name for _, name in measured} == {row[1] for row in shown}
     for _, name, *numbers in shown:
-        both = (measured.get((d, name), ["–", "–"]) for d in ("movielens", "bookcrossing"))
+        both = (measured[d, name] for d in ("movielens", "bookcrossing"))
         assert numbers == [number for own in both for number in own], name
 
 

@@ -15,7 +15,7 @@ from pipeline_lib.tracking.watch import LOCK, is_done, read_sent
 if TYPE_CHECKING:
     from pipeline_lib.tracking.update import Updater
 
-POLL = 5.0  # seconds; each time that a run has something new takes a twentieth of one
+POLL = 5.0  # seconds; each time the store is searched for every run that has something new
 LONGEST_PAUSE = 30.0
 LAST_TRIES, LAST_PAUSE = 3, 2.0  # jobs may outlive snakemake, but are not waited for
 

@@ -44,7 +44,7 @@ class Claims:
             claim(sure and pair.difference < 0, said)
         return what
 
-    def claim_untold(
+    def claim_not_told_apart(
         self,
         what: str,
         run: str,

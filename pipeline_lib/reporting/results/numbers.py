@@ -133,11 +133,10 @@ class Numbers:
         wanted = "" if rows is None else str(rows)  # as the figure's CSV has it
         return find(known, wanted, "number of support rows", f"{run}/{dataset}/{method}")
 
-    def first_row(self, run: str, dataset: str, method: str) -> float:
+    def first_row_adds(self, run: str, dataset: str, method: str) -> float:
         """Return what a first support row adds to the mean error of users."""
-        return self.with_rows_value(run, dataset, method, 1) - self.with_rows_value(
-            run, dataset, method, 0
-        )
+        none, one = (self.with_rows_value(run, dataset, method, rows) for rows in (0, 1))
+        return one - none
 
     def with_rows(self, run: str, dataset: str, method: str, rows: int | None = None) -> str:
         """Render that error."""

@@ -31,7 +31,7 @@ ML = "'paper', 'movielens'"
         (f"with_rows({ML}, 'melu', 4)", "1.750"),
         (f"with_rows({ML}, 'melu')", "1.500"),
         ("with_rows_value('paper', 'taobao', 'melu', 4)", "1.75"),
-        (f"first_row({ML}, 'melu')", "0.75"),
+        (f"first_row_adds({ML}, 'melu')", "0.75"),
         ("paper(2, 'movielens', 'melu')", "1.451 ± 0.022"),
         ("paper(3, 'movielens', 'reg-paml-1e-2', 'mse')", "1.191 ± 0.021"),
         ("paper_value(4, 'movielens', 'reg-paml', 'mse_minor')", "1.236"),
@@ -101,7 +101,7 @@ def test_an_unknown_word_is_refused(render: Render) -> None:
     [
         f"claim(value({ML}, 'melu') > 1.4, 'so it is')",
         f"claim_lower('so it is', {ML}, 'at-paml', ['transfer'])",
-        f"claim_untold('so it is', {ML}, 'item-mean', ['at-paml', 'at-paml'])",
+        f"claim_not_told_apart('so it is', {ML}, 'item-mean', ['at-paml'])",
         f"claim_alike('so it is', {ML}, ['at-paml', 'reg-paml'], 0.001)",
     ],
 )
@@ -119,10 +119,19 @@ def test_a_true_claim_is_rendered(render: Render, asked: str) -> None:
         (f"claim_lower('good', {ML}, 'at-paml', ['transfer', 'item-mean'])", "is +0.125, p 0.400"),
         (f"claim_lower('good', {ML}, 'transfer', ['melu'])", "is −0.250, p —"),
         # Told apart, either way round; one of two is; not tested.
-        (f"claim_untold('same', {ML}, 'at-paml', ['transfer'])", "same .*at-paml − transfer, p"),
-        (f"claim_untold('same', {ML}, 'transfer', ['at-paml'])", "same .*transfer − at-paml, p"),
-        (f"claim_untold('same', {ML}, 'at-paml', ['item-mean', 'transfer'])", "− transfer, p"),
-        (f"claim_untold('same', {ML}, 'transfer', ['melu'])", "transfer − melu, p —"),
+        (
+            f"claim_not_told_apart('same', {ML}, 'at-paml', ['transfer'])",
+            "same .*at-paml − transfer, p",
+        ),
+        (
+            f"claim_not_told_apart('same', {ML}, 'transfer', ['at-paml'])",
+            "same .*transfer − at-paml, p",
+        ),
+        (
+            f"claim_not_told_apart('same', {ML}, 'at-paml', ['item-mean', 'transfer'])",
+            "− transfer, p",
+        ),
+        (f"claim_not_told_apart('same', {ML}, 'transfer', ['melu'])", "transfer − melu, p —"),
         (f"claim_alike('same', {ML}, ['melu', 'paml'], 0.4)", "0.5 between melu, paml"),
     ],
 )
