@@ -11,8 +11,9 @@ from torch import Tensor
 
 from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.many_steps import adapt_generally, make_model
-from pipeline_lib.meta.one_step import make_step, query_pass, squared_gradients, support_pass
+from pipeline_lib.meta.one_step import make_step, query_pass, squared_gradients
 from pipeline_lib.meta.rates import Rates
+from pipeline_lib.meta.support_pass import support_pass
 from pipeline_lib.models.head import Head
 from pipeline_lib.models.preference import Embedded, PreferenceNetwork
 from pipeline_lib.settings.methods.base import InnerLoop

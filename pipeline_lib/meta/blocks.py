@@ -1,6 +1,7 @@
 """Blocks of users with similarly many rows, in which each user's rows are padded to a matrix."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -15,81 +16,79 @@ USERS_PER_BLOCK_ON_GPU = 512
 
 @dataclass(frozen=True)
 class Side:
-    """The support or the query rows of a block, padded to `width` rows a user.
+    """The support or the query rows of a batch, in blocks of neighbouring users.
 
-    slots: [rows] int64, where each row stands among the [users * width] slots.
+    slots: [rows] int64, where each row stands among the slots of all blocks, one block after
+    another. shapes: users and slots a user of each block.
     """
 
     slots: Tensor
-    users: int
-    width: int
+    shapes: list[tuple[int, int]]
 
-    def pad(self, x: Tensor) -> Tensor:
-        """Spread the block's rows [rows, n] over slots, [users, width, n], with zeros between."""
-        padded = x.new_zeros(self.users * self.width, x.shape[1])
-        return padded.index_copy(0, self.slots, x).view(self.users, self.width, x.shape[1])
+    @property
+    def sizes(self) -> list[int]:
+        """Count the slots of each block."""
+        return [users * width for users, width in self.shapes]
 
-    def unpad(self, x: Tensor) -> Tensor:
-        """Gather the block's rows [rows, n] from slots [users, width, n]."""
-        return x.flatten(0, 1).index_select(0, self.slots)
+    def pad(self, x: Tensor) -> list[Tensor]:
+        """Spread rows [rows, n] over slots, by block [users, width, n], with zeros between."""
+        padded = x.new_zeros(sum(self.sizes), x.shape[1])
+        return self.cut(padded.index_copy_(0, self.slots, x))
+
+    def unpad(self, x: list[Tensor]) -> Tensor:
+        """Gather rows [rows, n] from slots, by block [users, width, n]."""
+        return torch.cat([block.flatten(0, 1) for block in x]).index_select(0, self.slots)
+
+    def cut(self, slots: Tensor) -> list[Tensor]:
+        """Cut slots [slots, n] by block, [users, width, n]."""
+        parts = zip(slots.split(self.sizes), self.shapes, strict=True)
+        return [part.view(*shape, slots.shape[1]) for part, shape in parts]
 
 
 @dataclass(frozen=True)
 class FullSide(Side):
-    """A side whose users all have `width` rows, so that no row has to move."""
+    """A side whose users all have equally many rows, so that no row has to move."""
 
-    def pad(self, x: Tensor) -> Tensor:
-        """View rows [rows, n] as [users, width, n]."""
-        return x.view(self.users, self.width, x.shape[1])
+    def pad(self, x: Tensor) -> list[Tensor]:
+        """View rows [rows, n] by block, [users, width, n]."""
+        return self.cut(x)
 
-    def unpad(self, x: Tensor) -> Tensor:
-        """View [users, width, n] as rows [rows, n]."""
-        return x.flatten(0, 1)
+    def unpad(self, x: list[Tensor]) -> Tensor:
+        """View the one block, [users, width, n], as rows [rows, n]."""
+        return x[0].flatten(0, 1)
 
 
 @dataclass(frozen=True)
 class Blocks:
     """A batch cut into blocks of neighbouring users."""
 
-    query: list[Side]
-    support: list[Side]
+    query: Side
+    support: Side
 
     def users(self, values: Tensor) -> tuple[Tensor, ...]:
         """Split values of users, [users, ...], by block."""
-        parts: tuple[Tensor, ...] = values.split([side.users for side in self.query])
+        parts: tuple[Tensor, ...] = values.split([users for users, _ in self.query.shapes])
         return parts
 
-    def pad(self, sides: list[Side], x: Tensor) -> list[Tensor]:
-        """Pad a batch's rows [rows, n] block by block."""
-        parts = x.split([len(side.slots) for side in sides])
-        return [side.pad(part) for side, part in zip(sides, parts, strict=True)]
-
-    def unpad(self, sides: list[Side], x: list[Tensor]) -> Tensor:
-        """Gather a batch's rows [rows, n] from all blocks."""
-        return torch.cat([side.unpad(part) for side, part in zip(sides, x, strict=True)])
-
-    def product(self, sides: list[Side], x: Tensor, weight: Tensor) -> Tensor:
+    def product(self, side: Side, x: Tensor, weight: Tensor) -> Tensor:
         """Multiply rows x [rows, in] by their users' own weights [users, out, in], [rows, out]."""
-        parts = zip(self.pad(sides, x), self.users(weight), strict=True)
-        return self.unpad(sides, [own @ w.mT for own, w in parts])
+        parts = zip(side.pad(x), self.users(weight), strict=True)
+        return side.unpad([own @ w.mT for own, w in parts])
 
 
 def make_blocks(batch: Batch) -> Blocks:
     """Cut a batch into blocks; its users are sorted by support rows, so little is padded."""
     size = USERS_PER_BLOCK_ON_GPU if batch.users.is_cuda else USERS_PER_BLOCK
-    users = [slice(s, min(s + size, len(batch))) for s in range(0, len(batch), size)]
-    return Blocks(_sides(batch.query, users), _sides(batch.support, users))
+    ends = [*range(0, len(batch), size), len(batch)]
+    return Blocks(_side(batch.query, ends), _side(batch.support, ends))
 
 
-def _sides(rows: BatchRows, blocks: list[slice]) -> list[Side]:
+def _side(rows: BatchRows, ends: list[int]) -> Side:
     if isinstance(rows, PaddedRows):
-        return [FullSide(rows.rank, len(rows.counts), rows.width)]
+        return FullSide(rows.rank, [(len(rows.counts), rows.width)])
     counts = rows.counts.tolist()
-    sides, start = [], 0
-    for users in blocks:
-        own = counts[users]
-        part = slice(start, start + sum(own))
-        slots = (rows.user[part] - users.start) * max(own) + rows.rank[part]
-        sides.append(Side(slots, len(own), max(own)))
-        start = part.stop
-    return sides
+    shapes = [(end - start, max(counts[start:end])) for start, end in pairwise(ends)]
+    users, widths = torch.tensor(shapes, device=rows.user.device).T
+    slots = widths.repeat_interleave(users)
+    first = slots.cumsum(0) - slots
+    return Side(first.index_select(0, rows.user) + rows.rank, shapes)

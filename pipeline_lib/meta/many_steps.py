@@ -101,7 +101,7 @@ class Model:
         return total.index_add(0, self.pairs.user, theta.values.square().sum(1))
 
     def _outputs(
-        self, theta: Theta, rows: BatchRows, sides: list[Side], entries: BagEntries | None
+        self, theta: Theta, rows: BatchRows, side: Side, entries: BagEntries | None
     ) -> Tensor:
         users, items = self.embedded.users, rows.take(self.embedded.items)
         if entries is not None and theta.users is not None and theta.values is not None:
@@ -110,9 +110,9 @@ class Model:
             items = entries.inputs(theta.values)
         for_user, for_item = theta.layers[0].split((users.shape[1], items.shape[1]), 2)
         user_part = (for_user @ users[:, :, None])[:, :, 0] + theta.layers[1]
-        z = rows.spread(user_part) + self.blocks.product(sides, items, for_item)
+        z = rows.spread(user_part) + self.blocks.product(side, items, for_item)
         for weight, bias in zip(theta.layers[2::2], theta.layers[3::2], strict=True):
-            z = self.blocks.product(sides, relu(z), weight) + rows.spread(bias)
+            z = self.blocks.product(side, relu(z), weight) + rows.spread(bias)
         return z
 
 

@@ -9,16 +9,16 @@ With one rate a user the change is α_i (x_q Xᵀ + 1) D: no user's weights or g
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn import Linear
 from torch.nn.functional import relu
 
-from pipeline_lib.episodes.batch import Batch, BatchRows
+from pipeline_lib.episodes.batch import Batch
 from pipeline_lib.meta.blocks import Blocks, make_blocks
 from pipeline_lib.meta.rates import Rates, UserRates
-from pipeline_lib.models.head import Head
+from pipeline_lib.meta.support_pass import SupportPass
 from pipeline_lib.models.preference import Embedded, PreferenceNetwork
 
 # Up to so many outputs a layer's gradient is smaller than the products of rows.
@@ -26,69 +26,16 @@ FEW_OUTPUTS = 16
 
 
 @dataclass(frozen=True)
-class SupportPass:
-    """Inputs and errors of every layer on the support rows.
-
-    inputs: [rows, in]; for the first layer the item's part alone. users: the user's part of it,
-    [users, user_width]. errors: ∂L_i/∂z, [rows, out].
-    """
-
-    users: Tensor
-    inputs: list[Tensor]
-    errors: list[Tensor]
-
-    def detach(self) -> "SupportPass":
-        """Detach all tensors from the graph, for first-order meta-learning."""
-        return SupportPass(
-            self.users.detach(),
-            [x.detach() for x in self.inputs],
-            [error.detach() for error in self.errors],
-        )
-
-
-def support_pass(
-    network: PreferenceNetwork, head: Head, embedded: Embedded, first: Embedded, rows: BatchRows
-) -> SupportPass:
-    """Compute the layers' inputs forward and the errors of the mean loss backward.
-
-    first: the parts of the first layer's outputs.
-    """
-    inputs = [rows.take(embedded.items)]
-    z = first.sums(rows)
-    for layer in network.later_layers:
-        inputs.append(relu(z))
-        z = layer(inputs[-1])
-    error = rows.share(head.error(z, rows.target))
-    return SupportPass(embedded.users, inputs, _errors(network.later_layers, inputs[1:], error))
-
-
-def _errors(layers: list[Linear], inputs: list[Tensor], error: Tensor) -> list[Tensor]:
-    """Propagate the last layer's errors back, [rows, out] of every layer."""
-    errors = [error]
-    if error.shape[1] == 1 and len(layers) > 1:
-        # With one output, a row's error is a common factor of the errors of all layers before. The
-        # rest depends on the weights alone, which saves one large product in the outer gradient.
-        (*layers, hidden, last), (*inputs, x, x_last) = layers, inputs
-        lit = (x_last > 0).to(error.dtype)
-        through = lit @ (last.weight.T * hidden.weight)
-        errors = [error * (x > 0) * through, error * lit * last.weight, error]
-    for layer, x in zip(reversed(layers), reversed(inputs), strict=True):
-        errors.insert(0, errors[0] @ layer.weight * (x > 0))
-    return errors
-
-
-@dataclass(frozen=True)
 class Step:
     """The step of a batch's users; the rates come with each call.
 
-    inputs, errors: those of `support`, padded, by layer and block: [users, rows, n].
+    inputs: those of `support`, padded, by layer and block: [users, rows, in].
     """
 
     batch: Batch
     blocks: Blocks
     support: SupportPass
     inputs: list[list[Tensor]]
-    errors: list[list[Tensor]]
 
     def change_by_user(self, layer: int, query: Tensor, constant: Tensor, rate: Tensor) -> Tensor:
         """Compute how a layer's outputs change with one rate a user, [query rows, out].
@@ -97,61 +44,96 @@ class Step:
         a query and a support row: 1 for the bias. rate: [users].
         """
         parts = zip(
-            self.blocks.pad(self.blocks.query, query),
+            self.blocks.query.pad(query),
             self.inputs[layer],
-            self.errors[layer],
+            self.rows[layer],
+            self.error,
             self.blocks.users(constant[:, None, None]),
             self.blocks.users(rate[:, None, None]),
             strict=True,
         )
         # Support first: the gradient of the larger factor then needs no transposition.
-        changes = [((s @ q.mT + c) * r).mT @ d for q, s, d, c, r in parts]
-        return self.blocks.unpad(self.blocks.query, changes)
+        changes = [((s @ q.mT + c) * (r * e)).mT @ d for q, s, d, e, c, r in parts]
+        change = self.blocks.query.unpad(changes)
+        column = self.support.errors.columns[layer]
+        return change if column is None else change * column
 
-    def change_by_weight(self, layer: int, query: Tensor, rate: Tensor) -> Tensor:
+    def change_by_weight(self, gradient: "Gradient", query: Tensor, rate: Tensor) -> Tensor:
         """Compute how a layer's outputs change through its weights, [query rows, out].
 
-        rate: [users, 1, 1] or [1, out, in].
+        query: the layer's inputs, [query rows, in]. rate: [users, 1, 1] or [1, out, in].
         """
         parts = zip(
-            self.blocks.pad(self.blocks.query, query),
-            self.gradients(layer),
-            self.blocks.users(rate) if len(rate) > 1 else [rate] * len(self.blocks.query),
+            self.blocks.query.pad(query),
+            gradient.weight,
+            self.blocks.users(rate) if len(rate) > 1 else [rate] * len(gradient.weight),
             strict=True,
         )
         changes = [q @ (r * g).mT for q, g, r in parts]
-        return self.blocks.unpad(self.blocks.query, changes)
+        return self.blocks.query.unpad(changes)
 
-    def gradients(self, layer: int) -> list[Tensor]:
-        """Compute each user's gradient of a layer's weight, block by block, [users, out, in]."""
-        return [d.mT @ x for x, d in zip(self.inputs[layer], self.errors[layer], strict=True)]
+    def gradient(self, layer: int) -> "Gradient":
+        """Compute each user's gradient of a layer."""
+        errors = self.support.errors.product(layer)
+        padded = self.blocks.support.pad(errors)
+        weight = [d.mT @ x for x, d in zip(self.inputs[layer], padded, strict=True)]
+        return Gradient(weight, self.batch.support.sum(errors))
 
-    def squares(self, layer: int) -> Tensor:
-        """Compute ‖G‖² of each user's gradient of a layer's weight, [users].
+    def squares(self, layer: int, constant: Tensor) -> Tensor:
+        """Compute ‖Dᵀ X‖² + c ‖1ᵀ D‖² of each user, [users].
 
-        With few rows ‖Dᵀ X‖² is had for less from the products of rows, Σ (X Xᵀ) ∘ (D Dᵀ).
+        constant: c, [users]: 1 for the layer's weight and bias. With few rows the sum is had for
+        less from the products of rows, Σ (X Xᵀ + c) ∘ (D Dᵀ).
         """
-        found = []
-        for x, d in zip(self.inputs[layer], self.errors[layer], strict=True):
+        column, found = self.support.errors.columns[layer], []
+        parts = zip(
+            self.inputs[layer],
+            self.rows[layer],
+            self.error,
+            self.blocks.users(constant[:, None, None]),
+            strict=True,
+        )
+        for x, own, e, c in parts:
+            d = own * (e if column is None else e * column)
             (rows, width), outputs = x.shape[1:], d.shape[2]
-            few = rows * (width + outputs) < width * outputs
-            products = (x @ x.mT) * (d @ d.mT) if few else (d.mT @ x).square()
-            found.append(products.sum((1, 2)))
+            if rows * (width + outputs) < width * outputs:
+                found.append(((x @ x.mT + c) * (d @ d.mT)).sum((1, 2)))
+            else:
+                biases = c[:, 0, 0] * d.sum(1).square().sum(1)
+                found.append((d.mT @ x).square().sum((1, 2)) + biases)
         return torch.cat(found)
 
-    def bias_gradient(self, layer: int) -> Tensor:
-        """Compute each user's gradient of a layer's bias, [users, out]."""
-        return self.batch.support.sum(self.support.errors[layer])
+    def outputs(self, layer: int) -> int:
+        """Count a layer's outputs."""
+        return self.support.errors.rows[layer].shape[1]
+
+    @cached_property
+    def rows(self) -> list[list[Tensor]]:
+        """Pad the errors' factors by row, by layer and block: [users, rows, out]."""
+        return [self.blocks.support.pad(own) for own in self.support.errors.rows]
+
+    @cached_property
+    def error(self) -> list[Tensor]:
+        """Pad the errors' common factor, by block: [users, rows, 1]."""
+        return self.blocks.support.pad(self.support.errors.error)
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Each user's gradient of a layer: of its weight by block, [users, out, in], and of its bias.
+
+    bias: [users, out].
+    """
+
+    weight: list[Tensor]
+    bias: Tensor
 
 
 def make_step(support: SupportPass, batch: Batch) -> Step:
-    """Cut a batch into blocks and pad what the support pass found."""
+    """Cut a batch into blocks and pad the layers' inputs."""
     blocks = make_blocks(batch)
-    inputs, errors = (
-        [blocks.pad(blocks.support, rows) for rows in layers]
-        for layers in (support.inputs, support.errors)
-    )
-    return Step(batch, blocks, support, inputs, errors)
+    inputs = [blocks.support.pad(rows) for rows in support.inputs]
+    return Step(batch, blocks, support, inputs)
 
 
 def query_pass(
@@ -170,10 +152,10 @@ def query_pass(
 
 def squared_gradients(step: Step) -> Tensor:
     """Compute ‖∇θ L_i‖² over the decision layers, [users] (Yu et al. 2021, REG-PAML)."""
+    users = step.support.users.square().sum(1)
     layers = range(len(step.inputs))
-    biases = [step.bias_gradient(layer).square().sum(1) for layer in layers]
-    total = torch.stack(biases).sum(0) + biases[0] * step.support.users.square().sum(1)
-    return total + torch.stack([step.squares(layer) for layer in layers]).sum(0)
+    each = [step.squares(layer, torch.ones_like(users)) for layer in layers[1:]]
+    return torch.stack([step.squares(0, 1 + users), *each]).sum(0)
 
 
 def _first_change(
@@ -186,15 +168,16 @@ def _first_change(
         return step.change_by_user(0, items, same_user.sum(1) + 1, rates.rate)
     weight, bias = rates.layer(0)
     for_user, for_item = weight.split((network.user_width, network.item_width), 2)
-    users = step.bias_gradient(0) * (same_user @ for_user[0].T + bias)
-    return step.change_by_weight(0, items, for_item) + step.batch.query.spread(users)
+    gradient = step.gradient(0)
+    users = gradient.bias * (same_user @ for_user[0].T + bias)
+    return step.change_by_weight(gradient, items, for_item) + step.batch.query.spread(users)
 
 
 def _later_change(step: Step, layer: int, x: Tensor, rates: Rates) -> Tensor:
     """Compute a later layer's change; with few outputs through the gradient of its weight."""
-    outputs = step.support.errors[layer].shape[1]
-    if isinstance(rates, UserRates) and outputs > FEW_OUTPUTS:
+    if isinstance(rates, UserRates) and step.outputs(layer) > FEW_OUTPUTS:
         return step.change_by_user(layer, x, torch.ones_like(rates.rate), rates.rate)
     weight, bias = rates.layer(layer)
-    users = bias * step.bias_gradient(layer)
-    return step.change_by_weight(layer, x, weight) + step.batch.query.spread(users)
+    gradient = step.gradient(layer)
+    users = step.batch.query.spread(bias * gradient.bias)
+    return step.change_by_weight(gradient, x, weight) + users

@@ -69,19 +69,19 @@ class OwnModel:
         """Compute the outputs of the query rows, [rows, outputs]."""
         return self._outputs(own, self.batch.query, self.blocks.query)
 
-    def _outputs(self, own: OwnWeights, rows: BatchRows, sides: list[Side]) -> Tensor:
+    def _outputs(self, own: OwnWeights, rows: BatchRows, side: Side) -> Tensor:
         users = self.embedded.users
         for weight, bias in _pairs(own.users):
             users = relu((weight @ users[:, :, None])[:, :, 0] + bias)
         items = rows.take(self.embedded.items)
         for weight, bias in _pairs(own.items):
-            items = relu(self.blocks.product(sides, items, weight) + rows.spread(bias))
+            items = relu(self.blocks.product(side, items, weight) + rows.spread(bias))
         for_user, for_item = own.preference.chunk(2, 2)
         from_user = (for_user @ users[:, :, None])[:, :, 0]
-        z = rows.spread(from_user) + self.blocks.product(sides, items, for_item)
+        z = rows.spread(from_user) + self.blocks.product(side, items, for_item)
         for number, (weight, bias) in enumerate(_pairs(own.decision)):
             x = relu(z) if number else z
-            z = self.blocks.product(sides, x, weight) + rows.spread(bias)
+            z = self.blocks.product(side, x, weight) + rows.spread(bias)
         return z
 
 

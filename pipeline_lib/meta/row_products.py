@@ -32,7 +32,7 @@ def row_products(network: EffectsNetwork, batch: Batch, blocks: Blocks) -> Itera
     shared, by_feature = network.variances()
     factors = network.items(batch)[1]
     sides = [
-        blocks.pad(own, factors.index_select(0, rows.item))
+        own.pad(factors.index_select(0, rows.item))
         for own, rows in ((blocks.support, batch.support), (blocks.query, batch.query))
     ]
     common = _common_values(batch, blocks, network.item_features)
@@ -71,27 +71,25 @@ def _number_columns(pairs: ValuePairs, users: int, features: int) -> Tensor:
     return numbers
 
 
-def _one_column_a_value(
-    entries: BagEntries, columns: Tensor, sides: list[Side]
-) -> Iterator[list[Tensor]]:
+def _one_column_a_value(entries: BagEntries, columns: Tensor, side: Side) -> Iterator[list[Tensor]]:
     """Lay a block's rows out with a column for each value, [users, rows, values] by feature."""
     row, feature = entries.bag // entries.features, entries.bag % entries.features
-    ends = torch.tensor([len(side.slots) for side in sides], device=row.device).cumsum(0)
+    slots, ends = side.slots[row], torch.tensor(side.sizes, device=row.device).cumsum(0)
     first, start = 0, 0
-    for side, end in zip(sides, torch.searchsorted(row, ends).tolist(), strict=True):
+    for shape, end in zip(side.shapes, torch.searchsorted(slots, ends).tolist(), strict=True):
         here = slice(start, end)
-        slots, weight = side.slots[row[here] - first], entries.weight[here]
+        slot, weight = slots[here] - first, entries.weight[here]
         column = columns[entries.pair[here]]
         chosen = [feature[here] == number for number in range(entries.features)]
-        yield [_fill_columns(side, slots[c], column[c], weight[c]) for c in chosen]
-        first, start = first + len(side.slots), end
+        yield [_fill_columns(shape, slot[c], column[c], weight[c]) for c in chosen]
+        first, start = first + shape[0] * shape[1], end
 
 
-def _fill_columns(side: Side, slot: Tensor, column: Tensor, weight: Tensor) -> Tensor:
+def _fill_columns(shape: tuple[int, int], slot: Tensor, column: Tensor, weight: Tensor) -> Tensor:
     width = int(column.max()) + 1 if len(column) else 0
-    found = weight.new_zeros(side.users * side.width, width)
+    found = weight.new_zeros(shape[0] * shape[1], width)
     found[slot, column] = weight
-    return found.view(side.users, side.width, width)
+    return found.view(*shape, width)
 
 
 def _multiply(left: list[Tensor], right: list[Tensor]) -> Tensor:

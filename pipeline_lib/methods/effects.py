@@ -86,15 +86,15 @@ class EffectsLearner(Learner):
         weight = relative_weight(self.task, support.target, self.mean)
         parts = zip(
             row_products(self.network, batch, blocks),
-            blocks.pad(blocks.support, torch.stack((residual, weight), 1)),
-            blocks.users(rate) if rate is not None else [None] * len(blocks.query),
+            blocks.support.pad(torch.stack((residual, weight), 1)),
+            blocks.users(rate) if rate is not None else [None] * len(blocks.query.shapes),
             strict=True,
         )
         effects = []
         for products, rows, rates in parts:
             found = self.coefficients(products.support, rows[..., 0], rows[..., 1], rates)
             effects.append(products.query @ found[..., None])
-        return expect(batch.query) + blocks.unpad(blocks.query, effects)[:, 0], rate
+        return expect(batch.query) + blocks.query.unpad(effects)[:, 0], rate
 
 
 class GradientEffects(EffectsLearner):

@@ -42,15 +42,15 @@ class InContext(EmbeddedLearner):
         """Compute the outputs of the query rows, [query rows, outputs], block by block."""
         embedded, blocks = self.network.embed(batch), make_blocks(batch)
         rated = self.target(batch.support.target[:, None])
-        support = blocks.pad(blocks.support, self.token(embedded, batch.support) + rated)
-        query = blocks.pad(blocks.query, self.token(embedded, batch.query))
+        support = blocks.support.pad(self.token(embedded, batch.support) + rated)
+        query = blocks.query.pad(self.token(embedded, batch.query))
         found = []
         for given, asked, sees in zip(support, query, _who_sees(batch, blocks), strict=True):
             x = torch.cat((given, asked), 1)
             for layer in self.layers:
                 x = layer(x, sees)
             found.append(x[:, given.shape[1] :])
-        outputs: Tensor = self.output(blocks.unpad(blocks.query, found))
+        outputs: Tensor = self.output(blocks.query.unpad(found))
         return outputs
 
 
@@ -61,8 +61,8 @@ def _who_sees(batch: Batch, blocks: Blocks) -> list[Tensor]:
     """
     there = batch.support.target.new_ones(len(batch.support.target), 1)
     found = []
-    for given, asked in zip(blocks.pad(blocks.support, there), blocks.query, strict=True):
-        seen = torch.cat((given, given.new_zeros(asked.users, asked.width, 1)), 1)[..., 0]
+    for given, asked in zip(blocks.support.pad(there), blocks.query.shapes, strict=True):
+        seen = torch.cat((given, given.new_zeros(*asked, 1)), 1)[..., 0]
         itself = torch.eye(seen.shape[1], dtype=torch.bool, device=seen.device)
         found.append(seen.bool()[:, None] | itself)
     return found

@@ -38,10 +38,10 @@ def test_blocks_cover_every_user_once(case: str) -> None:
 def test_every_row_is_padded_in_its_own_users_slots(case: str) -> None:
     batch = make_batch(case)
     blocks = make_blocks(batch)
-    for rows, sides in ((batch.support, blocks.support), (batch.query, blocks.query)):
+    for rows, side in ((batch.support, blocks.support), (batch.query, blocks.query)):
         owner = 1 + rows.user[:, None].double()
         for padded, users in zip(
-            blocks.pad(sides, owner), blocks.users(torch.arange(len(batch))), strict=True
+            side.pad(owner), blocks.users(torch.arange(len(batch))), strict=True
         ):
             counts = rows.counts[users]
             assert padded.shape == (len(users), int(counts.max()), 1)
@@ -53,8 +53,8 @@ def test_every_row_is_padded_in_its_own_users_slots(case: str) -> None:
 def test_unpadding_gives_the_rows_back(case: str) -> None:
     batch = make_batch(case)
     blocks = make_blocks(batch)
-    for rows, sides in ((batch.support, blocks.support), (batch.query, blocks.query)):
+    for rows, side in ((batch.support, blocks.support), (batch.query, blocks.query)):
         values = gauss(len(rows.item), 3)
-        padded = blocks.pad(sides, values)
-        assert torch.equal(blocks.unpad(sides, padded), values)
+        padded = side.pad(values)
+        assert torch.equal(side.unpad(padded), values)
         assert sum(int(p.count_nonzero()) for p in padded) == values.count_nonzero()
