@@ -75,17 +75,15 @@ def support_pass(
 
 def _errors(layers: list[Linear], inputs: list[Tensor], error: Tensor) -> Errors:
     """Propagate the last layer's errors back."""
-    weights, none = [layer.weight for layer in layers], [None] * (len(layers) + 1)
+    weights: list[Tensor] = [layer.weight for layer in layers]
     if error.shape[1] > 1:
-        return Errors(torch.ones_like(error[:, :1]), _back(weights, inputs, error), [*none])
-    one = torch.ones_like(error)
-    if not weights:
-        return Errors(error, [one], [*none])
+        rows = _back(weights, inputs, error)
+        return Errors(torch.ones_like(error[:, :1]), rows, [None] * len(rows))
     column = weights.pop()[0]
     if weights:
         weights[-1] = column[:, None] * weights[-1]
     rows = _back(weights, inputs[:-1], _lit(inputs[-1]))
-    return Errors(error, [*rows, one], [*none[2:], column, None])
+    return Errors(error, [*rows, torch.ones_like(error)], [*[None] * len(weights), column, None])
 
 
 def _back(weights: list[Tensor], inputs: list[Tensor], last: Tensor) -> list[Tensor]:
