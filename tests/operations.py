@@ -40,7 +40,7 @@ class Operations(TorchDispatchMode):
     ) -> object:
         self.total += 1
         self.kernels += func.overloadpacket.__name__ not in NO_KERNEL
-        if _waits(str(func), args):
+        if _waits(str(func), args, kwargs or {}):
             self.waits.append(str(func))
         result = func(*args, **(kwargs or {}))
         self.floats |= {x.dtype for x in tree_leaves(result) if _is_real(x)}
@@ -59,7 +59,8 @@ def _is_real(result: object) -> bool:
     return isinstance(result, Tensor) and result.is_floating_point()
 
 
-def _waits(name: str, args: tuple[object, ...]) -> bool:
+def _waits(name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> bool:
     lists = [item for arg in args if isinstance(arg, list | tuple) for item in arg]
     masked = any(isinstance(item, Tensor) and item.dtype == torch.bool for item in lists)
-    return masked or "repeat_interleave.Tensor" in name or any(word in name for word in WAITS)
+    unsized = "repeat_interleave.Tensor" in name and kwargs.get("output_size") is None
+    return masked or unsized or any(word in name for word in WAITS)

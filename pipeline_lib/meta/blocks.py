@@ -89,6 +89,6 @@ def _side(rows: BatchRows, ends: list[int]) -> Side:
     counts = rows.counts.tolist()
     shapes = [(end - start, max(counts[start:end])) for start, end in pairwise(ends)]
     users, widths = torch.tensor(shapes, device=rows.user.device).T
-    slots = widths.repeat_interleave(users)
+    slots = widths.repeat_interleave(users, output_size=len(counts))
     first = slots.cumsum(0) - slots
     return Side(first.index_select(0, rows.user) + rows.rank, shapes)

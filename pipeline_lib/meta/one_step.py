@@ -26,6 +26,17 @@ FEW_OUTPUTS = 16
 
 
 @dataclass(frozen=True)
+class Gradient:
+    """Each user's gradient of a layer: of its weight by block, [users, out, in], and of its bias.
+
+    bias: [users, out].
+    """
+
+    weight: list[Tensor]
+    bias: Tensor
+
+
+@dataclass(frozen=True)
 class Step:
     """The step of a batch's users; the rates come with each call.
 
@@ -58,7 +69,7 @@ class Step:
         column = self.support.errors.columns[layer]
         return change if column is None else change * column
 
-    def change_by_weight(self, gradient: "Gradient", query: Tensor, rate: Tensor) -> Tensor:
+    def change_by_weight(self, gradient: Gradient, query: Tensor, rate: Tensor) -> Tensor:
         """Compute how a layer's outputs change through its weights, [query rows, out].
 
         query: the layer's inputs, [query rows, in]. rate: [users, 1, 1] or [1, out, in].
@@ -72,7 +83,7 @@ class Step:
         changes = [q @ (r * g).mT for q, g, r in parts]
         return self.blocks.query.unpad(changes)
 
-    def gradient(self, layer: int) -> "Gradient":
+    def gradient(self, layer: int) -> Gradient:
         """Compute each user's gradient of a layer."""
         errors = self.support.errors.product(layer)
         padded = self.blocks.support.pad(errors)
@@ -116,17 +127,6 @@ class Step:
     def error(self) -> list[Tensor]:
         """Pad the errors' common factor, by block: [users, rows, 1]."""
         return self.blocks.support.pad(self.support.errors.error)
-
-
-@dataclass(frozen=True)
-class Gradient:
-    """Each user's gradient of a layer: of its weight by block, [users, out, in], and of its bias.
-
-    bias: [users, out].
-    """
-
-    weight: list[Tensor]
-    bias: Tensor
 
 
 def make_step(support: SupportPass, batch: Batch) -> Step:
