@@ -94,17 +94,17 @@ class AttemptFile:
         self.file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        """Create the file, which nobody sees before it is locked, and write its first line."""
+        """Create the file, which nobody sees before it is locked and has its first line."""
         hidden = self.path.with_suffix(".new")
         try:
             hidden.parent.mkdir(parents=True, exist_ok=True)
             self.file = hidden.open("x", encoding="utf-8")
             with suppress(OSError):  # without locks nobody learns of this job's sudden death
                 fcntl.flock(self.file, fcntl.LOCK_EX)
+            print(self.start.model_dump_json(), file=self.file, flush=True)
             hidden.rename(self.path)
         except OSError as error:
             self._give_up(error)
-        self._write(self.start)
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +14,16 @@ import pytest
 from filelock import FileLock
 from mlflow import MlflowClient
 
+from pipeline_lib.training.attempt import read_attempt
 from tests.tracking.servers import Server, mlflow_server
-from tests.workflow.small_project import HANGS, ROOT, SNAKEMAKE, SmallProject, copy_encoded
+from tests.workflow.small_project import (
+    HANGS,
+    ROOT,
+    SNAKEMAKE,
+    SmallProject,
+    copy_encoded,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 HERE = "results/sample/movielens"
@@ -30,6 +39,7 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -106,10 +116,29 @@ def points(server: Server) -> int:
     return sum(len(own) for run in arrived(server).values() for own in run.values())
 
 
-def wait_for_points(server: Server, workflow: subprocess.Popen[str]) -> None:
-    while not points(server):
-        assert workflow.poll() is None, "nothing arrived before the workflow's end"
-        time.sleep(0.1)
+@contextmanager
+def in_the_middle_of_training(
+    project: SmallProject, server: Server, workflow: subprocess.Popen[str]
+) -> Iterator[None]:
+    """Hold all jobs after an epoch, until its points have arrived and the caller has acted.
+
+    The sender, which sends every few seconds, is in a session of its own and goes on. Without a
+    hold, a fast training would be over before the first points arrive.
+    """
+    while not any(read_attempt(path).epochs for path in attempts(project)):
+        assert workflow.poll() is None, "the workflow ended without an epoch"
+        time.sleep(0.01)
+    os.killpg(workflow.pid, signal.SIGSTOP)
+    try:
+        assert all(read_attempt(path).end is None for path in attempts(project))
+        wait_until(lambda: bool(points(server)))
+        yield
+    finally:
+        os.killpg(workflow.pid, signal.SIGCONT)
+
+
+def attempts(project: SmallProject) -> Iterator[Path]:
+    return (project.folder / HERE).glob("methods/paml/*/attempts/*.jsonl")
 
 
 @pytest.fixture
@@ -123,8 +152,8 @@ def test_a_server_killed_in_the_middle_of_training_gets_the_rest_later(
 ) -> None:
     project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=24)
     workflow = start(project, server, 2, *targets)
-    wait_for_points(server, workflow)
-    server.kill()
+    with in_the_middle_of_training(project, server, workflow):
+        server.kill()
     output = finish(workflow)
     assert "`make sync-tracking` sends them" in output
     server.start()
@@ -142,8 +171,8 @@ def test_a_server_that_hangs_holds_up_nothing(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(HANGS))
     project, targets = prepare(finished, tmp_path / "project", seeds=1, epochs=24)
     workflow = start(project, server, 2, *targets)
-    wait_for_points(server, workflow)
-    server.signal(signal.SIGSTOP)
+    with in_the_middle_of_training(project, server, workflow):
+        server.signal(signal.SIGSTOP)
     output = finish(workflow)
     done = max((project.folder / target).stat().st_mtime for target in targets)
     waited = time.time() - done

@@ -159,18 +159,18 @@ def test_lines_are_json_that_others_can_read(results: Path) -> None:
     assert last["error"] is None
 
 
-def test_a_file_appears_only_when_it_is_locked(
+def test_a_file_appears_only_when_it_is_locked_and_has_its_first_line(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a sender that looks at that moment would call the job dead."""
+    """Else a sender that looks at that moment would call the job dead, or the file damaged."""
     seen = []
     real = Path.rename
 
     def look(self: Path, target: Path) -> Path:
-        seen.append((target.exists(), is_running(self)))
+        seen.append((target.exists(), is_running(self), read_attempt(self).start))
         return real(self, target)
 
     monkeypatch.setattr(Path, "rename", look)
     with AttemptFile(results / "trial", make_start(), LOG):
         pass
-    assert seen == [(False, True)]
+    assert seen == [(False, True, make_start())]
