@@ -1,5 +1,7 @@
 """Every method computes all users of a batch at once, and in the type of its input."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -70,3 +72,20 @@ def test_a_step_of_many_users_takes_no_more_operations_than_of_few(kind: str) ->
     few, many = (of_step(kind, users) for users in (FEW, MANY))
     assert few.total == many.total
     assert few.floats == {torch.float64}
+
+
+COUNTS, VALUES = torch.tensor([2, 1]), torch.tensor([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("work", "waits"),
+    [
+        (lambda: VALUES.sum().item(), 1),
+        (lambda: VALUES[VALUES > 1], 1),
+        (lambda: VALUES.repeat_interleave(COUNTS), 1),
+        (lambda: VALUES.repeat_interleave(COUNTS, output_size=3), 0),
+        (lambda: VALUES[COUNTS - 1] + 1, 0),
+    ],
+)
+def test_what_a_device_must_first_tell_is_counted(work: Callable[[], object], waits: int) -> None:
+    assert len(operations(work).waits) == waits
