@@ -75,3 +75,8 @@ def all_runs(client: MlflowClient, experiment: str = "sample/shop") -> list[Run]
     assert found is not None
     order = ["attributes.start_time ASC"]
     return [*client.search_runs([found.experiment_id], order_by=order)]
+
+
+def history(client: MlflowClient, run: str, metric: str) -> list[tuple[int, float]]:
+    run_id = stored(client)[run].info.run_id
+    return [(point.step, point.value) for point in client.get_metric_history(run_id, metric)]
