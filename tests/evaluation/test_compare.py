@@ -1,106 +1,30 @@
 """Comparison over seeds, between groups and with the best baseline."""
 
-from collections.abc import Sequence
-
-import polars as pl
 import pytest
 from scipy.stats import ttest_ind
 
-from pipeline_lib.evaluation.compare import EvaluatedTrial, compare
-from pipeline_lib.evaluation.comparison import Comparison, MethodResult, RateGap, Spread, Subject
-from pipeline_lib.evaluation.evaluate import Evaluation, Moments
-from pipeline_lib.evaluation.stopped import NoMethodLeftError
+from pipeline_lib.evaluation.compare import compare
+from pipeline_lib.evaluation.comparison import Comparison, RateGap, Spread
 from pipeline_lib.metrics.registry import metrics_of
 from pipeline_lib.settings.methods.base import MethodSettings, Role
-from pipeline_lib.settings.task import ClickTask, RatingTask, Task
-
-RATING, CLICK = RatingTask(scale=(1, 5)), ClickTask()
-
-METHODS = {
-    "global-mean": MethodSettings(kind="global-mean", label="Global mean", role="reference"),
-    "melu": MethodSettings(kind="melu", label="MeLU", role="baseline"),
-    "transfer": MethodSettings(kind="transfer", label="Transfer learning", role="baseline"),
-    "paml": MethodSettings(kind="paml", label="PAML", role="proposed"),
-}
-GROUPS = ["major", "major", "major", "minor", "minor"]
-RATES = {
-    "major": Moments(users=3, mean=2.0, sd=1.0),
-    "minor": Moments(users=2, mean=5.0, sd=2.0),
-}
-MSE = {
-    "global-mean": [1.0],
-    "melu": [1.4, 1.5, 1.6],
-    "transfer": [1.2, 1.3, 1.7],
-    "paml": [1.0, 1.1, 1.2],
-}
-NDCG = {
-    "global-mean": [0.9],
-    "melu": [0.81, 0.82, 0.83],
-    "transfer": [0.71, 0.72, 0.73],
-    "paml": [0.84, 0.85, 0.89],
-}
-
-
-def trial(
-    method: str,
-    seed: int,
-    metrics: dict[str, float],
-    errors: Sequence[float] = (1, 2, 3, 4, 5),
-    split: str = "5eed",
-    task: Task = RATING,
-    chosen: Sequence[str] = (),
-) -> EvaluatedTrial:
-    """Judge a method; its users' chosen metrics are as large as their errors."""
-    evaluation = Evaluation(
-        method=method,
-        seed=seed,
-        task=task,
-        split_sha256=split,
-        users=5,
-        ranked_users=4 if task == RATING else None,
-        short_users={"ndcg_3": 1, "ndcg_5": 3} if task == RATING else {},
-        constant_users=seed,
-        counted=dict.fromkeys(metrics, 5),
-        metrics=metrics,
-        one_score={"ndcg_3": 0.5},
-        rates=RATES if method == "paml" else {},
-        chosen_metrics=[*chosen],
-    )
-    error, values = "mse" if task == RATING else "nel", [float(e) for e in errors]
-    own = dict.fromkeys((error, *chosen), values)
-    return EvaluatedTrial(evaluation, pl.DataFrame({"user": range(5), "group": GROUPS, **own}))
-
-
-MOVIELENS = Subject(
-    dataset="movielens", title="MovieLens-1M", sample=False, of_paper=True, by_activity=False
+from pipeline_lib.settings.task import ClickTask
+from tests.evaluation.trials import (
+    CLICK,
+    METHODS,
+    MOVIELENS,
+    MSE,
+    NDCG,
+    comparison,
+    every_trial,
+    group_p,
+    result,
+    trial,
 )
-
-
-def comparison(trials: Sequence[EvaluatedTrial]) -> Comparison:
-    named = {t.evaluation.method for t in trials}
-    methods = {name: settings for name, settings in METHODS.items() if name in named}
-    return compare(MOVIELENS, methods, trials, {})
 
 
 @pytest.fixture
 def compared() -> Comparison:
-    return comparison(
-        [
-            trial(method, seed, {"mse": mse, "ndcg_3": ndcg})
-            for method in METHODS
-            for seed, (mse, ndcg) in enumerate(zip(MSE[method], NDCG[method], strict=True))
-        ]
-    )
-
-
-def result(compared: Comparison, name: str) -> MethodResult:
-    return compared.method(name)
-
-
-def group_p(compared: Comparison) -> float | None:
-    gap = result(compared, "melu").gap
-    assert gap is not None
-    return gap.p
+    return comparison(every_trial())
 
 
 def test_carries_the_split_and_its_users(compared: Comparison) -> None:
@@ -234,53 +158,6 @@ def test_a_metric_missing_from_a_seed_is_left_out() -> None:
     )
     assert list(result(compared, "melu").metrics) == ["mse"]
     assert compared.baselines == {"mse": "melu"}
-
-
-def stop(found: EvaluatedTrial, why: str) -> EvaluatedTrial:
-    """Let a trial have been stopped in training."""
-    stopped = {"users": 0, "metrics": {}, "counted": {}, "one_score": {}, "stopped": why}
-    evaluation = found.evaluation.model_copy(update=stopped)
-    return EvaluatedTrial(evaluation, found.users.clear())
-
-
-def some_stopped(*names: str) -> list[EvaluatedTrial]:
-    """Let the second seed of some methods, or their only one, have been stopped."""
-    trials = [
-        trial(method, seed, {"mse": mse})
-        for method, values in MSE.items()
-        for seed, mse in enumerate(values)
-    ]
-    last = {name: min(len(MSE[name]) - 1, 1) for name in names}
-    return [
-        stop(t, "epoch 3: too large") if last.get(t.evaluation.method) == t.evaluation.seed else t
-        for t in trials
-    ]
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_a_method_with_a_stopped_seed_is_left_out_of_everything_and_named(name: str) -> None:
-    """The rest is what a run without that method has."""
-    found = comparison(some_stopped(name))
-    (left_out,) = found.stopped
-    assert (left_out.name, left_out.label) == (name, METHODS[name].label)
-    assert left_out.seeds == [*range(len(MSE[name]))]
-    which = min(len(MSE[name]) - 1, 1)
-    assert left_out.note == (
-        f"{METHODS[name].label} is left out. Seed {which} was stopped in epoch 3: too large."
-    )
-    others = comparison([t for t in some_stopped() if t.evaluation.method != name])
-    assert found.model_copy(update={"stopped": []}) == others
-    assert [m.name for m in found.all_methods] == [*(m for m in METHODS if m != name), name]
-
-
-def test_without_a_stop_the_file_has_no_word_of_it(compared: Comparison) -> None:
-    assert "stopped" not in compared.model_dump_json()
-
-
-def test_where_all_methods_were_stopped_the_error_names_each() -> None:
-    with pytest.raises(NoMethodLeftError, match="movielens: there is no method") as caught:
-        comparison(some_stopped(*METHODS))
-    assert all(f"{own.label} is left out. Seed " in str(caught.value) for own in METHODS.values())
 
 
 def test_refuses_different_splits() -> None:

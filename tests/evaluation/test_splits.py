@@ -11,7 +11,7 @@ from pipeline_lib.evaluation.evaluate import Evaluation
 from pipeline_lib.evaluation.splits import SplitComparison
 from pipeline_lib.evaluation.statistics import corrected_t_test
 from pipeline_lib.partition.summary import SplitSummary
-from tests.evaluation.test_compare import METHODS, MOVIELENS, trial
+from tests.evaluation.trials import METHODS, MOVIELENS, trial
 
 # By method and split, a value a seed.
 MSE = {

@@ -8,8 +8,8 @@ from pipeline_lib.evaluation.comparison import SplitPair
 from pipeline_lib.evaluation.splits import SplitComparison
 from pipeline_lib.reporting.tables.splits import metric_splits_table, splits_table
 from pipeline_lib.reporting.tables.users import pairs_csv
-from tests.evaluation.test_compare import METHODS, MOVIELENS, trial
 from tests.evaluation.test_splits import split
+from tests.evaluation.trials import METHODS, MOVIELENS, trial
 from tests.reporting.tables.test_methods import lines
 
 MSE = {"global-mean": 1.0, "melu": 1.4, "transfer": 1.3, "paml": 1.2}
