@@ -16,7 +16,7 @@ from pipeline_lib.settings.methods.base import kind_modules, known_kinds, parse_
 from pipeline_lib.settings.own_methods import VARIABLE
 from pipeline_lib.settings.task import RatingTask
 from tests.settings.own_method import CODE, write_method
-from tests.settings.test_load import RUN
+from tests.settings.run import RUN
 
 PROBLEM = Problem(InputSizes(1, 2, 1, 2), 3, RatingTask(scale=(1, 5)), None)
 

@@ -8,7 +8,7 @@ import pytest
 from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.settings.load import Settings, load_settings
 from pipeline_lib.settings.sweep import Variant, curves
-from tests.settings.test_load import RUN
+from tests.settings.run import RUN
 
 
 def load(config: Path, sweep: dict[str, Any], **changes: Any) -> Settings:  # noqa: ANN401

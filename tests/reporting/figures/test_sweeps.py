@@ -12,7 +12,7 @@ from pipeline_lib.reporting.drawing.view import Results, View
 from pipeline_lib.reporting.drawing.write import write_figures
 from pipeline_lib.settings.load import Settings, load_settings
 from tests.reporting.drawing.worlds import invented
-from tests.settings.test_load import RUN
+from tests.settings.run import RUN
 
 GAMMAS = [1e-4, 1e-3, 1e-2]
 
