@@ -54,7 +54,7 @@ class ATPAML(PAML):
 
     @property
     def static(self) -> bool:
-        """Return False: the memory grows, and is searched on the CPU."""
+        """Return False: the memory grows, and steps read its size."""
         return False
 
     def rates(self, users: Tensor, _batch: Batch) -> UserRates:

@@ -85,8 +85,9 @@ class Learner(Method):
     def static(self) -> bool:
         """Return whether the losses of padded batches of one shape take the same operations.
 
-        Then a GPU records them once; the method must not depend on the number of the epoch or on
-        `draws`, and `trace` and `after_step` must do nothing.
+        Then a GPU records them once, unless the class has a `begin_epoch`, `trace`, `after_step`
+        or `end_epoch` of its own, or its losses use `draws`. Nothing else may change the losses
+        from step to step but the batch and the parameters.
         """
         return False
 

@@ -22,7 +22,7 @@ from pipeline_lib.settings.task import Task
 from pipeline_lib.training.adamw import AdamW
 from pipeline_lib.training.checkpoint import Checkpoint, Progress
 from pipeline_lib.training.epoch_metrics import peak_memory, validation_metrics
-from pipeline_lib.training.graph import GraphStepper
+from pipeline_lib.training.graph import GraphStepper, can_record
 from pipeline_lib.training.record import EpochRecord, best_epoch
 from pipeline_lib.training.step import Stepper, Steps, TrainingError, advise
 
@@ -106,7 +106,7 @@ def fit(
 def _fits_a_graph(method: Learner, settings: LearnerSettings, folds: Folds, team: Team) -> bool:
     """Return whether every epoch takes the same operations on the same data, on one GPU."""
     alone = team.size == 1 and folds.train.user.is_cuda
-    return alone and method.static and not settings.support_share
+    return alone and can_record(method) and not settings.support_share
 
 
 def _descend(

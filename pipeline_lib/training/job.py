@@ -112,6 +112,8 @@ def make_training(
     folder: the trial's, for the checkpoint.
     """
     make_repeatable(job.threads)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # streams and recordings are of the current one
     catalogue = Catalogue.load(files["catalogue"], device)
     vocabulary = read_json(files["vocabulary"], Vocabulary)
     problem = make_problem(vocabulary, catalogue, job.task, job.network)
