@@ -146,12 +146,14 @@ class Store:
         if found is None:
             raise RefusedError(f"experiment {name} can neither be made nor found")
         if found.lifecycle_stage == LifecycleStage.DELETED:
-            number = found.experiment_id
+            number, uri = found.experiment_id, mask(self.uri)
+            database = "<its database>" if uri.startswith("http") else uri
             raise DeletedError(
                 f"the experiment {name} is deleted in MLflow, so its runs wait: restore it with "
-                f"`MLFLOW_TRACKING_URI={mask(self.uri)} mlflow experiments restore "
-                f"--experiment-id {number}`, or delete it for good with `mlflow gc "
-                f"--experiment-ids {number}` where the store is, and a new one is made"
+                f"`MLFLOW_TRACKING_URI={uri} mlflow experiments restore --experiment-id {number}`, "
+                f"or delete it for good with `MLFLOW_TRACKING_URI={uri} mlflow gc "
+                f"--backend-store-uri {database} --experiment-ids {number}` where the store is, "
+                "and a new one is made"
             )
         return str(found.experiment_id)
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline_lib.tracking.secrets import without_secrets
-from pipeline_lib.tracking.watch import STORE
+from pipeline_lib.tracking.watch import store_uri
 
 HOST = "127.0.0.1"
+SQLITE = "sqlite:///"
 PATIENCE = 120  # seconds for the server to start
 SETTINGS = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
@@ -26,19 +27,20 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _ui(arguments: argparse.Namespace) -> int:
-    if (team := os.environ.get("MLFLOW_TRACKING_URI", "")).startswith("http"):
-        _print_links(team, without_secrets(team))
+    uri, port = store_uri(), str(arguments.port)
+    if uri.startswith("http"):
+        print("\nOpen in a browser:")
+        _print_links(uri, without_secrets(uri))
         return 0
-    store = STORE.resolve()
-    if problem := _problem(store, arguments.port):
+    if problem := _problem(uri, arguments.port):
         print(problem, file=sys.stderr)
         return 1
-    uri, port = f"sqlite:///{store}", str(arguments.port)
     options = ["--backend-store-uri", uri, "--host", HOST, "--port", port, "--workers", "1"]
     command = [sys.executable, "-m", "mlflow", "server", *options]
     with subprocess.Popen(command, env=os.environ | SETTINGS) as server:
         address = f"http://{HOST}:{port}"
         if _answers(address, server):
+            print("\nOpen in a browser (Ctrl-C ends the server):")
             _print_links(uri, address)
         try:
             return server.wait()
@@ -47,8 +49,13 @@ def _ui(arguments: argparse.Namespace) -> int:
             return 0
 
 
-def _problem(store: Path, port: int) -> str | None:
-    if not store.is_file():
+def _problem(uri: str, port: int) -> str | None:
+    if not uri.startswith(SQLITE):
+        return (
+            "MLFLOW_TRACKING_URI names a database, not a server; start one with `mlflow server "
+            "--backend-store-uri`, and set MLFLOW_TRACKING_URI to its address (docs/mlflow.md)"
+        )
+    if not (store := Path(uri.removeprefix(SQLITE))).is_file():
         return f"{store} is not there yet; run snakemake first (`make demo`)"
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,7 +79,6 @@ def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
 
 
 def _print_links(uri: str, address: str) -> None:
-    print("\nOpen in a browser (Ctrl-C ends the server):", flush=True)
     for name, link in _links(uri, address):
         print(f"  {name}: {link}", flush=True)
 

@@ -110,8 +110,8 @@ class Updater:
 def _state(attempt: Attempt, watched: Watched) -> RunState:
     trial, tags = watched.path.parents[1], dict[str, str]()
     metrics = dict[str, float]()
-    if (path := trial / "training.json") in watched.results:
-        training = read_json(path, TrainingRecord)
+    if (made := trial / "training.json") in watched.results:
+        training = read_json(made, TrainingRecord)
         tags["device"] = training.device
         metrics |= training.metrics()
     if (path := trial / "evaluation.json") in watched.results:
@@ -120,6 +120,8 @@ def _state(attempt: Attempt, watched: Watched) -> RunState:
         tags |= about
     if attempt.end is None and watched.running:
         return RunState(tags, "RUNNING", metrics)
+    if attempt.end is None and made in watched.results:  # the disk was full meanwhile
+        return RunState(tags, "FINISHED", metrics, int(watched.results[made]) // 1_000_000)
     if attempt.end is None:
         killed = watched.path.stat().st_mtime_ns // 1_000_000
         return RunState(tags | {"error": KILLED}, "FAILED", metrics, killed)

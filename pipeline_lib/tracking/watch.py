@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -57,7 +58,10 @@ def watch() -> list[Watched]:
     found = (RESULTS.glob(f"{place}/methods/*/*/{FOLDER}/*.jsonl") for place in PLACES)
     paths = sorted(chain.from_iterable(found), key=lambda path: path.name)
     newest = {path.parent: path for path in paths}
-    attempts = [_watch(path, newest=newest[path.parent] == path) for path in paths]
+    attempts = list[Watched]()
+    for path in paths:
+        with suppress(FileNotFoundError):  # its folder was deleted since
+            attempts.append(_watch(path, newest=newest[path.parent] == path))
     models = (Watched(path, state, {}) for path, state in _states(RESULTS.glob("*/*/model.json")))
     return [*attempts, *models]
 
@@ -110,4 +114,6 @@ def _results(trial: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _states(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    return ((path, str(path.stat().st_mtime_ns)) for path in paths if path.is_file())
+    for path in paths:
+        with suppress(FileNotFoundError):
+            yield path, str(path.stat().st_mtime_ns)

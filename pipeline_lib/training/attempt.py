@@ -75,7 +75,7 @@ def is_running(path: Path) -> bool:
     """Return whether a job holds the lock on its attempt's file; True where there are no locks."""
     with path.open("rb") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as others that look may do as well
         except OSError:
             return True
     return False
@@ -84,7 +84,8 @@ def is_running(path: Path) -> bool:
 class AttemptFile:
     """The file that a job writes while it trains.
 
-    Where it cannot be written, as on a full disk, that is logged once, and the job goes on.
+    Where it cannot be written, as on a full disk, that is logged once, and the job goes on; while
+    it does, it holds the lock.
     """
 
     def __init__(self, trial: Path, start: Start, log: logging.Logger) -> None:
@@ -92,6 +93,7 @@ class AttemptFile:
         self.start = start
         self.log = log
         self.file: IO[str] | None = None
+        self.complete = True
 
     def __enter__(self) -> Self:
         """Create the file, which nobody sees before it is locked and has its first line."""
@@ -105,6 +107,8 @@ class AttemptFile:
             hidden.rename(self.path)
         except OSError as error:
             self._give_up(error)
+            with suppress(OSError):
+                hidden.unlink(missing_ok=True)
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
@@ -112,22 +116,23 @@ class AttemptFile:
         text = None if error is None else f"{type(error).__name__}: {error}"[:LONGEST]
         self._write(End(end=now(), error=text))
         if self.file is not None:
-            self.file.close()
+            with suppress(OSError):  # that has been logged
+                self.file.close()
 
     def add(self, epoch: EpochRecord) -> None:
         """Append an epoch."""
         self._write(EpochLine(epoch=epoch.epoch, time=now(), figures=epoch.metrics()))
 
     def _write(self, line: BaseModel) -> None:
-        if self.file is not None:
+        if self.file is not None and self.complete:
             try:
                 print(line.model_dump_json(), file=self.file, flush=True)
             except OSError as error:
                 self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        self.file = None
-        self.log.warning("MLflow gets no more of this training: %s cannot be written", error)
+        self.complete = False
+        self.log.warning("MLflow gets no more of this training: writing %s: %s", self.path, error)
 
 
 def now() -> int:

@@ -94,6 +94,17 @@ def test_a_training_that_raises_has_failed_and_says_why() -> None:
     assert runs["paml seed 0"].data.tags["error"] == "ValueError: boom"
 
 
+def test_a_training_that_could_not_write_its_end_has_finished() -> None:
+    """As on a disk that was full meanwhile: its results say so."""
+    trial = train(make_start())
+    (path,) = trial.glob("attempts/*.jsonl")
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-2]))
+    run = stored(update())["paml seed 0"]
+    made = (trial / "training.json").stat().st_mtime_ns // 1_000_000
+    assert (run.info.status, run.info.end_time) == ("FINISHED", made)
+    assert "error" not in run.data.tags
+
+
 def test_a_training_that_is_killed_has_failed() -> None:
     code = (
         "import time; from tests.training.attempts import *\n"

@@ -151,14 +151,23 @@ def test_the_server_listens_on_loopback_alone(opened: tuple[str, dict[str, str]]
     }
 
 
-def test_without_a_store_it_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("uri", "what"),
+    [
+        ("", "mlflow.db is not there yet; run snakemake first"),
+        ("sqlite:///elsewhere.db", "elsewhere.db is not there yet"),
+        ("postgresql://mlflow:secret@127.0.0.1/mlflow", "names a database, not a server; start"),
+    ],
+)
+def test_without_a_store_it_says_what_to_do(tmp_path: Path, uri: str, what: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline_lib", "ui"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": uri},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 1
-    assert "run snakemake first" in done.stderr
+    assert what in done.stderr
+    assert "secret" not in done.stderr

@@ -71,6 +71,15 @@ def test_a_job_that_raises_says_why(results: Path) -> None:
     assert len(end.error) == 500
 
 
+def test_two_may_look_at_once(results: Path) -> None:
+    """Else each would take the other for the job."""
+    with open_attempt(make_start(), results) as file:
+        pass
+    with file.path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        assert not is_running(file.path)
+
+
 def test_a_job_that_is_killed_is_not_running_and_has_no_end(results: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from tests.training.attempts import *\n"
@@ -116,7 +125,7 @@ def test_a_file_that_cannot_be_written_warns_once_and_the_job_goes_on(
         file.add(make_epoch(1))
         file.add(make_epoch(2))
     (message,) = (record.message for record in caplog.records)
-    assert "MLflow gets no more of this training" in message
+    assert message.startswith(f"MLflow gets no more of this training: writing {file.path}: ")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -130,6 +139,7 @@ def test_a_disk_that_is_full_later_warns_once_and_the_job_goes_on(
             file.file = full
             file.add(make_epoch(1))
             file.add(make_epoch(2))
+            assert file.file is full  # with the lock, so that nobody calls the job dead
             with pytest.raises(OSError, match="No space"):
                 full.flush()
             full.buffer.raw.close()  # type: ignore[attr-defined]
