@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -16,6 +17,8 @@ NO_KERNEL = frozenset(
 )
 # Those whose result's shape or value a device must first tell the CPU.
 WAITS = ("_local_scalar_dense", "nonzero", "unique", "masked_select", "bincount")
+# Copies between a device and the CPU, which are no operations where both are one.
+COPIES = (Tensor.tolist, Tensor.cpu, Tensor.numpy, torch.tensor)
 
 
 class Operations(TorchDispatchMode):
@@ -47,10 +50,29 @@ class Operations(TorchDispatchMode):
         return result
 
 
+class Copies(TorchFunctionMode):
+    """Adds to the waits what copies between a device and the CPU."""
+
+    def __init__(self, waits: list[str]) -> None:
+        super().__init__()
+        self.waits = waits
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        if func in COPIES:
+            self.waits.append(func.__name__)
+        return func(*args, **(kwargs or {}))
+
+
 def operations(work: Callable[[], object]) -> Operations:
     """Count the operations of some work."""
     found = Operations()
-    with found:
+    with found, Copies(found.waits):
         work()
     return found
 

@@ -22,7 +22,7 @@ def hardware_name(device: torch.device) -> str:
 
 
 def peak_bytes(device: torch.device) -> int:
-    """Return the most bytes held so far: on a GPU torch's own, else the whole process's."""
+    """Return the most bytes held so far: on a GPU reserved by torch, else the whole process's."""
     if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
+        return torch.cuda.max_memory_reserved(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT

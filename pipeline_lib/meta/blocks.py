@@ -85,7 +85,8 @@ def make_blocks(batch: Batch) -> Blocks:
 
 def _side(rows: BatchRows, ends: list[int]) -> Side:
     if isinstance(rows, PaddedRows):
-        return FullSide(rows.rank, [(len(rows.counts), rows.width)])
+        places = torch.arange(len(rows.item), device=rows.item.device)
+        return FullSide(places, [(len(rows.counts), rows.width)])
     counts = rows.counts.tolist()
     shapes = [(end - start, max(counts[start:end])) for start, end in pairwise(ends)]
     users, widths = torch.tensor(shapes, device=rows.user.device).T

@@ -46,7 +46,7 @@ def main() -> None:
     """Print a table for each batch size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--users", type=int, nargs="+", default=sorted(STEPS), help="a batch's")
+    parser.add_argument("--users", type=int, nargs="+", choices=STEPS, default=[*STEPS])
     parser.add_argument("--methods", nargs="+", default=METHODS)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -85,6 +85,8 @@ COUNTS, VALUES = torch.tensor([2, 1]), torch.tensor([1.0, 2.0])
         (lambda: VALUES.repeat_interleave(COUNTS), 1),
         (lambda: VALUES.repeat_interleave(COUNTS, output_size=3), 0),
         (lambda: VALUES[COUNTS - 1] + 1, 0),
+        (COUNTS.tolist, 1),
+        (lambda: torch.tensor([1]) + COUNTS.cpu(), 2),
     ],
 )
 def test_what_a_device_must_first_tell_is_counted(work: Callable[[], object], waits: int) -> None:

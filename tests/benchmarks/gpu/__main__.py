@@ -56,7 +56,8 @@ def main() -> None:
 
     console.print(figures)
     if device.type == "cuda":
-        subprocess.run([sys.executable, *TESTS], check=False)
+        tested = subprocess.run([sys.executable, *TESTS], check=False)
+        keep("tests", [{"exit status": tested.returncode}])
     bench = Bench(device, on_device(world, device), SIZES[device.type])
     keep("operations", counts(bench))
     keep("relative errors", precision(bench, world))

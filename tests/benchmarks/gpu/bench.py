@@ -57,13 +57,17 @@ class Bench:
         return 1000 * (time.perf_counter() - start)
 
     def peak_mb(self, work: Callable[[], object]) -> float:
-        """Measure the GPU memory that something needs beyond what was held before, in MB."""
+        """Measure the GPU memory that something takes beyond what is held before, in MB.
+
+        That is what torch reserves: a recorded step allocates nothing when it is launched.
+        """
         if self.device.type != "cuda":
             return 0.0
+        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
+        before = torch.cuda.memory_reserved()
         work()
-        return (torch.cuda.max_memory_allocated() - before) / 1e6
+        return (torch.cuda.max_memory_reserved() - before) / 1e6
 
     def _wait(self) -> None:
         if self.device.type == "cuda":
