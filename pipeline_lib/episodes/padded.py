@@ -16,13 +16,13 @@ from pipeline_lib.episodes.format import Catalogue, Episodes, Rows
 class PaddedRows(BatchRows):
     """Rows of which each user has `width`; those beyond `counts` are fillers.
 
-    there: [rows] 1 for a row, 0 for a filler, of the targets' type. first: where the rows' items
-    stand among the batch's, one for each row.
+    there: [rows] 1 for a row, 0 for a filler, of the targets' type. Each row has an item of its own
+    among the batch's, the first at `offset`. The `position` of fillers is 0, and says nothing.
     """
 
     width: int
     there: Tensor
-    first: int
+    offset: int
 
     def sum(self, values: Tensor) -> Tensor:
         """Sum values [rows, ...] within each user without fillers, [users, ...]."""
@@ -39,7 +39,7 @@ class PaddedRows(BatchRows):
 
     def take(self, items: Tensor) -> Tensor:
         """Return the values of each row's item, [rows, ...], of the batch's items [items, ...]."""
-        return items.narrow(0, self.first, len(self.item))
+        return items.narrow(0, self.offset, len(self.item))
 
     def spread(self, values: Tensor) -> Tensor:
         """Repeat users' values [users, ...] for each of their rows, [rows, ...]."""
@@ -48,7 +48,7 @@ class PaddedRows(BatchRows):
 
 @dataclass(frozen=True)
 class PaddedBatch(Batch):
-    """A batch with an item for each row; its features are those of the whole catalogue."""
+    """A batch in any order, with an item for each row and the features of the whole catalogue."""
 
     def embed_items(self, table: Tensor, features: int) -> Tensor:
         """Sum the embeddings of each row's item by feature, [items, features * size]."""
@@ -79,7 +79,7 @@ def pad_batch(
     )
 
 
-def _pad(rows: Rows, users: Tensor, width: int, first: int) -> tuple[PaddedRows, Tensor]:
+def _pad(rows: Rows, users: Tensor, width: int, offset: int) -> tuple[PaddedRows, Tensor]:
     """Return users' rows, and each one's position in the catalogue, [rows] int64."""
     starts, counts = rows.users.offsets[users], rows.users.lengths(users)
     rank = torch.arange(width, device=users.device).expand(len(users), -1)
@@ -87,13 +87,13 @@ def _pad(rows: Rows, users: Tensor, width: int, first: int) -> tuple[PaddedRows,
     position = ((starts[:, None] + rank) * there).flatten()
     padded = PaddedRows(
         user=torch.arange(len(users), device=users.device).repeat_interleave(width),
-        item=torch.arange(first, first + len(position), device=users.device),
+        item=torch.arange(offset, offset + len(position), device=users.device),
         rank=rank.flatten(),
         position=position,
         target=rows.target[position],
         counts=counts,
         width=width,
         there=there.flatten().to(rows.target.dtype),
-        first=first,
+        offset=offset,
     )
     return padded, rows.item[position]
