@@ -9,8 +9,13 @@ import torch
 
 from pipeline_lib.devices.leases import lease, name_gpus
 
-# What torch says of too little RAM, for which it has no exception of its own.
-TOO_LITTLE_RAM = ("can't allocate memory", "not enough memory")
+# What is said of too little RAM, or of a GPU that others fill, for which torch has no exception.
+TOO_LITTLE = (
+    "can't allocate memory",
+    "not enough memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +39,13 @@ def take_devices(name: str, wanted: int, jobs_per_gpu: int) -> Iterator[list[tor
         yield [torch.device("cpu")] * wanted
         return
     if wanted > count:
-        raise DeviceError(f"processes: {wanted}, but there are {count} GPUs here; set fewer")
+        raise DeviceError(
+            f"{wanted} processes are to train here, but there are {count} GPUs; set fewer processes"
+        )
     names = name_gpus(count, os.environ.get("CUDA_VISIBLE_DEVICES"))
-    with lease(names, wanted, jobs_per_gpu) as places:
+    # A scheduler or a container may call every GPU 0; what a GPU is, all processes agree on.
+    own = [str(torch.cuda.get_device_properties(place).uuid) for place in range(count)]
+    with lease(own, wanted, jobs_per_gpu) as places:
         log.info("training on GPU %s", ", ".join(names[place] for place in places))
         yield [torch.device("cuda", place) for place in places]
 
@@ -56,4 +65,4 @@ def make_repeatable(threads: int) -> None:
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error means that the GPU's memory or the RAM was too small."""
     by_type = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return by_type or any(text in str(error) for text in TOO_LITTLE_RAM)
+    return by_type or any(text in str(error) for text in TOO_LITTLE)

@@ -8,9 +8,11 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Mapping
 from importlib import import_module
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -24,7 +26,7 @@ OF_JOB = ("SLURM_JOB_ID", "SLURM_CONF")
 def start_team(
     module: str, argument: str, processes: int, nodes: int, changes: Mapping[str, str]
 ) -> "subprocess.Popen[str]":
-    """Start so many processes on each node; what they print can be read.
+    """Start so many processes on each node; what they print, also as errors, can be read.
 
     Each calls the function `main` of the module with the argument. changes: of the environment.
     Raises DeviceError where several nodes are asked for, and this is no job of Slurm.
@@ -48,7 +50,8 @@ def start_team(
             for name, value in environment.items()
             if name in OF_JOB or not name.startswith("SLURM_")
         }
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    pipe, same = subprocess.PIPE, subprocess.STDOUT
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=same, text=True)
 
 
 def _free_port() -> int:
@@ -59,26 +62,32 @@ def _free_port() -> int:
 
 def main(module: str, argument: str, processes: str, nodes: str, meeting: str, run: str) -> int:
     """Run this node's processes until they end; return the exit status."""
-    # Here alone: what starts a team does not need them.
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+    with TemporaryDirectory(prefix="pipeline-") as folder:  # for what torch would leave behind
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        # Here alone: what starts a team does not need them.
+        from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
+        from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+        from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    config = LaunchConfig(
-        min_nodes=int(nodes),
-        max_nodes=int(nodes),
-        nproc_per_node=int(processes),
-        run_id=run,
-        rdzv_backend="c10d",
-        rdzv_endpoint=meeting,
-        max_restarts=0,
-        # What torch has done with a GPU, no fork can use.
-        start_method="spawn" if torch.cuda.is_available() else "fork",
-    )
-    try:
-        elastic_launch(config, import_module(module).main)(argument)
-    except ChildFailedError as error:
-        print(error, file=sys.stderr)
-        return 1
+        config = LaunchConfig(
+            min_nodes=int(nodes),
+            max_nodes=int(nodes),
+            nproc_per_node=int(processes),
+            run_id=run,
+            rdzv_backend="c10d",
+            rdzv_endpoint=meeting,
+            max_restarts=0,
+            # What torch has done with a GPU, no fork can use.
+            start_method="spawn" if torch.cuda.is_available() else "fork",
+            # A machine may not know its own name.
+            local_addr="localhost" if int(nodes) == 1 else None,
+            logs_specs=DefaultLogsSpecs(log_dir=folder),
+        )
+        try:
+            elastic_launch(config, import_module(module).main)(argument)
+        except ChildFailedError as error:
+            print(error, file=sys.stderr)
+            return 1
     return 0
 
 

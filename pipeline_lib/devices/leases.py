@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 
 def name_gpus(count: int, visible: str | None) -> list[str]:
-    """Return names of the GPUs that this process sees, the same for all processes of a machine.
+    """Return what CUDA_VISIBLE_DEVICES calls the GPUs that this process sees.
 
-    visible: CUDA_VISIBLE_DEVICES, with which a cluster's scheduler assigns GPUs to a job.
+    visible: that variable, with which a cluster's scheduler assigns GPUs to a job.
     """
     named = [name.strip() for name in visible.split(",")] if visible else []
     return named[:count] if named else [str(place) for place in range(count)]

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -78,6 +79,7 @@ def read_plan(text: str) -> list[Planned]:
 
 def explain(file: str, jobs: list[Planned]) -> str:
     """Return in one sentence why a file would be made again, from the jobs that lead to it."""
+    file = os.path.normpath(file)  # as snakemake names it
     own = [job for job in jobs if file in job.outputs]
     if not own:
         return f"{file} is up to date."

@@ -14,6 +14,7 @@ from pipeline_lib.metrics.loss import row_loss
 from pipeline_lib.settings.task import Task
 
 USERS_PER_BATCH = 128
+ROWS_PER_BATCH = 200_000  # half a gigabyte a layer of 320 units in float64
 
 
 @torch.no_grad()
@@ -46,7 +47,9 @@ def predict_fold(
 def _predict(
     method: Method, episodes: Episodes, catalogue: Catalogue, users: Tensor
 ) -> list[tuple[Batch, Prediction]]:
-    """Score some users, in halves where the device has too little memory for all at once."""
+    """Score some users, in halves where they have too many rows, or the memory is too small."""
+    if len(users) > 1 and _rows(episodes, users) > ROWS_PER_BATCH:
+        return _in_halves(method, episodes, catalogue, users)
     try:
         batch = take_batch(episodes, catalogue, users)
         found = [(batch, method.predict(batch))]
@@ -56,7 +59,18 @@ def _predict(
     else:
         return found
     torch.cuda.empty_cache()
+    return _in_halves(method, episodes, catalogue, users)
+
+
+def _in_halves(
+    method: Method, episodes: Episodes, catalogue: Catalogue, users: Tensor
+) -> list[tuple[Batch, Prediction]]:
     return [x for half in users.chunk(2) for x in _predict(method, episodes, catalogue, half)]
+
+
+def _rows(episodes: Episodes, users: Tensor) -> int:
+    sides = episodes.support.users, episodes.query.users
+    return sum(int(side.lengths(users).sum()) for side in sides)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def save_model(bundle: Path, folder: Path) -> None:
             code_paths=[str(code)],
             signature=_signature(),
             input_example=example,
-            pip_requirements=[f"{name}=={version(name)}" for name in PACKAGES],
+            pip_requirements=[f"{name}=={version(name)}" for name in _packages(recommender)],
             metadata={
                 "manifest_sha256": digest(bundle),
                 "dataset": recommender.training.dataset,
@@ -89,6 +89,12 @@ def save_model(bundle: Path, folder: Path) -> None:
                 "split_sha256": recommender.training.split_sha256,
             },
         )
+
+
+def _packages(recommender: Recommender) -> Sequence[str]:
+    """Name what loading the model needs, and no more: pyflann-py3 exists for x86-64 alone."""
+    flann = recommender.training.settings.get("index") == "flann"
+    return (*PACKAGES, "pyflann-py3") if flann else PACKAGES
 
 
 def _signature() -> ModelSignature:
@@ -121,13 +127,13 @@ def _plain(value: object) -> object:
 
 def _request(row: Mapping[str, Any]) -> UserRequest:
     user = _text(row.get("user")) or ""
-    support = [_interaction(user, given) for given in _list(row.get("support"))]
+    support = [_interaction(user, given) for given in _list(user, "support", row.get("support"))]
     asked = row.get("candidates")
     return UserRequest(
         user,
         {name: _text(value) for name, value in row.items() if name not in OF_REQUEST},
         support,
-        None if _is_blank(asked) else [_text(item) or "" for item in _list(asked)],
+        None if _is_blank(asked) else [_text(i) or "" for i in _list(user, "candidates", asked)],
     )
 
 
@@ -145,8 +151,12 @@ def _interaction(user: str, given: object) -> tuple[str, float]:
         ) from None
 
 
-def _list(values: object) -> Sequence[Any]:
-    return [] if _is_blank(values) else list(values)  # type: ignore[call-overload]
+def _list(user: str, column: str, values: object) -> Sequence[Any]:
+    if _is_blank(values):
+        return []
+    if not isinstance(values, list | tuple | np.ndarray) or np.ndim(values) == 0:
+        raise RequestError(f"user {user!r} has {values!r} in the {column}; write a list in [ ]")
+    return list(values)
 
 
 def _is_blank(value: object) -> bool:
@@ -172,5 +182,9 @@ def make_model(files: Mapping[str, Path], log_settings: Mapping[str, Any], folde
         bundle, model = Path(scratch) / "bundle", Path(scratch) / "model"
         digest = write_bundle(files, log_settings, bundle)
         save_model(bundle, model)
+        for path in model.rglob("*"):  # so that a power cut leaves no model of empty files
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
         model.rename(folder)
     return digest

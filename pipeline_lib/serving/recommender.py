@@ -12,6 +12,7 @@ from torch import Tensor
 from pipeline_lib.data.encode.vocabulary import Vocabulary
 from pipeline_lib.episodes.format import Catalogue, Episodes, Ragged, Rows
 from pipeline_lib.evaluation.predict import load_method
+from pipeline_lib.meta.neighbours.flann import FlannMissingError
 from pipeline_lib.methods.base import INNER_LR, Method
 from pipeline_lib.methods.predict import predict_fold
 from pipeline_lib.metrics.loss import row_loss
@@ -22,6 +23,7 @@ from pipeline_lib.serving.items import ItemFinder
 from pipeline_lib.serving.profiles import ProfileReader
 from pipeline_lib.serving.requests import RequestError, UserRequest, check_requests
 from pipeline_lib.serving.units import Units
+from pipeline_lib.settings.errors import SettingsError
 from pipeline_lib.storage.tables import TableError, read_json, read_table
 from pipeline_lib.storage.tensors import TensorFileError
 from pipeline_lib.training.record import TrainingRecord
@@ -127,6 +129,8 @@ def load_recommender(folder: Path) -> Recommender:
         vocabulary = read_json(files["vocabulary"], Vocabulary)
         method, catalogue = load_method(training, files, vocabulary)
         items = read_table(files["names"], ITEMS)["item"].to_list()
+    except (FlannMissingError, SettingsError) as error:
+        raise BundleError(f"{folder} cannot be loaded here: {error}") from error
     except (TensorFileError, TableError, RuntimeError, ValueError) as error:
         raise BundleError(f"{folder} holds parts that do not fit together: {error}") from error
     profiles, finder = ProfileReader(profile, vocabulary.user), ItemFinder(items, profile.items)

@@ -3,16 +3,18 @@
 `train_as_team` runs in the job: it starts the processes and reads what the first one reports.
 `main` runs in each of them. They leave a checkpoint behind the last epoch, from which the job takes
 the result. The first one writes a line of JSON to standard output for each epoch, and one for the
-end or the error that stopped training.
+end or the error that stopped training. All else that they write goes to the job's log.
 """
 
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -27,6 +29,9 @@ from pipeline_lib.training.record import EpochRecord, TrainingJob
 from pipeline_lib.training.step import TooLargeError, TrainingError
 
 NAME = ".team.json"
+REPORTS = {"epoch", "finished", "stopped", "too_large"}
+
+log = logging.getLogger(__name__)
 
 
 class TeamJob(BaseModel):
@@ -58,7 +63,7 @@ def train_as_team(
         with start_team(__name__, str(path), len(devices), nodes, changes) as process:
             stopped = _read_reports(process.stdout or (), on_epoch)
     finally:
-        path.unlink()
+        path.unlink(missing_ok=True)
     if stopped is not None:
         training = make_training(job, files, folder, devices[0])
         raise training.stop(stopped, training.checkpoint.load_best(training.method))
@@ -71,20 +76,33 @@ def _read_reports(
 ) -> TrainingError | None:
     """Hand on each epoch; return the error that stopped training, if one did.
 
+    lines: to the end of all processes; what is no report is logged, such as what NCCL prints.
     Raises TooLargeError where a process did, ChildProcessError where the lines end before training
     does. srun may end with status 0 when a node is lost.
     """
+    end: dict[str, Any] = {}
     for line in lines:
-        message = json.loads(line)
-        if "epoch" in message:
+        message = _parse(line)
+        if message is None:
+            log.info("%s", line.rstrip())
+        elif "epoch" in message:
             on_epoch(EpochRecord(**message["epoch"]))
-        elif "stopped" in message:
-            return TrainingError(message["stopped"], message["users"])
-        elif "too_large" in message:
-            raise TooLargeError(message["too_large"], [])
         else:
-            return None
-    raise ChildProcessError("the team's processes ended before training did")
+            end = end or message
+    if not end:
+        raise ChildProcessError("the team's processes ended before training did")
+    if "too_large" in end:
+        raise TooLargeError(end["too_large"], [])
+    return TrainingError(end["stopped"], end["users"]) if "stopped" in end else None
+
+
+def _parse(line: str) -> dict[str, Any] | None:
+    """Return a line's report, None where it is none."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.keys() & REPORTS else None
 
 
 def _visible(devices: Sequence[torch.device], nodes: int) -> dict[str, str]:
@@ -115,7 +133,10 @@ def main(path: str) -> None:
 
 
 def _train(training: Training, team: Team) -> None:
-    """Train, and report each epoch and how it ended."""
+    """Train, and report each epoch and how it ended.
+
+    A process whose memory is too small ends, and with it all others, which wait for it.
+    """
 
     def report(message: dict[str, object]) -> None:
         """Write a line; only the first process does."""
@@ -125,7 +146,8 @@ def _train(training: Training, team: Team) -> None:
     try:
         training.fit(lambda epoch: report({"epoch": asdict(epoch)}), team)
     except TooLargeError as error:
-        report({"too_large": str(error)})
+        print(json.dumps({"too_large": str(error)}), flush=True)
+        sys.exit(1)
     except TrainingError as error:
         report({"stopped": str(error), "users": error.users})
     else:

@@ -88,6 +88,7 @@ def fit(
     stepper = kind(method, optimiser, folds.train, folds.catalogue, team)
     progress = checkpoint.load(method, optimiser) if checkpoint else None
     progress = progress or Progress([], _copy(method))
+    _check_alike(len(progress.history), team, folds.train.user.device)
     for epoch in progress.history:
         on_epoch(epoch)
     try:
@@ -101,6 +102,17 @@ def fit(
     finally:
         method.load_state_dict(progress.best)
     return progress.history
+
+
+def _check_alike(epochs: int, team: Team, device: torch.device) -> None:
+    """Raise RuntimeError unless all processes of a team go on after the same epoch."""
+    own = {"epochs": torch.tensor([epochs], device=device)}
+    found = team.join(own, team.size)["epochs"].tolist()
+    if len({*found}) > 1:
+        raise RuntimeError(
+            f"the processes found checkpoints of {found} epochs; run snakemake again once all of "
+            "them see the same files"
+        )
 
 
 def _fits_a_graph(method: Learner, settings: LearnerSettings, folds: Folds, team: Team) -> bool:

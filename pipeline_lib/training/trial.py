@@ -1,9 +1,9 @@
 """One training from its inputs to its results, as a job does it; and one candidate of a search."""
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from logging import Logger
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from pipeline_lib.training.distributed import train_as_team
 from pipeline_lib.training.job import Trained, TrainingStoppedError, run_training
 from pipeline_lib.training.record import EpochRecord, TrainingJob
 from pipeline_lib.training.search import CandidateResult, with_values
-from pipeline_lib.training.step import TooLargeError
 
 
 @dataclass(frozen=True)
@@ -107,31 +106,20 @@ def try_candidate(
     job: TrainingJob,
     values: dict[str, Any],
     inputs: Mapping[str, Path],
-    folder: Path,
+    out: Path,
     jobs_per_gpu: int,
     log: Logger,
-) -> CandidateResult:
-    """Train with one candidate's values; return its loss on validation users, or why it is out."""
+) -> None:
+    """Train with one candidate's values; write its loss on validation users, or why it is out."""
     log.info("%s", values or "as in the method's own file")
-    start = time.perf_counter()
+    own, report = with_values(job, values, values.keys()), partial(log.info, "%s")
     with take_devices(job.device, 1, jobs_per_gpu) as devices:
         try:
-            trained = run_training(
-                with_values(job, values, values.keys()),
-                inputs,
-                folder,
-                devices[0],
-                lambda epoch: log.info("%s", epoch),
-            )
-        except (TrainingStoppedError, TooLargeError) as error:
-            if isinstance(error, TrainingStoppedError):
-                error.trained.checkpoint.remove()
-            log.warning("this candidate is out: %s", error)
-            seconds = time.perf_counter() - start
-            return CandidateResult(
-                validation_loss=None, best_epoch=None, seconds=seconds, stopped=str(error)
-            )
+            trained, outcome = run_training(own, inputs, out.parent, devices[0], report), {}
+        except TrainingStoppedError as error:
+            trained = error.trained
+            outcome = {"validation_loss": None, "best_epoch": None, "stopped": str(error)}
+    log.info("%s", f"this candidate is out: {outcome['stopped']}" if outcome else trained.record)
+    found = trained.record.model_dump(include={*CandidateResult.model_fields}) | outcome
+    write_json(CandidateResult.model_validate(found), out)
     trained.checkpoint.remove()
-    log.info("%s", trained.record)
-    fields = set(CandidateResult.model_fields)
-    return CandidateResult.model_validate(trained.record.model_dump(include=fields))

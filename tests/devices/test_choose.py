@@ -1,7 +1,9 @@
 """The device of a training job, and what makes it repeatable."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -39,10 +41,26 @@ def test_cuda_without_a_gpu_is_refused_with_the_remedy() -> None:
 def test_each_job_gets_the_gpu_that_is_free(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Torch's count is the one thing pretended; leases are real."""
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", f"{tmp_path.name}-a,{tmp_path.name}-b")
+    """Torch's GPUs are all that is pretended; leases are real."""
+    pretend(monkeypatch, [f"{tmp_path.name}-a", f"{tmp_path.name}-b"])
     with take_devices("auto", 1, 1) as first, take_devices("cuda", 1, 1) as second:
         assert first + second == [torch.device("cuda", 0), torch.device("cuda", 1)]
-    with pytest.raises(DeviceError, match="processes: 3, but there are 2"):
+    with pytest.raises(DeviceError, match="3 processes are to train here, but there are 2 GPUs"):
         take_devices("cuda", 3, 1).__enter__()
+
+
+def test_what_two_jobs_call_0_may_be_two_gpus(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A scheduler, or a container, numbers anew those that it gives a job."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    with ExitStack() as held:
+        for own in ("a", "b"):  # neither waits for the other
+            pretend(monkeypatch, [f"{tmp_path.name}-{own}"])
+            assert held.enter_context(take_devices("cuda", 1, 1)) == [torch.device("cuda", 0)]
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, uuids: list[str]) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(uuids))
+    found = [SimpleNamespace(uuid=uuid) for uuid in uuids]
+    monkeypatch.setattr(torch.cuda, "get_device_properties", found.__getitem__)

@@ -35,6 +35,12 @@ def said(first: str, second: str = AGAIN) -> str:
     return explain(FILE, read_plan(JOBS.format(first=first, second=second)))
 
 
+@pytest.mark.parametrize("given", [FILE, f"./{FILE}", "results//b/../a/table.md"])
+def test_a_file_may_be_named_in_any_way(given: str) -> None:
+    jobs = read_plan(JOBS.format(first="Missing output files: results/a/weights", second=AGAIN))
+    assert explain(given, jobs).startswith(f"{FILE} would be made again")
+
+
 @pytest.mark.parametrize(
     ("before", "now", "cause"),
     [

@@ -50,6 +50,23 @@ def test_predicting_a_fold_equals_predicting_its_users_one_by_one(kind: str) -> 
             assert_close(values[user : user + 1], alone.diagnostics[name])
 
 
+def test_users_of_many_rows_are_not_scored_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of whom all items are asked, say: 8 users with 1 to 4 rows and another, 10 rows at once."""
+    seen: list[int] = []
+
+    class Noting(Constant):
+        def predict(self, batch: Batch) -> Prediction:
+            seen.append(len(batch.support.item) + len(batch.query.item))
+            return super().predict(batch)
+
+    fold = judged([[1.0] * (1 + i % 4) for i in range(8)])
+    monkeypatch.setattr("pipeline_lib.methods.predict.ROWS_PER_BATCH", 10)
+    score, _ = predict_fold(Noting(2.0), fold, CATALOGUE)
+    assert score.tolist() == [2.0] * 20
+    assert sum(seen) == 28
+    assert max(seen) <= 10
+
+
 def assert_close(actual: Tensor, expected: Tensor) -> None:
     """Only the order of float32 sums may differ."""
     torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-6)

@@ -158,6 +158,9 @@ class TestOverHTTP:
         [
             ({"user": "u", "support": [{"item": "1", "target": 77}]}, "ratings go from 1 to 5"),
             ({"user": "u", "support": [{"item": 1, "target": "good"}]}, "which is no number"),
+            ({"user": "u", "candidates": "37"}, "'37' in the candidates; write a list in [ ]"),
+            ({"user": "u", "candidates": 37}, "37 in the candidates; write a list in [ ]"),
+            ({"user": "u", "support": {"item": "1"}}, "in the support; write a list in [ ]"),
             ({"user": " "}, "a user's name is blank"),
             ({"gender": "F"}, "a user's name is blank"),
             ({"user": "u", "Age": 25}, "unknown column 'Age'; did you mean 'age'?"),

@@ -18,6 +18,7 @@ from pipeline_lib.methods.at_paml import ATPAML
 from pipeline_lib.methods.base import Method, build_method
 from pipeline_lib.settings.methods.base import MethodSettings
 from pipeline_lib.training import distributed
+from pipeline_lib.training import fit as fit_module
 from pipeline_lib.training.checkpoint import NAME
 from pipeline_lib.training.distributed import train_as_team
 from pipeline_lib.training.fit import Folds, fit
@@ -165,8 +166,32 @@ def test_reports_are_handed_on_and_an_error_comes_back() -> None:
     stopped = distributed._read_reports([first, ends[1]], seen.append)
     assert stopped is not None
     assert (str(stopped), stopped.users) == ("nan", [3])
+    too_large = json.dumps({"too_large": "one user"})
     with pytest.raises(TooLargeError, match="one user"):
-        distributed._read_reports([json.dumps({"too_large": "one user"})], seen.append)
+        distributed._read_reports([too_large, too_large], seen.append)
+
+
+def test_what_is_no_report_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """NCCL writes to standard output what sites ask of it, and libraries what they like."""
+    lines = ["NCCL version 2.27\n", '{"no": "report"}\n', "7\n", '{"finished": true}\n', "bye\n"]
+    with caplog.at_level("INFO"):
+        assert distributed._read_reports(lines, lambda _: None) is None
+    assert caplog.messages == ["NCCL version 2.27", '{"no": "report"}', "7", "bye"]
+
+
+def test_processes_that_would_go_on_after_different_epochs_stop(
+    train_in_threads: Callable[..., list[tuple[Method, list[EpochRecord]]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where one of several nodes does not see the checkpoint yet."""
+    real = fit_module._check_alike
+
+    def apart(epochs: int, team: Team, device: torch.device) -> None:
+        real(epochs + team.rank, team, device)
+
+    monkeypatch.setattr(fit_module, "_check_alike", apart)
+    with pytest.raises(RuntimeError, match=r"found checkpoints of \[0, 1\] epochs"):
+        train_in_threads("melu")
 
 
 @pytest.mark.slow
@@ -181,6 +206,42 @@ def test_three_processes_have_the_same_memory_and_a_batch_may_have_fewer_users_t
     assert isinstance(together.method, ATPAML)
     assert torch.equal(alone.method.memory.user, together.method.memory.user)
     assert torch.equal(alone.method.memory.last_used, together.method.memory.last_used)
+
+
+SHORT = """
+import os
+from typing import Literal
+from pipeline_lib.methods.baselines import MeLU
+from pipeline_lib.settings.methods.baselines import MeLUSettings
+
+class ShortSettings(MeLUSettings):
+    kind: Literal["short"]
+
+class Short(MeLU):
+    def losses(self, batch):
+        if os.environ["RANK"] == "1":
+            raise MemoryError
+        return super().losses(batch)
+
+METHODS = {"short": Short}
+"""
+
+
+@pytest.mark.slow
+def test_a_process_whose_memory_is_too_small_ends_all_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not the first one, which reports; and nothing is left in the folder of temporary files."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setenv("PIPELINE_METHOD_DIR", str(tmp_path / "methods"))
+    for name in ("tmp", "methods"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "methods/short.py").write_text(SHORT)
+    files, job = write_files(tmp_path), make_job(raw_settings("melu") | {"kind": "short"})
+    with pytest.raises(TooLargeError, match="one user alone is too much"), caplog.at_level("INFO"):
+        train_as_team(job, files, tmp_path / "team", [CPU] * 2, 1, lambda _: None)
+    assert "out of memory; from now on every batch is cut into 2 parts" in caplog.text
+    assert [*(tmp_path / "tmp").iterdir()] == []
 
 
 @pytest.mark.slow

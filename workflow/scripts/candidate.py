@@ -8,7 +8,6 @@ from snakemake.iocontainers import Snakemake
 from pipeline_lib.jobs.code_digest import join_digests
 from pipeline_lib.jobs.environment import environment
 from pipeline_lib.jobs.log import start_log
-from pipeline_lib.storage.tables import write_json
 from pipeline_lib.training.record import TrainingJob
 from pipeline_lib.training.trial import try_candidate
 
@@ -31,4 +30,4 @@ job = TrainingJob(
 subject = (job.dataset, job.method, "candidate", wildcards.candidate)
 log = start_log(snakemake.log[0], *subject)
 share = snakemake.resources.jobs_per_gpu
-write_json(try_candidate(job, values, inputs, record.parent, share, log), record)
+try_candidate(job, values, inputs, record, share, log)
