@@ -123,6 +123,7 @@ class GraphStepper(StaticStepper):
         outcome.fill_(torch.nan)  # nothing of it may be left from another time
 
         def replay() -> Tensor:
+            """Launch the recorded step."""
             launch()
             return outcome
 
