@@ -29,8 +29,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _ui(arguments: argparse.Namespace) -> int:
     uri, port = store_uri(), str(arguments.port)
     if uri.startswith("http"):
-        print("\nOpen in a browser:")
-        _print_links(uri, without_secrets(uri))
+        _print_links("Open in a browser:", uri, without_secrets(uri))
         return 0
     if problem := _problem(uri, arguments.port):
         print(problem, file=sys.stderr)
@@ -40,8 +39,7 @@ def _ui(arguments: argparse.Namespace) -> int:
     with subprocess.Popen(command, env=os.environ | SETTINGS) as server:
         address = f"http://{HOST}:{port}"
         if _answers(address, server):
-            print("\nOpen in a browser (Ctrl-C ends the server):")
-            _print_links(uri, address)
+            _print_links("Open in a browser (Ctrl-C ends the server):", uri, address)
         try:
             return server.wait()
         except KeyboardInterrupt:
@@ -78,7 +76,8 @@ def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _print_links(uri: str, address: str) -> None:
+def _print_links(heading: str, uri: str, address: str) -> None:
+    print(f"\n{heading}", flush=True)
     for name, link in _links(uri, address):
         print(f"  {name}: {link}", flush=True)
 

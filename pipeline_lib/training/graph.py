@@ -118,7 +118,7 @@ class GraphStepper(StaticStepper):
         work = partial(super().take, users, widths)
         for _ in range(REHEARSALS):
             expected = self._measure(partial(self.graphs.rehearse, work))
-        with self._undone():  # where it takes the step, against all promises
+        with self._undone():  # one that, wrongly, takes the step at once leaves no trace
             launch, outcome = self.graphs.record(work)
         outcome.fill_(torch.nan)  # nothing of it may be left from another time
 

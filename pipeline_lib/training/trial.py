@@ -115,11 +115,12 @@ def try_candidate(
     own, report = with_values(job, values, values.keys()), partial(log.info, "%s")
     with take_devices(job.device, 1, jobs_per_gpu) as devices:
         try:
-            trained, outcome = run_training(own, inputs, out.parent, devices[0], report), {}
+            trained, refusal = run_training(own, inputs, out.parent, devices[0], report), {}
+            log.info("%s", trained.record)
         except TrainingStoppedError as error:
+            log.warning("this candidate is out: %s", error)
             trained = error.trained
-            outcome = {"validation_loss": None, "best_epoch": None, "stopped": str(error)}
-    log.info("%s", f"this candidate is out: {outcome['stopped']}" if outcome else trained.record)
-    found = trained.record.model_dump(include={*CandidateResult.model_fields}) | outcome
+            refusal = {"validation_loss": None, "best_epoch": None, "stopped": str(error)}
+    found = trained.record.model_dump(include={*CandidateResult.model_fields}) | refusal
     write_json(CandidateResult.model_validate(found), out)
     trained.checkpoint.remove()

@@ -1,6 +1,7 @@
 """A bundle that is not what was written is refused."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pipeline_lib.storage.tables import read_json, write_json
 from pipeline_lib.training.record import TrainingRecord
 from tests.conftest import load_dataset
 from tests.serving.small_bundle import bundle_files, bundle_of
+from tests.training.toy import raw_settings
 from tests.workflow.small_project import SmallProject
 
 NAMES = [
@@ -78,6 +80,22 @@ def test_parts_of_two_models_do_not_fit_together(run: SmallProject, tmp_path: Pa
         load_recommender(mixed)
 
 
+def test_a_method_that_is_unknown_here_is_named(run: SmallProject, tmp_path: Path) -> None:
+    """One of somebody's own, whose folder is not named."""
+    folder = write_other(run, tmp_path, settings={"kind": "theirs"})
+    with pytest.raises(BundleError, match=r"cannot be loaded here: .*unknown kind 'theirs'"):
+        load_recommender(folder)
+
+
+def test_flann_that_is_missing_is_named(
+    run: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_other(run, tmp_path, settings=raw_settings("at-paml", index="flann"))
+    monkeypatch.setitem(sys.modules, "pyflann", None)
+    with pytest.raises(BundleError, match=r"cannot be loaded here: .*x86-64 only"):
+        load_recommender(folder)
+
+
 def test_the_digest_names_the_content(run: SmallProject, bundle: Path, tmp_path: Path) -> None:
     assert digest(bundle_of(run, "paml/seed-0", tmp_path / "same")) == digest(bundle)
     assert digest(bundle_of(run, "melu/seed-0", tmp_path / "other")) != digest(bundle)
@@ -86,13 +104,19 @@ def test_the_digest_names_the_content(run: SmallProject, bundle: Path, tmp_path:
 def test_no_bundle_is_made_of_a_training_that_was_stopped(
     run: SmallProject, tmp_path: Path
 ) -> None:
-    files = bundle_files(run, "paml/seed-0")
-    record = read_json(files["record"], TrainingRecord)
-    files["record"] = tmp_path / "training.json"
-    write_json(record.model_copy(update={"stopped": "epoch 3: too large"}), files["record"])
-    settings = load_dataset("movielens", run.folder / "config").log_settings()
     with pytest.raises(
         BundleError, match=r"training\.json: stopped in epoch 3: too large; no model"
     ):
-        write_bundle(files, settings, tmp_path / "bundle")
+        write_other(run, tmp_path, stopped="epoch 3: too large")
     assert not (tmp_path / "bundle").exists()
+
+
+def write_other(run: SmallProject, folder: Path, **changes: object) -> Path:
+    """Write a bundle of a training whose record has other values."""
+    files = bundle_files(run, "paml/seed-0")
+    record = read_json(files["record"], TrainingRecord)
+    files["record"] = folder / "training.json"
+    write_json(record.model_copy(update=changes), files["record"])
+    settings = load_dataset("movielens", run.folder / "config").log_settings()
+    write_bundle(files, settings, folder / "bundle")
+    return folder / "bundle"

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow.pyfunc
@@ -15,6 +16,7 @@ from mlflow.pyfunc.scoring_server import infer_and_parse_data
 from pipeline_lib.serving import pyfunc
 from pipeline_lib.serving.answers import COLUMNS
 from pipeline_lib.serving.best import NoTrialLeftError, describe_best, find_best
+from pipeline_lib.serving.recommender import load_recommender
 from pipeline_lib.storage.tables import read_json
 from pipeline_lib.training.record import TrainingRecord
 from tests.conftest import load_dataset
@@ -125,6 +127,15 @@ def test_a_trial_that_was_stopped_is_never_served(run: SmallProject) -> None:
     assert len(described.others) == len(trainings) - 2
     with pytest.raises(NoTrialLeftError, match=r"every training was stopped, .* in epoch 3: too"):
         find_best([training.model_copy(update=why) for training in trainings])
+
+
+@pytest.mark.parametrize(("index", "named"), [("flann", True), ("exact", False)])
+def test_flann_is_required_where_it_is_used(bundle: Path, index: str, named: bool) -> None:
+    recommender = load_recommender(bundle)
+    settings = recommender.training.settings | {"index": index}
+    changed = recommender.training.model_copy(update={"settings": settings})
+    packages = pyfunc._packages(replace(recommender, training=changed))
+    assert ("pyflann-py3" in packages) is named
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from mlflow import MlflowClient
 
 from pipeline_lib.tracking import store
 from pipeline_lib.tracking.update import KILLED, Updater
-from pipeline_lib.tracking.watch import count_unsent
+from pipeline_lib.tracking.watch import count_unsent, watch
+from pipeline_lib.training.attempt import is_running
 from tests.tracking.runs import all_runs, history, judge, stored, train, update
 from tests.training.attempts import SETTINGS, make_epoch, make_start, open_attempt
 
@@ -103,6 +105,21 @@ def test_a_training_that_could_not_write_its_end_has_finished() -> None:
     made = (trial / "training.json").stat().st_mtime_ns // 1_000_000
     assert (run.info.status, run.info.end_time) == ("FINISHED", made)
     assert "error" not in run.data.tags
+
+
+def test_what_is_deleted_while_it_is_looked_at_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The folder of a trial, say; the sender must not end by it."""
+    first, second = (train(make_start(seed)) for seed in (0, 1))
+
+    def look(path: Path) -> bool:
+        if path.is_relative_to(first):
+            shutil.rmtree(first, ignore_errors=True)
+        return is_running(path)
+
+    monkeypatch.setattr("pipeline_lib.tracking.watch.is_running", look)
+    assert [own.path.parents[1] for own in watch()] == [second]
 
 
 def test_a_training_that_is_killed_has_failed() -> None:

@@ -61,6 +61,19 @@ def test_a_line_that_is_half_written_is_not_read(results: Path) -> None:
         assert len(read_attempt(file.path).epochs) == 2
 
 
+def test_a_file_that_cannot_get_its_name_leaves_nothing(
+    results: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with open_attempt(make_start(), results) as file:
+        file.add(make_epoch(1))
+    assert [path for path in results.rglob("*") if path.is_file()] == []
+    assert len(caplog.records) == 1
+
+
 def test_a_job_that_raises_says_why(results: Path) -> None:
     with pytest.raises(ValueError, match="boom"), open_attempt(make_start(), results) as file:
         raise ValueError("boom" * 1000)

@@ -106,6 +106,13 @@ def test_other_errors_are_not_taken_for_it() -> None:
         limited("melu", 2, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
+@pytest.mark.parametrize(
+    "said", ["CUDA error: out of memory", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling"]
+)
+def test_a_gpu_that_others_fill_is_too_small(said: str) -> None:
+    assert is_out_of_memory(RuntimeError(said))
+
+
 def test_a_real_shortage_on_the_cpu_is_recognised() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60, dtype=torch.uint8)

@@ -39,23 +39,19 @@ def _own(bench: Bench, name: str, users: int) -> Figures:
             continue
         stepper, count = bench.stepper(method, way), STEPS[label]
         run = partial(stepper.epoch, bench.batches(users, count), [RATE] * count, 1)
-
-        def first(stepper: Stepper = stepper, run: Callable[[], object] = run) -> None:
-            _warm(bench, stepper, users)
-            run()
-
-        found[f"{label}, peak MB"] = bench.peak_mb(first)
+        found[f"{label}, peak MB"] = bench.peak_mb(partial(_begin, bench, stepper, users, run))
         found[f"{label}, ms"] = bench.ms(run) / count
     return found
 
 
-def _warm(bench: Bench, stepper: Stepper, users: int) -> None:
-    """Take steps as training begins; AT-PAML stores a node for each user."""
+def _begin(bench: Bench, stepper: Stepper, users: int, run: Callable[[], object]) -> None:
+    """Take steps as training begins, where AT-PAML stores a node for each user; then run."""
     method = stepper.method
     method.begin_epoch(1)
     count = len(bench.world.episodes) // users + 1 if not method.static else 2
     stepper.epoch(bench.batches(users, count), [RATE] * count, 1)
     method.begin_epoch(99)
+    run()
 
 
 def _others(bench: Bench, name: str, users: int) -> Figures:
